@@ -1,0 +1,40 @@
+"""Gives code.py the right to write, and brings it back after errors that it cannot catch itself.
+
+Hold the button while the board starts to keep the drive writable for a computer instead. Prints nothing that
+varies: CircuitPython rewrites boot_out.txt whenever its text changes, and every such write endangers the drive.
+"""
+
+import board
+import digitalio
+import storage
+import supervisor
+
+
+def maintenance_button_held() -> bool:
+    """Whether the BOOT button (or D0) is held down; boards without a known button have no maintenance hatch."""
+    for name in ("BOOT0", "BUTTON", "BOOT", "D0"):
+        pin = getattr(board, name, None)
+        if pin is None:
+            continue
+        button = digitalio.DigitalInOut(pin)
+        button.switch_to_input(pull=digitalio.Pull.UP)
+        held = not button.value
+        button.deinit()
+        return held
+    return False
+
+
+if not maintenance_button_held():
+    try:
+        storage.remount("/", readonly=False)
+    except RuntimeError:
+        pass  # boards without native USB: Python may always write
+    # A syntax or memory error at compile time is not caught by code.py: run it again instead of parking.
+    supervisor.set_next_code_file(
+        "code.py",
+        reload_on_error=True,
+        reload_on_success=True,
+        sticky_on_error=True,
+        sticky_on_success=True,
+        sticky_on_reload=True,
+    )

@@ -1,0 +1,1971 @@
+"""Uptime and session logger for an ESP32 with CircuitPython 9 or later.
+
+Power on: a session begins. Power off, without warning: it ends. The seconds between are counted with the
+monotonic clock, kept in /sessions.json and its twin, and uploaded whenever Wi-Fi is there.
+
+Data flows one way: Clock -> Session -> SessionStore -> Uplink. Settings, log lines and limits: firmware/README.md.
+Integers only: a float on the board has 22 bits of mantissa and an epoch in it is off by minutes.
+"""
+
+import binascii
+import gc
+import json
+import os
+import struct
+import time
+
+import microcontroller
+import rtc
+import supervisor
+import wifi
+
+try:
+    from collections.abc import Callable
+    from typing import Any
+except ImportError:
+    pass  # the board has no typing module and does not evaluate annotations
+
+FIRMWARE = "1.0.0"
+
+SESSIONS_PATH = "/sessions.json"
+TWIN_PATH = "/logger/sessions.json"
+IDENTITY_PATH = "/logger/identity.json"
+
+LINE_BYTES = 256
+BLOCK_BYTES = 512  # what FatFs hands to the flash at once when it is aligned
+PAD_LINES = 16  # 4 KiB that keep the lines out of erase sectors shared with other files
+SESSION_LINES = 1024
+SESSION_LINES_SMALL_DRIVE = 512
+SMALL_DRIVE_BYTES = 2_000_000
+MOVE_AFTER_SECONDS = 3600  # a long session changes its line, so that no sector wears out under it
+OTHER_BLOCKS_PER_TICK = 4
+LAYOUT_TRIES = 8
+SPARE_BYTES = 16384  # left free beside a file that is laid out
+QUIET_START_SECONDS = 60  # cranking dips come early: nothing that touches the FAT before this
+
+MAX_BRIDGED_SECONDS = 150
+RTC_ROUNDING_SECONDS = 2
+YEAR_2000 = 946_684_800
+YEAR_2024 = 1_704_067_200
+YEAR_2100 = 4_102_444_800
+SERVER_WINS_SECONDS = 120
+UNKNOWN_UNCERTAINTY = 0xFFFFFFFF
+MAX_COUNT = 99_999_999  # bounds the longest line: 3 years in seconds
+
+WATCHDOG_SECONDS = 120
+FAULT_PAUSE_SECONDS = 10
+CRASH_LOOP_SECONDS = 300  # a program that ends sooner than this
+CRASH_LOOP_PAUSE_SECONDS = 60
+REQUEST_TIMEOUT_SECONDS = 6
+REPLY_SECONDS = 12
+NTP_TIMEOUT_SECONDS = 4
+NTP_RETRY_SECONDS = 60
+JOIN_TIMEOUT_SECONDS = 10
+JOIN_RETRY_FIRST_SECONDS = 5
+JOIN_RETRY_MOST_SECONDS = 15
+CALLS_WITHOUT_ANSWER = 6  # on one network, before another one is tried: about 5 minutes
+AVOID_SECONDS = 600  # a network that hung or led nowhere
+RESET_AFTER_OFFLINE_SECONDS = 6 * 3600
+FRESH_CHECKPOINT_SECONDS = 5
+OUTAGE_RETRY_FIRST_SECONDS = 5
+OUTAGE_RETRY_MOST_SECONDS = 300
+REFUSED_RETRY_SECONDS = 900
+MAX_RETRY_AFTER_SECONDS = 3600
+MAX_REPLY_BYTES = 16_384
+REPORT_SECONDS = 60
+
+SOURCES = ("ntp", "server", "rtc", "estimated")
+FROM_RTC = 2
+ESTIMATED = 3
+
+
+def log(text: str) -> None:
+    print(text)
+
+
+def iso(seconds: int) -> str:
+    """Seconds since 1970 as YYYY-MM-DDTHH:MM:SSZ."""
+    return "%04d-%02d-%02dT%02d:%02d:%02dZ" % tuple(time.localtime(seconds)[0:6])
+
+
+def from_iso(text: str) -> int:
+    """The reverse of iso(); ValueError when the text has another form."""
+    if len(text) != 20 or text[10] != "T" or text[19] != "Z":
+        raise ValueError(text)
+    parts = (text[0:4], text[5:7], text[8:10], text[11:13], text[14:16], text[17:19])
+    year, month, day, hour, minute, second = [int(part) for part in parts]
+    return int(time.mktime(time.struct_time((year, month, day, hour, minute, second, 0, -1, -1))))
+
+
+def exists(path: str) -> bool:
+    try:
+        os.stat(path)
+        return True
+    except OSError:
+        return False
+
+
+def make_folder() -> None:
+    if not exists("/logger"):
+        os.mkdir("/logger")
+
+
+def hex_of(data: bytes) -> str:
+    return binascii.hexlify(data).decode()
+
+
+class Config:
+    """What secrets.py and settings.toml say, checked; a wrong value is a log line, never a crash."""
+
+    def __init__(self) -> None:
+        self.whole = True
+        self.ingest_url = ""
+        self.access_token = ""
+        self.networks: list[tuple[str, str]] = []
+        self.checkpoint_seconds = self._integer("LOGGER_CHECKPOINT_SECONDS", 15, 5, 60)
+        self.batch_messages = self._integer("LOGGER_BATCH_MESSAGES", 20, 1, 100)
+        self.ntp_server = self._text(self._setting("LOGGER_NTP_SERVER"), "LOGGER_NTP_SERVER") or "pool.ntp.org"
+        self._read_secrets()
+        ssid = self._text(self._setting("CIRCUITPY_WIFI_SSID"), "CIRCUITPY_WIFI_SSID")
+        if ssid:
+            password = self._text(self._setting("CIRCUITPY_WIFI_PASSWORD"), "CIRCUITPY_WIFI_PASSWORD")
+            self.networks.append((ssid, password))
+        if not self.networks:
+            self._complain('no Wi-Fi network; add "networks" to secrets.py. Counting goes on offline')
+
+    def _complain(self, text: str) -> None:
+        self.whole = False
+        log("Settings: " + text)
+
+    def _read_secrets(self) -> None:
+        try:
+            secrets = __import__("secrets").secrets
+        except Exception as error:
+            # A syntax error may quote the line it is in, password and all.
+            what = "a syntax error" if isinstance(error, SyntaxError) else repr(error)
+            self._complain("secrets.py cannot be read (%s). Counting goes on offline" % what)
+            return
+        if not isinstance(secrets, dict):
+            self._complain("secrets.py must hold secrets = {...}. Counting goes on offline")
+            return
+        url = self._text(secrets.get("ingest_url"), "ingest_url")
+        if url.startswith("https://") or url.startswith("http://"):
+            self.ingest_url = url
+        else:
+            self._complain('"ingest_url" in secrets.py must start with https://. Nothing will be sent')
+        self.access_token = self._text(secrets.get("access_token"), "access_token")
+        networks = secrets.get("networks") or ()
+        if not isinstance(networks, (list, tuple)):
+            networks = (networks,)
+        for network in networks:
+            if isinstance(network, (list, tuple)) and len(network) == 2:
+                ssid, password = network
+                if isinstance(ssid, str) and ssid and isinstance(password, str):
+                    self.networks.append((ssid, password))
+                    continue
+            self._complain('"networks" in secrets.py must be a list of (ssid, password); one entry is left out')
+
+    def _text(self, value: object, name: str) -> str:
+        if value is None or isinstance(value, str):
+            return value.strip() if value else ""
+        self._complain("%s must be a text; it is left out" % name)
+        return ""
+
+    def _setting(self, name: str) -> object:
+        try:
+            return os.getenv(name)
+        except ValueError as error:
+            self._complain("%s in settings.toml cannot be read (%s); it is left out" % (name, error))
+            return None
+
+    def _integer(self, name: str, default: int, least: int, most: int) -> int:
+        value = self._setting(name)
+        if value is None:
+            return default
+        if isinstance(value, int) and least <= value <= most:
+            return value
+        self._complain("%s must be a number from %d to %d; using %d" % (name, least, most, default))
+        return default
+
+
+class Identity:
+    """device_uuid and device_key, bound to this chip and kept twice: in nvm and in /logger/identity.json."""
+
+    MAGIC = b"UL1"
+    NVM_BYTES = 3 + 16 + 32 + 4 + 4 + 4  # magic, uuid, key, chip, server mark, CRC
+
+    def __init__(self) -> None:
+        self._chip = binascii.crc32(microcontroller.cpu.uid)
+        self.server_mark = 0
+        self._foreign_uuid: str | None = None  # of the chip that the drive came from
+        in_nvm = self._from_nvm()
+        in_file = self._from_file()
+        known = in_file or in_nvm
+        if known:
+            self.uuid_bytes, self.key = known
+        else:
+            self.uuid_bytes, self.key = self._new_uuid(), os.urandom(32)
+        self.file_is_whole = known is not None and in_file == known
+        if in_nvm != (self.uuid_bytes, self.key):
+            self.server_mark = 0
+            self._to_nvm()
+        self.uuid = self._text(self.uuid_bytes)
+        self.seed = binascii.crc32(self.uuid_bytes)
+
+    def _new_uuid(self) -> bytes:
+        data = bytearray(os.urandom(16))
+        data[6] = data[6] & 0x0F | 0x40
+        data[8] = data[8] & 0x3F | 0x80
+        return bytes(data)
+
+    def _text(self, data: bytes) -> str:
+        digits = hex_of(data)
+        return "-".join((digits[0:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
+
+    def _from_nvm(self) -> tuple[bytes, bytes] | None:
+        try:
+            nvm: Any = microcontroller.nvm
+            data = bytes(nvm[0 : self.NVM_BYTES])
+        except (TypeError, AttributeError, IndexError):
+            return None
+        if data[0:3] != self.MAGIC or struct.unpack("<I", data[-4:])[0] != binascii.crc32(data[:-4]):
+            return None
+        chip, server_mark = struct.unpack("<II", data[51:59])
+        if chip != self._chip:
+            return None
+        self.server_mark = server_mark
+        return data[3:19], data[19:51]
+
+    def _to_nvm(self) -> None:
+        data = self.MAGIC + self.uuid_bytes + self.key + struct.pack("<II", self._chip, self.server_mark)
+        data += struct.pack("<I", binascii.crc32(data))
+        try:
+            nvm: Any = microcontroller.nvm
+            nvm[0 : self.NVM_BYTES] = data
+        except (TypeError, ValueError, RuntimeError, AttributeError) as error:
+            log("Identity: nvm cannot be written (%r)" % error)
+
+    def remember_server(self, mark: int) -> None:
+        """A cut while nvm is written empties it: only when the file has the identity too."""
+        self.server_mark = mark
+        if self.file_is_whole:
+            self._to_nvm()
+
+    def _from_file(self) -> tuple[bytes, bytes] | None:
+        try:
+            with open(IDENTITY_PATH, "rb") as file:
+                kept = json.loads(file.read(1024))
+            uuid_bytes = binascii.unhexlify(kept["device_uuid"].replace("-", ""))
+            key = binascii.unhexlify(kept["device_key"])
+            chip = kept["chip"]
+            whole = kept["crc"] == binascii.crc32(uuid_bytes + key) and len(uuid_bytes) == 16 and len(key) == 32
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+        if not whole:
+            return None
+        if chip != self._chip:
+            self._foreign_uuid = self._text(uuid_bytes)
+            log("Identity: this drive comes from another board; its files will be set aside")
+            return None
+        return uuid_bytes, key
+
+    def write_file(self) -> None:
+        """Write /logger/identity.json by temporary file and rename. Touches the FAT: never early in a power-up."""
+        kept = {
+            "device_uuid": self.uuid,
+            "device_key": hex_of(self.key),
+            "chip": self._chip,
+            "crc": binascii.crc32(self.uuid_bytes + self.key),
+        }
+        if self._foreign_uuid:
+            os.rename(IDENTITY_PATH, "/logger/identity-%s.json" % self._foreign_uuid)
+            self._foreign_uuid = None
+        temporary = "/logger/identity.tmp"
+        with open(temporary, "wb") as file:
+            file.write(json.dumps(kept).encode())
+        os.rename(temporary, IDENTITY_PATH)
+        self.file_is_whole = True
+
+
+class Clock:
+    """Seconds of power since power-on and, once it is known, UTC."""
+
+    def __init__(self) -> None:
+        self._offset = 0
+        self._external: Any = None
+        self.power_on_utc = 0  # 0: not known yet
+        self.source = 0  # index into SOURCES
+
+    def uptime(self) -> int:
+        """Whole seconds since the chip's last reset."""
+        return time.monotonic_ns() // 1_000_000_000
+
+    def elapsed(self) -> int:
+        """Whole seconds of power in this session."""
+        return self.uptime() + self._offset
+
+    def resume(self, elapsed: int, power_on_utc: int) -> None:
+        """Go on with a session after a software, watchdog or brown-out reset."""
+        self._offset += elapsed - self.elapsed()
+        self.power_on_utc = power_on_utc
+
+    def utc(self) -> int:
+        return self.power_on_utc + self.elapsed()
+
+    def set_utc(self, utc: int, source: int) -> None:
+        """Learn the time. The RTC is set along, so that RTC = power_on_utc + elapsed bridges a later reset."""
+        self.power_on_utc = utc - self.elapsed()
+        self.source = source
+        rtc.RTC().datetime = time.localtime(utc)
+        if self._external and source != FROM_RTC:
+            try:
+                self._external.datetime = time.localtime(utc)
+            except Exception as error:
+                log("Clock: the external clock cannot be set (%r)" % error)
+
+    def ask_external(self) -> None:
+        """Take the time from a DS3231 or PCF8523: found by itself when its library is on the board."""
+        for path, name in (("adafruit_ds3231", "DS3231"), ("adafruit_pcf8523.pcf8523", "PCF8523")):
+            try:
+                library = __import__(path)
+                if "." in path:
+                    library = library.pcf8523
+                import board
+
+                pins: Any = board
+                i2c = pins.STEMMA_I2C() if hasattr(pins, "STEMMA_I2C") else pins.I2C()
+                self._external = getattr(library, name)(i2c)
+                if self._external.lost_power:
+                    log("Clock: %s has lost the time; it is set when the network knows it" % name)
+                else:
+                    self._take_rtc(int(time.mktime(self._external.datetime)), name)
+                return
+            except ImportError:
+                pass  # its library is not there, so nobody expects it
+            except Exception as error:
+                log("Clock: %s does not answer (%r)" % (name, error))
+
+    def ask_chip(self) -> None:
+        """Take the chip's RTC when it is plausible: it is not after a power-on, and starts in 2000."""
+        self._take_rtc(int(time.time()), "")
+
+    def _take_rtc(self, now: int, name: str) -> None:
+        if self.power_on_utc:
+            return
+        if YEAR_2024 <= now < YEAR_2100:
+            self.set_utc(now, FROM_RTC)
+            log("Clock: %s from the %s" % (iso(now), name or "chip"))
+        elif name:
+            log("Clock: %s shows an impossible time; it is set when the network knows it" % name)
+
+    def ask_ntp(self, pool: Any, server: str) -> None:
+        """Ask an NTP server once; raises when it does not tell the time."""
+        import adafruit_ntp
+
+        ntp = adafruit_ntp.NTP(pool, server=server, socket_timeout=NTP_TIMEOUT_SECONDS)
+        now = ntp.utc_ns // 1_000_000_000
+        if not YEAR_2024 <= now < YEAR_2100:
+            raise ValueError("year out of range")
+        self.set_utc(now, SOURCES.index("ntp"))
+        log("NTP: %s" % iso(now))
+
+
+class Session:
+    """One power-up: what one line of sessions.json says. Times in seconds, 0 where unknown."""
+
+    FORMAT = "<IIIIIIIIB"  # 33 bytes, all that is kept in memory
+    BYTES = 33
+    CLOSED = 1
+    ACKED_CLOSED = 2
+    SENT = 4  # the start may have reached the server: it is fixed
+    REJECTED = 8
+    SOURCE_SHIFT = 4
+    MOST_TEXT = LINE_BYTES - 1 - 19  # before the newline and the CRC's own key
+
+    joining = 0  # networks being joined when this was written, one bit each: the board may have hung in one
+    fault = ""  # why the program or the board was restarted, until the server has it
+
+    def __init__(self, slot: int, fields: tuple[int, ...]) -> None:
+        self.slot = slot
+        (
+            self.boot,
+            self.rev,
+            self.start,
+            self.run_seconds,
+            self.acked_run_seconds,
+            self.uncertainty,
+            self.lifetime_before,
+            self.parked_in_boot,
+            self.flags,
+        ) = fields
+
+    def fields(self) -> tuple[int, ...]:
+        return (
+            self.boot,
+            self.rev,
+            self.start,
+            self.run_seconds,
+            self.acked_run_seconds,
+            self.uncertainty,
+            self.lifetime_before,
+            self.parked_in_boot,
+            self.flags,
+        )
+
+    def has(self, flag: int) -> bool:
+        return self.flags & flag != 0
+
+    @property
+    def source(self) -> int:
+        return self.flags >> self.SOURCE_SHIFT
+
+    def set_start(self, start: int, source: int, uncertainty: int = 0) -> None:
+        self.start = start
+        self.uncertainty = min(uncertainty, MAX_COUNT) if uncertainty != UNKNOWN_UNCERTAINTY else uncertainty
+        self.flags = self.flags & 0x0F | source << self.SOURCE_SHIFT
+
+    @property
+    def fully_acked(self) -> bool:
+        return self.has(self.ACKED_CLOSED) and self.acked_run_seconds >= self.run_seconds
+
+    @property
+    def status(self) -> str:
+        return "closed" if self.has(self.CLOSED) else "open"
+
+    def line(self, seed: int) -> str:
+        """The line of sessions.json: keys in fixed order, defaults left out, CRC last."""
+        start = '"%s"' % iso(self.start) if self.start else "null"
+        last_update = '"%s"' % iso(self.start + self.run_seconds) if self.start else "null"
+        text = '{"start":%s,"run_seconds":%d,"acked_run_seconds":%d' % (start, self.run_seconds, self.acked_run_seconds)
+        text += ',"last_update":%s,"status":"%s","boot":%d,"rev":%d' % (last_update, self.status, self.boot, self.rev)
+        if self.source == ESTIMATED:
+            # Only an estimate has an uncertainty, so the source need not be spelt out beside it.
+            unknown = self.uncertainty == UNKNOWN_UNCERTAINTY
+            text += ',"start_uncertainty_s":%s' % ("null" if unknown else self.uncertainty)
+        elif self.source:
+            text += ',"start_source":"%s"' % SOURCES[self.source]
+        # In the other cases there is no room; a later session has it then.
+        if self.lifetime_before and not (
+            self.has(self.ACKED_CLOSED) or (self.source == ESTIMATED and self.has(self.REJECTED))
+        ):
+            text += ',"lifetime":%d' % self.lifetime_before
+        if self.has(self.SENT):
+            text += ',"sent":1'
+        if self.has(self.REJECTED):
+            text += ',"rejected":1'
+        elif self.has(self.ACKED_CLOSED):
+            text += ',"acked_status":"closed"'
+        if self.joining and len(text) + 20 < self.MOST_TEXT:
+            text += ',"joining":%d' % self.joining
+        room = self.MOST_TEXT - len(text) - 11
+        if self.fault and room > 0:
+            text += ',"fault":"%s"' % self.fault[0:room]
+        return '%s,"crc":"%08x"},' % (text, binascii.crc32(text.encode(), seed))
+
+    @classmethod
+    def from_line(cls, slot: int, line: bytes, seed: int) -> "Session | None":
+        """The session in a line of sessions.json (bytes); None when the line is not whole or not ours."""
+        end = line.find(b',"crc":"')
+        if end < 0 or line[end + 16 : end + 19] != b'"},':
+            return None
+        try:
+            if int(line[end + 8 : end + 16], 16) != binascii.crc32(line[0:end], seed):
+                return None
+            kept = json.loads(line[0:end] + b"}")
+            start = from_iso(kept["start"]) if kept["start"] else 0
+            flags = cls.CLOSED if kept["status"] == "closed" else 0
+            source = SOURCES.index(kept.get("start_source", "ntp"))
+            uncertainty = 0
+            if "start_uncertainty_s" in kept:
+                source = ESTIMATED
+                uncertainty = kept["start_uncertainty_s"]
+                if uncertainty is None:
+                    uncertainty = UNKNOWN_UNCERTAINTY
+            if kept.get("sent"):
+                flags |= cls.SENT
+            if kept.get("rejected"):
+                flags |= cls.REJECTED
+            if kept.get("acked_status") == "closed":
+                flags |= cls.ACKED_CLOSED
+            fields = (
+                kept["boot"],
+                kept["rev"],
+                start,
+                kept["run_seconds"],
+                kept["acked_run_seconds"],
+                uncertainty,
+                kept.get("lifetime", 0),
+                0,
+                flags | source << cls.SOURCE_SHIFT,
+            )
+            for field in fields:
+                if not 0 <= field <= 0xFFFFFFFF:
+                    return None
+            session = cls(slot, fields)
+            session.joining = kept.get("joining", 0)
+            session.fault = kept.get("fault", "")
+            return session
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+
+class Displaced(Exception):
+    """The file behind our open handle is no longer the one that its name leads to."""
+
+
+class SessionFile:
+    """One copy of sessions.json: laid out once, then held open and rewritten block by block, never flushed."""
+
+    def __init__(self, path: str, blocks: int) -> None:
+        self.path = path
+        self.blocks = blocks
+        self.file: Any = None
+        self._abandoned: list[Any] = []
+        self.live = False
+        self.problem: str | None = None
+        self.dirty = bytearray((blocks + 7) // 8)
+
+    @property
+    def size(self) -> int:
+        return self.blocks * BLOCK_BYTES
+
+    def mark(self, block: int) -> None:
+        self.dirty[block >> 3] |= 1 << (block & 7)
+
+    def mark_clean(self) -> None:
+        for index in range(len(self.dirty)):
+            self.dirty[index] = 0
+
+    def is_dirty(self, block: int) -> bool:
+        return self.dirty[block >> 3] & 1 << (block & 7) != 0
+
+    def next_dirty(self) -> int | None:
+        for index in range(len(self.dirty)):
+            if self.dirty[index]:
+                for bit in range(8):
+                    if self.dirty[index] & 1 << bit:
+                        return index * 8 + bit
+        return None
+
+    def open(self) -> bool:
+        """Open for in-place writing, else for reading if there is anything to read; False with the reason in `problem`.
+
+        After False close() before anything else.
+        """
+        self.problem = None
+        try:
+            if os.stat(self.path)[6] == self.size:
+                self.file = open(self.path, "r+b")
+                return True
+            self.problem = "has another size"
+        except OSError as error:
+            self.problem = "is missing" if error.errno == 2 else "cannot be opened for writing (%r)" % error
+        try:
+            self.file = open(self.path, "rb")
+        except OSError:
+            pass  # `problem` says it
+        return False
+
+    def close(self) -> None:
+        """Let go of a file that was not written to."""
+        if self.file is not None:
+            self.file.close()
+            self.file = None
+
+    def read(self, block: int) -> bytes:
+        return self.read_from(self.file, block)
+
+    def read_from(self, file: Any, block: int) -> bytes:
+        file.seek(block * BLOCK_BYTES)
+        return bytes(file.read(BLOCK_BYTES))
+
+    def _read_by_name(self, block: int) -> bytes:
+        with open(self.path, "rb") as file:
+            if file.seek(0, 2) != self.size:
+                raise Displaced()
+            return self.read_from(file, block)
+
+    def write(self, block: int, data: bytes) -> None:
+        """Rewrite one block in place: one erase. Looks through the file's name before and after.
+
+        The other side (USB, web workflow) may delete or replace the file while we hold it; a held handle
+        would then write into clusters that belong to somebody else.
+        """
+        if self._read_by_name(block) != self.read(block):
+            raise Displaced()
+        self.file.seek(block * BLOCK_BYTES)
+        self.file.write(data)
+        if self._read_by_name(block) != data:
+            raise Displaced()
+        self.dirty[block >> 3] &= ~(1 << (block & 7)) & 0xFF
+
+    def fail(self, why: str) -> None:
+        """Write no more. The handle stays referenced: closing it would write a directory entry."""
+        self._abandoned.append(self.file)
+        self.file = None
+        self.live = False
+        self.problem = why
+
+    def lay_out(self, block_of: Callable[[int], bytes], on_block: Callable[[int], None]) -> None:
+        """Make the file: one contiguous run of clusters, filled in place, then renamed to its final name.
+
+        block_of(n) gives block n's bytes; on_block(blocks left) is called as they are written. OSError when the drive
+        is full, read-only or too fragmented. The unused blocks ahead of the lines come first, because they share an
+        erase sector with another file; then from the end to the header. An interrupted fill is resumed.
+        """
+        temporary = self.path[: -len("json")] + "tmp"
+        last = self.blocks - 1
+        if not self._begun(temporary, block_of(last)):
+            self._allocate_in_one_piece(temporary)
+        ahead = PAD_LINES * LINE_BYTES // BLOCK_BYTES
+        with open(temporary, "r+b") as file:
+            for turn in range(0, self.blocks, 2):  # two at once: one erase where clusters have 1 KiB
+                block = turn if turn < ahead else (last + ahead - turn) // 2 * 2
+                data = block_of(block) + (block_of(block + 1) if block < last else b"")
+                file.seek(block * BLOCK_BYTES)
+                file.write(data)
+                file.seek(block * BLOCK_BYTES)
+                if file.read(len(data)) != data:
+                    raise OSError(5)
+                on_block(max(last - 1 - turn, 0))
+        os.rename(temporary, self.path)
+
+    def _begun(self, temporary: str, last_block: bytes) -> bool:
+        """Whether a file that is known to lie in one piece was being filled when the power went."""
+        try:
+            if os.stat(temporary)[6] != self.size:
+                return False
+            with open(temporary, "rb") as file:
+                return self.read_from(file, self.blocks - 1) == last_block
+        except OSError:
+            return False
+
+    def _allocate_in_one_piece(self, path: str) -> None:
+        if exists(path):
+            os.remove(path)
+        info = os.statvfs("/")
+        if info[0] * info[3] < self.size + SPARE_BYTES:
+            raise OSError(28)
+        plugs: list[str] = []
+        try:
+            while not self._allocate(path):
+                if len(plugs) == LAYOUT_TRIES:
+                    raise OSError(28)
+                # The holes of the drive went into this file: keep it as a plug while trying again.
+                make_folder()
+                plug = "/logger/plug%d" % len(plugs)
+                os.rename(path, plug)
+                plugs.append(plug)
+        except OSError:
+            if exists(path):
+                os.remove(path)
+            raise
+        finally:
+            for plug in plugs:
+                os.remove(plug)
+
+    def _allocate(self, path: str) -> bool:
+        """Create the file at its full size; True when it lies in one piece.
+
+        FatFs's map of the clusters is allocated on the Python heap, so opening a fragmented file takes more of it.
+        """
+        with open(path, "wb") as file:
+            file.write(b" " * BLOCK_BYTES)
+        reference = self._opening_cost(path)
+        with open(path, "r+b") as file:
+            file.seek(self.size - BLOCK_BYTES)  # takes the clusters between without writing them
+            file.write(b" " * BLOCK_BYTES)
+        if os.stat(path)[6] != self.size:
+            raise OSError(28)
+        return self._opening_cost(path) <= reference
+
+    def _opening_cost(self, path: str) -> int:
+        gc.collect()
+        before = gc.mem_alloc()
+        file = open(path, "rb")
+        cost = gc.mem_alloc() - before
+        file.close()
+        return cost
+
+
+class SessionStore:
+    """All sessions the board keeps: packed records in memory, and two files that are a pure function of them.
+
+    One tick writes one copy only and the copies take turns, so a torn sector never holds the only durable state
+    of anything (facts and measurements: firmware/README.md).
+    """
+
+    def __init__(self, identity: Identity, keep_alive: Callable[[], None]) -> None:
+        self.identity = identity
+        self.current = Session(-1, (0,) * 9)
+        self._left = self.current  # the newest session as the drive had it: the packed records hold no notes
+        self._keep_alive = keep_alive
+        try:
+            info = os.statvfs("/")
+            small = info[0] * info[2] < SMALL_DRIVE_BYTES
+        except OSError:
+            small = False
+        self.slots = SESSION_LINES_SMALL_DRIVE if small else SESSION_LINES
+        blocks = (PAD_LINES + 1 + self.slots + 1 + PAD_LINES) * LINE_BYTES // BLOCK_BYTES
+        self.copies = (SessionFile(SESSIONS_PATH, blocks), SessionFile(TWIN_PATH, blocks))
+        self._records = bytearray(self.slots * Session.BYTES)
+        self._turn = 0
+        self._vacate: tuple[int, int] | None = None  # (slot a moved session left, ticks until that is durable)
+        self._moved_at = 0
+        self._starts_resolved = False
+        self._held_back: int | None = None  # unsent sessions, none of which may go now; None: look again
+        self.boot = 1  # of this power-up
+
+    # Records
+
+    def at(self, slot: int) -> Session:
+        """The session in a slot that is in use."""
+        if slot == self.current.slot:
+            return self.current
+        session = Session(slot, struct.unpack_from(Session.FORMAT, self._records, slot * Session.BYTES))
+        if session.boot == self._left.boot:
+            session.joining, session.fault = self._left.joining, self._left.fault
+        return session
+
+    def get(self, slot: int) -> Session | None:
+        """The session in a slot; None when it is free."""
+        session = self.at(slot)
+        return session if session.boot else None
+
+    def _put(self, session: Session) -> None:
+        struct.pack_into(Session.FORMAT, self._records, session.slot * Session.BYTES, *session.fields())
+
+    def _clear(self, slot: int) -> None:
+        for index in range(slot * Session.BYTES, (slot + 1) * Session.BYTES):
+            self._records[index] = 0
+
+    def save(self, session: Session) -> None:
+        """Keep a changed session: in memory at once, on flash with the coming ticks."""
+        session.rev += 1
+        self._put(session)
+        self._mark(session.slot)
+        if session is not self.current:
+            self._held_back = None
+
+    def _block(self, slot: int) -> int:
+        return (PAD_LINES + 1 + slot) // 2
+
+    def _mark(self, slot: int) -> None:
+        for copy in self.copies:
+            copy.mark(self._block(slot))
+
+    def by_boot(self) -> list[int]:
+        """Slots in use, oldest power-up first, each session once."""
+        left = self._vacate[0] if self._vacate else -1
+        order = []
+        for slot in range(self.slots):
+            boot = struct.unpack_from("<I", self._records, slot * Session.BYTES)[0]
+            if boot and slot != left:
+                order.append(boot * 2048 + slot)
+        order.sort()
+        return [key & 2047 for key in order]
+
+    # The text of the files
+
+    def _line(self, number: int) -> bytes:
+        slot = number - PAD_LINES - 1
+        if slot == -1:
+            text = '{"device_uuid": "%s", "sessions": [' % self.identity.uuid
+        elif slot == self.slots:
+            text = "null]}"
+        else:
+            session = self.get(slot) if 0 <= slot < self.slots else None
+            text = session.line(self.identity.seed) if session else ""
+        return text.encode() + b" " * (LINE_BYTES - 1 - len(text)) + b"\n"
+
+    def block_of(self, block: int) -> bytes:
+        return self._line(block * 2) + self._line(block * 2 + 1)
+
+    # Start: read both copies, merge, mend one after the other
+
+    def load(self) -> None:
+        """Read what the drive holds, merge both copies and mend what differs. Never raises for what it finds."""
+        where: dict[int, int] = {}
+        homeless: list[Session] = []
+        newest = [0, 0]
+        torn = [False, False]
+        for copy in self.copies:
+            copy.live = copy.open()
+        for index in (0, 1):
+            copy = self.copies[index]
+            if not copy.live:
+                continue
+            try:
+                newest[index], torn[index] = self._read(copy, where, homeless)
+                if torn[index] and not newest[index] and self._foreign(copy):
+                    copy.problem = "belongs to another device"
+            except OSError as error:
+                copy.problem = "cannot be read (%r)" % error
+            copy.live = copy.problem is None
+        for session in homeless:
+            self._adopt(session, where)
+        for copy in self.copies:
+            if not copy.live and copy.file is not None:
+                self._salvage(copy, where)
+                copy.close()
+        main_is_older = torn[0] if torn[0] != torn[1] else newest[0] <= newest[1]
+        first = 0 if main_is_older else 1
+        for index in (first, 1 - first):
+            copy = self.copies[index]
+            if torn[index] and copy.live:
+                log("Storage: a power cut tore %s; mending it from its twin" % copy.path)
+            if copy.live and not self._mend(copy):
+                break
+
+    def _read(self, copy: SessionFile, where: dict[int, int], homeless: list[Session]) -> tuple[int, bool]:
+        """Merge one copy's lines into memory; (greatest boot * 2**32 + rev, whether a line is damaged)."""
+        newest = 0
+        torn = False
+        seed = self.identity.seed
+        copy.file.seek((PAD_LINES + 1) * LINE_BYTES)
+        for slot in range(self.slots):
+            line = copy.file.read(LINE_BYTES)
+            if slot % 64 == 0:
+                self._keep_alive()
+            if line[0:1] == b" " and not line.strip():
+                continue
+            session = Session.from_line(slot, line, seed)
+            if session is None or session.boot == 0:
+                torn = True
+                continue
+            newest = max(newest, session.boot << 32 | session.rev)
+            if (session.boot, session.rev) > (self._left.boot, self._left.rev):
+                self._left = session
+            self._merge(session, where, homeless)
+        return newest, torn
+
+    def _salvage(self, copy: SessionFile, where: dict[int, int]) -> None:
+        """Take what is ours from a file that cannot go on: of another size, on a read-only drive, damaged."""
+        found = 0
+        try:
+            copy.file.seek(0)
+            while True:
+                line = copy.file.readline(LINE_BYTES)
+                if not line:
+                    break
+                session = Session.from_line(-1, line.strip(), self.identity.seed)
+                if session and session.boot:
+                    found += 1
+                    self._adopt(session, where)
+                self._keep_alive()
+        except OSError as error:
+            log("Storage: %s cannot be read (%r)" % (copy.path, error))
+        log("Storage: %s %s; %d sessions read from it" % (copy.path, copy.problem, found))
+
+    def _adopt(self, session: Session, where: dict[int, int]) -> None:
+        """Keep a session that has no line of its own."""
+        slot = where.get(session.boot)
+        if slot is not None and self.at(slot).rev >= session.rev:
+            return
+        if slot is None:
+            slot = self._free_slot(len(where) - 1)
+        if slot is None:
+            log("Storage: no line is free for the session of boot %d" % session.boot)
+            return
+        where.pop(self.at(slot).boot, None)
+        where[session.boot] = session.slot = slot
+        self._put(session)
+
+    def _merge(self, session: Session, where: dict[int, int], homeless: list[Session]) -> None:
+        known = where.get(session.boot)
+        if known is not None:
+            if self.at(known).rev >= session.rev:
+                return
+            self._clear(known)
+            del where[session.boot]
+        occupant = self.get(session.slot)
+        if occupant is not None:
+            # A slot is reused only when its session was acked, but the other copy may not know that yet.
+            loser = occupant
+            if session.fully_acked or (not occupant.fully_acked and session.boot < occupant.boot):
+                loser = session
+            if not loser.fully_acked:
+                homeless.append(loser)
+            where.pop(loser.boot, None)
+            if loser is session:
+                return
+        self._put(session)
+        where[session.boot] = session.slot
+
+    def _foreign(self, copy: SessionFile) -> bool:
+        copy.file.seek(PAD_LINES * LINE_BYTES)
+        header = copy.file.read(LINE_BYTES).strip()
+        return header.startswith(b'{"device_uuid"') and self.identity.uuid.encode() not in header
+
+    def _mend(self, copy: SessionFile) -> bool:
+        """Make a copy equal to memory, block by block; True when it is whole."""
+        try:
+            for block in range(copy.blocks):
+                data = self.block_of(block)
+                if copy.read(block) != data:
+                    copy.write(block, data)
+                if block % 32 == 0:
+                    self._keep_alive()
+        except (OSError, Displaced) as error:
+            copy.fail("cannot be written (%r)" % error)
+            log("Storage: %s %s" % (copy.path, copy.problem))
+            return False
+        return True
+
+    # Laying out
+
+    @property
+    def whole(self) -> bool:
+        return self.copies[0].live and self.copies[1].live and self.identity.file_is_whole
+
+    @property
+    def first_boot(self) -> bool:
+        return not (exists(SESSIONS_PATH) or exists(TWIN_PATH))
+
+    def prepare(self, between_blocks: Callable[[], None]) -> None:
+        """Lay out the copies that are missing, foreign, lost or of another size; touches the FAT.
+
+        between_blocks() is called as blocks are written, so that counting goes on meanwhile. sessions.json comes
+        first: the folder and the twin then lie behind its unused end, away from the sectors that hold code.py.
+        """
+        self._remove_plugs()
+        if not self.copies[0].live:
+            self._lay_out(self.copies[0], between_blocks)
+        make_folder()
+        if not self.identity.file_is_whole:
+            self.identity.write_file()
+        if not self.copies[1].live:
+            self._lay_out(self.copies[1], between_blocks)
+
+    def _lay_out(self, copy: SessionFile, between_blocks: Callable[[], None]) -> None:
+        if exists(copy.path):
+            self._set_aside(copy)
+        log("Preparing storage, do not switch off: %s" % copy.path)
+        told = [0]
+
+        def on_block(left: int) -> None:
+            between_blocks()
+            tenths = (copy.blocks - left) * 10 // copy.blocks
+            if tenths > told[0]:
+                told[0] = tenths
+                log("Preparing storage, do not switch off: %d %%" % (tenths * 10))
+
+        copy.mark_clean()  # what changes from here on is marked again
+        copy.lay_out(self.block_of, on_block)
+        copy.live = copy.open()
+
+    def _remove_plugs(self) -> None:
+        """Those of a lay-out that a power cut ended."""
+        if exists("/logger"):
+            for name in os.listdir("/logger"):
+                if name.startswith("plug"):
+                    os.remove("/logger/" + name)
+
+    def _set_aside(self, copy: SessionFile) -> None:
+        """Rename a file that is not ours to fill; nothing valid is ever overwritten."""
+        owner = "damaged"
+        try:
+            with open(copy.path, "rb") as file:
+                file.seek(PAD_LINES * LINE_BYTES)
+                head = file.read(LINE_BYTES)
+            at = head.find(b'{"device_uuid": "')
+            if at >= 0:
+                owner = head[at + 17 : at + 53].decode()
+        except (OSError, ValueError):
+            pass
+        folder = copy.path[: -len("sessions.json")]
+        target = "%ssessions-%s.json" % (folder, owner)
+        number = 1
+        while exists(target):
+            number += 1
+            target = "%ssessions-%s-%d.json" % (folder, owner, number)
+        os.rename(copy.path, target)
+        log("Storage: %s %s; set aside as %s" % (copy.path, copy.problem, target))
+
+    # Sessions
+
+    def newest(self) -> Session | None:
+        order = self.by_boot()
+        return self.get(order[-1]) if order else None
+
+    def begin(self) -> None:
+        """Begin the session of this power-up; the one before it is closed."""
+        newest = self.newest()
+        slot = self._next_slot()
+        fault = self._left.fault
+        self._left = self.current
+        lifetime = 0
+        for other in range(self.slots):
+            session = self.get(other)
+            if session:
+                lifetime = max(lifetime, session.lifetime_before + session.run_seconds)
+                if not session.has(Session.CLOSED):
+                    session.flags |= Session.CLOSED
+                    self.save(session)
+        self.boot = newest.boot + 1 if newest else 1
+        # Slot -1: every line is unsent and this session lives in memory alone until one is free.
+        self.current = Session(slot, (self.boot, 0, 0, 0, 0, 0, min(lifetime, MAX_COUNT), 0, 0))
+        self.current.fault = fault
+        self.save_if_kept(self.current)
+
+    def go_on(self, session: Session) -> None:
+        """Go on with a session that was open before a software, watchdog or brown-out reset."""
+        self.boot = session.boot
+        self.current = session
+        self._moved_at = session.run_seconds
+
+    def _free_slot(self, after: int) -> int | None:
+        """The next slot in ring order that is free or holds an acked session, durable in both copies."""
+        for step in range(1, self.slots + 1):
+            slot = (after + step) % self.slots
+            block = self._block(slot)
+            if self.copies[0].live and self.copies[0].is_dirty(block):
+                continue
+            if self.copies[1].live and self.copies[1].is_dirty(block):
+                continue
+            session = self.get(slot)
+            if session is None or (session.fully_acked and session is not self.current):
+                return slot
+        return None
+
+    @property
+    def durable(self) -> bool:
+        """Whether checkpoints reach the flash."""
+        return self.current.slot >= 0 and (self.copies[0].live or self.copies[1].live)
+
+    def checkpoint(self, run_seconds: int) -> None:
+        """Make the open session's present state durable: one block of one copy, one erase."""
+        current = self.current
+        current.run_seconds = max(current.run_seconds, min(run_seconds, MAX_COUNT))
+        if current.slot < 0:
+            current.slot = self._next_slot()
+            if current.slot < 0:
+                return
+        self._move_when_due()
+        self.save(current)
+        self._tick()
+
+    def _next_slot(self) -> int:
+        newest = self.newest()
+        slot = self._free_slot(newest.slot if newest else -1)
+        return -1 if slot is None else slot
+
+    def _move_when_due(self) -> None:
+        current = self.current
+        if current.run_seconds - self._moved_at < MOVE_AFTER_SECONDS or self._vacate:
+            return
+        self._moved_at = current.run_seconds
+        slot = self._free_slot(current.slot)
+        if slot is not None:
+            self._vacate = (current.slot, 2)
+            current.slot = slot
+
+    def _tick(self) -> None:
+        """Write the open session's block, then a few others, all in one copy."""
+        copy = self._next_copy()
+        if copy is None:
+            return
+        written = self._write(copy, self._block(self.current.slot))
+        if written and self._vacate:
+            slot, ticks = self._vacate
+            self._vacate = (slot, ticks - 1)
+            if ticks == 1:
+                self._clear(slot)
+                self._mark(slot)
+                self._vacate = None
+        for _ in range(OTHER_BLOCKS_PER_TICK):
+            block = copy.next_dirty()
+            if block is None or not self._write(copy, block):
+                break
+
+    def _next_copy(self) -> SessionFile | None:
+        for _ in (0, 1):
+            copy = self.copies[self._turn]
+            self._turn = 1 - self._turn
+            if copy.live:
+                return copy
+        return None
+
+    def _write(self, copy: SessionFile, block: int) -> bool:
+        try:
+            copy.write(block, self.block_of(block))
+            return True
+        except (OSError, Displaced) as error:
+            copy.fail("was changed or cannot be written (%r)" % error)
+            log("Storage: %s %s" % (copy.path, copy.problem))
+            return False
+
+    def make_durable(self, slots: list[int]) -> None:
+        """Write the lines of these slots to one copy, then to the other, before anybody relies on them."""
+        for _ in (0, 1):
+            copy = self._next_copy()
+            if copy is None:
+                return
+            for slot in slots:
+                if slot >= 0 and copy.live and copy.is_dirty(self._block(slot)):
+                    self._write(copy, self._block(slot))
+                    self._keep_alive()
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing but the open session's line waits to be written."""
+        own = self._block(self.current.slot)
+        for copy in self.copies:
+            if copy.live:
+                block = copy.next_dirty()
+                if block is not None and block != own:
+                    return False
+        return True
+
+    # Starts
+
+    def resolve_starts(self, server_now: int) -> None:
+        """Give every unsent session without a right start an estimated one.
+
+        In the middle of the gap between the session before it and the one after it, with half the gap's slack as
+        uncertainty; with nothing before it, directly before the next, uncertainty unknown. Needs the open session's
+        start. Starts increase in boot order as far as sent ones leave room; those in the server's future are not
+        asked. No two are ever the same: to the server they would be one session.
+        """
+        if not self.current.start or (self._starts_resolved and self.current.has(Session.SENT)):
+            return
+        self._starts_resolved = True
+        if self.current.slot >= 0:
+            self._put(self.current)
+        order = self.by_boot()
+        disordered = self._free_wrong_starts(order, server_now)
+        previous = end = 0
+        group: list[Session] = []
+        for slot in order:
+            session = self.at(slot)
+            if not session.start:
+                group.append(session)
+                continue
+            if session.has(Session.SENT):
+                if session.start > server_now:
+                    continue
+            elif session is self.current or (previous and session.start <= previous + len(group)):
+                # The open session's may also be that of a sent one in the server's future.
+                least = max(session.start, previous + len(group) + 1) if previous else session.start
+                start = self._untaken(session, least, 1)
+                if start != session.start:
+                    session.start = start
+                    self.save_if_kept(session)
+            # Sessions that have ended began in the past, below every sent start in the server's future.
+            self._place(group, previous, end, min(session.start, server_now + 1), disordered)
+            group = []
+            if session.start > previous:
+                previous = session.start
+                end = previous + session.run_seconds
+
+    def _free_wrong_starts(self, order: list[int], server_now: int) -> bool:
+        """Forget unsent starts that cannot be; True when sent ones are out of order."""
+        disordered = False
+        sent_until = 0
+        for slot in order:
+            session = self.at(slot)
+            if session.has(Session.SENT):
+                if session.start <= server_now:
+                    sent_until = max(sent_until, session.start)
+            elif session is not self.current and session.start < sent_until - SERVER_WINS_SECONDS:
+                self._free_start(session)
+        following = server_now + 1
+        for slot in reversed(order):
+            session = self.at(slot)
+            if session.has(Session.SENT) or session is self.current:
+                if session.start <= server_now:
+                    disordered |= session.start >= following
+                    following = min(following, session.start)
+            elif 0 < session.start < following:
+                following = session.start
+            else:
+                following -= 1  # leaves at least a second for each session between
+                self._free_start(session)
+        return disordered
+
+    def _free_start(self, session: Session) -> None:
+        if session.start:
+            session.set_start(0, 0)
+            self.save(session)
+
+    def _place(self, group: list[Session], previous: int, end: int, following: int, disordered: bool) -> None:
+        start = max(following - sum([max(session.run_seconds, 1) for session in group]), YEAR_2024)
+        uncertainty = UNKNOWN_UNCERTAINTY
+        if previous:
+            slack = start - end
+            if slack >= 0:
+                start -= slack // 2
+                uncertainty = (slack + 1) // 2
+            else:
+                start = max(start, previous + 1)
+        left = len(group)
+        crowded = disordered or following - previous <= left
+        for session in group:
+            start = min(start, following - left)
+            if crowded:
+                start = self._untaken(session, start, -1)
+            session.set_start(start, ESTIMATED, uncertainty)
+            self.save(session)
+            start += max(session.run_seconds, 1)
+            left -= 1
+
+    def _untaken(self, session: Session, start: int, step: int) -> int:
+        """The first start from here on, up or down, that no other session has."""
+        while True:
+            for slot in range(self.slots):
+                boot, _, taken = struct.unpack_from("<III", self._records, slot * Session.BYTES)
+                if taken == start and boot != session.boot:
+                    start += step
+                    break
+            else:
+                return start
+
+    # Acks
+
+    def ack(self, session: Session, run_seconds: int, status: str) -> None:
+        """The server named this message: it has this much of the session."""
+        session.acked_run_seconds = max(session.acked_run_seconds, run_seconds)
+        if status == "closed":
+            session.flags |= Session.ACKED_CLOSED
+        session.flags &= ~Session.REJECTED
+        self.save_if_kept(session)
+
+    def park(self, session: Session, code: str | None) -> None:
+        """The server refused this message: keep it, try again at the next power-up."""
+        session.flags |= Session.REJECTED
+        session.parked_in_boot = self.boot
+        if code == "bad_start" and session is not self.current:
+            session.flags &= ~Session.SENT
+            session.set_start(0, 0)
+            self._starts_resolved = False
+        self.save_if_kept(session)
+
+    def save_if_kept(self, session: Session) -> None:
+        if session.slot >= 0:
+            self.save(session)
+
+    def forget_acks(self) -> None:
+        """A new or restored server: everything still kept is unsent again."""
+        for slot in range(self.slots):
+            session = self.get(slot)
+            if session and (session.acked_run_seconds or session.flags & (Session.ACKED_CLOSED | Session.REJECTED)):
+                session.acked_run_seconds = 0
+                session.flags &= ~(Session.ACKED_CLOSED | Session.REJECTED)
+                session.parked_in_boot = 0
+                self.save(session)
+
+    def has_acks(self) -> bool:
+        for slot in range(self.slots):
+            session = self.get(slot)
+            if session and (session.acked_run_seconds or session.has(Session.ACKED_CLOSED)):
+                return True
+        return False
+
+    def unsent(self, most: int) -> tuple[list[Session], int]:
+        """Up to `most` ended sessions that may be sent now, oldest first, and how many are unsent in all."""
+        found: list[Session] = []
+        if self._held_back is not None:
+            return found, self._held_back
+        count = waiting = 0
+        for slot in self.by_boot():
+            session = self.at(slot)
+            if session.boot == self.boot or session.fully_acked:
+                continue
+            count += 1
+            parked = session.has(Session.REJECTED) and session.parked_in_boot == self.boot
+            if session.start and not parked:
+                waiting += 1
+                if len(found) < most:
+                    found.append(session)
+        if not waiting:
+            self._held_back = count
+        return found, count
+
+
+class Link:
+    """Wi-Fi: joins the strongest known network and joins again for as long as it takes."""
+
+    def __init__(self, networks: list[tuple[str, str]], store: SessionStore, before_call: Callable[[], None]) -> None:
+        self._networks = networks
+        self._store = store
+        self._before_call = before_call
+        self.up = False
+        self._avoid_until = [0] * len(networks)
+        self._next_try = 0
+        self._delay = JOIN_RETRY_FIRST_SECONDS
+        self._unheard_turn = 0
+        self._answered: int | None = None  # when something beyond the router last answered
+        self._calls = 0  # since then
+        self._pool: Any = None
+
+    @property
+    def pool(self) -> Any:
+        if self._pool is None:
+            import socketpool
+
+            self._pool = socketpool.SocketPool(wifi.radio)
+        return self._pool
+
+    def avoid_hung(self, now: int) -> None:
+        """A silent DHCP server never ends a connect(): after the watchdog's reset let the others have a turn."""
+        joining = self._store.current.joining
+        for index in range(len(self._networks)):
+            if joining >> index & 1:
+                self._avoid_until[index] = now + AVOID_SECONDS
+                log("Wi-Fi: %s never gave an address; next try in %d s" % (self._networks[index][0], AVOID_SECONDS))
+
+    def poll(self, now: int) -> bool:
+        """Keep the link up; `now` is elapsed seconds. True while there is one."""
+        if self._answered is None:
+            self._answered = now
+        if wifi.radio.connected:
+            if not self.up:
+                self.up = True
+                self._delay = JOIN_RETRY_FIRST_SECONDS
+                self._calls = 0
+                log("Wi-Fi: %s" % wifi.radio.ipv4_address)
+        elif self.up:
+            self.up = False
+            self._next_try = now
+            log("Wi-Fi lost; reconnecting…")
+            self.close_sockets()
+        if self._networks and now - self._answered > RESET_AFTER_OFFLINE_SECONDS:
+            fault = "no answer for %d hours" % (RESET_AFTER_OFFLINE_SECONDS // 3600)
+            log("Wi-Fi: %s; restarting, the session goes on" % fault)
+            self._store.current.fault = self._store.current.fault or fault  # an error not yet reported matters more
+            self._before_call()
+            microcontroller.reset()
+        if self.up:
+            if self._calls >= CALLS_WITHOUT_ANSWER and len(self._networks) > 1:
+                self._calls -= 1  # look around again after the next one
+                self._leave_for_another(now)
+        elif now >= self._next_try:
+            self._join(self._in_order(now))
+            self._next_try = now + self._delay
+            self._delay = min(self._delay * 2, JOIN_RETRY_MOST_SECONDS)
+        return self.up
+
+    def asked(self) -> None:
+        """A call to the server begins."""
+        self._calls += 1
+
+    def answered(self, now: int) -> None:
+        """Something beyond the router answered: this network leads somewhere."""
+        self._answered = now
+        self._calls = 0
+
+    def _leave_for_another(self, now: int) -> None:
+        """Joined, but nothing answers: a captive portal, or a router without internet."""
+        info = wifi.radio.ap_info
+        here = info.ssid if info else ""
+        others = [index for index in self._heard(now) if self._networks[index][0] != here]
+        if not others:
+            return
+        log("Wi-Fi: no answer to %d calls; trying another network" % CALLS_WITHOUT_ANSWER)
+        for index in range(len(self._networks)):
+            if self._networks[index][0] == here:
+                self._avoid_until[index] = now + AVOID_SECONDS
+        self.close_sockets()
+        self.up = False
+        self._join(others)
+
+    def _join(self, order: list[int]) -> None:
+        for index in order:
+            ssid, password = self._networks[index]
+            session = self._store.current
+            session.joining |= 1 << index
+            self._before_call()
+            try:
+                wifi.radio.connect(ssid, password, timeout=JOIN_TIMEOUT_SECONDS)
+            except Exception as error:
+                log("Wi-Fi: cannot join %s (%s)" % (ssid, error))
+            session.joining &= ~(1 << index)
+            if wifi.radio.connected:
+                return
+
+    def _in_order(self, now: int) -> list[int]:
+        """Indexes of the networks to try now: those heard, strongest first, then one that may be hidden."""
+        if len(self._networks) < 2:
+            return self._ready(now)
+        heard = self._heard(now)
+        unheard = [index for index in self._ready(now) if index not in heard]
+        if unheard:
+            self._unheard_turn += 1
+            heard.append(unheard[self._unheard_turn % len(unheard)])
+        return heard
+
+    def _ready(self, now: int) -> list[int]:
+        return [index for index in range(len(self._networks)) if now >= self._avoid_until[index]]
+
+    def _heard(self, now: int) -> list[int]:
+        strength: dict[str, int] = {}
+        try:
+            for seen in wifi.radio.start_scanning_networks():
+                strength[seen.ssid] = max(seen.rssi, strength.get(seen.ssid, -128))
+            wifi.radio.stop_scanning_networks()
+        except Exception as error:
+            log("Wi-Fi: cannot scan (%s)" % error)
+        heard = [index for index in self._ready(now) if self._networks[index][0] in strength]
+        heard.sort(key=lambda index: -strength[self._networks[index][0]])
+        return heard
+
+    def close_sockets(self) -> None:
+        """Close whatever the HTTP library holds: a half-read reply poisons the next request on its socket."""
+        if self._pool is None:
+            return
+        try:
+            import adafruit_connection_manager
+
+            adafruit_connection_manager.connection_manager_close_all(self._pool)
+        except RuntimeError:
+            pass  # nothing was opened on this pool yet
+        except Exception as error:
+            log("Wi-Fi: sockets cannot be closed (%r)" % error)
+
+
+class Outage(Exception):
+    """No usable answer: try again later; after `hold` seconds when that is given."""
+
+    def __init__(self, text: str, hold: int = 0) -> None:
+        super().__init__(text)
+        self.hold = hold
+
+
+class Uplink:
+    """Store-and-forward over POST: sends what is unsent, oldest first, and acks only what the server names."""
+
+    def __init__(
+        self, config: Config, clock: Clock, store: SessionStore, link: Link, before_call: Callable[[], None]
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._store = store
+        self._link = link
+        self._before_call = before_call
+        self._session: Any = None
+        self._next_try = 0
+        self._held_until = 0  # by a Retry-After or a refusal
+        self._delay = OUTAGE_RETRY_FIRST_SECONDS
+        self._batch_limit = config.batch_messages
+        self._parked_in_a_row = 0
+        self._greeted = False
+        self._server_offset = 0  # server's time minus elapsed seconds
+        self._next_report = 0
+        self._new_mark: int | None = None  # of a server whose id is written once the forgotten acks are durable
+        self._server_changes = 0
+        self.reset_reason = ""
+        self.refused = False
+        self.delivered_until = 0  # elapsed seconds up to which "the server has everything" is believed
+        self.backlog = store.unsent(0)[1]
+
+    def link_is_back(self) -> None:
+        """Forget the back-off, but not what a server asked for."""
+        self._next_try = 0
+        self._delay = OUTAGE_RETRY_FIRST_SECONDS
+
+    def poll(self, now: int) -> None:
+        """One step at most: a greeting, or one batch. `now` is elapsed seconds."""
+        if self._new_mark is not None and self._store.settled:
+            self._store.identity.remember_server(self._new_mark)
+            self._new_mark = None
+        if not self._config.ingest_url:
+            self._link.answered(now)
+        elif now >= max(self._next_try, self._held_until):
+            try:
+                if not self._greeted:
+                    self._greet()
+                    self._greeted = True
+                self._send_batch(now)
+            except Exception as error:
+                self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        """Nothing was acked: wait, then ask for less at once, in case it was too much for the memory or the line."""
+        self._drop_connection()
+        self._batch_limit = max(self._batch_limit // 2, 1)
+        text = str(error) if isinstance(error, Outage) else repr(error)
+        wait = min(error.hold, MAX_RETRY_AFTER_SECONDS) if isinstance(error, Outage) else 0
+        if wait:
+            self._held_until = self._clock.elapsed() + wait + 1  # whole seconds: never early
+        else:
+            wait = min(self._delay + os.urandom(1)[0] * self._delay // 1024, OUTAGE_RETRY_MOST_SECONDS)
+            self._delay = min(self._delay * 2, OUTAGE_RETRY_MOST_SECONDS)
+            self._next_try = self._clock.elapsed() + wait
+        log("POST failed: %s; next try in %d s" % (text, wait))
+
+    def _drop_connection(self) -> None:
+        """Close every socket; the library's session may still point to one of them."""
+        self._link.close_sockets()
+        self._session = None
+
+    # Server's time and identity
+
+    def _greet(self) -> None:
+        """Ask for the server's time and id, before this power-up's clock is trusted with a start."""
+        self._before_call()
+        status, reply, _ = self._request("GET", None)
+        if status in (401, 403):
+            self._refuse(status, reply)
+        if status != 200 or not isinstance(reply, dict) or "server_time" not in reply:
+            raise Outage("GET %d from %s" % (status, self._config.ingest_url))
+        server_now = from_iso(reply["server_time"])
+        self._learn_time(server_now)
+        self._learn_server(reply.get("server_id"))
+
+    def _learn_time(self, server_now: int) -> None:
+        clock = self._clock
+        current = self._store.current
+        self._server_offset = server_now - clock.elapsed()
+        apart = abs(clock.utc() - server_now) if clock.power_on_utc else SERVER_WINS_SECONDS + 1
+        if (apart > SERVER_WINS_SECONDS or clock.source == FROM_RTC) and not current.has(Session.SENT):
+            clock.set_utc(server_now, SOURCES.index("server"))
+            log("Clock: %s from the server" % iso(server_now))
+            current.set_start(clock.power_on_utc, clock.source)
+
+    def _learn_server(self, server_id: object) -> None:
+        if not server_id:
+            return
+        mark = binascii.crc32(str(server_id).encode()) or 1
+        if mark in (self._store.identity.server_mark, self._new_mark):
+            return
+        if self._server_changes > 2 + self._clock.elapsed() // 3600:
+            return  # two servers take turns at one address: following each turn would wear the flash out
+        self._server_changes += 1
+        self._send_all_again()
+        self._new_mark = mark
+
+    def _send_all_again(self) -> None:
+        if self._store.has_acks():
+            log("Server changed: all kept sessions will be sent again")
+            self._store.forget_acks()
+
+    # Batches
+
+    def _send_batch(self, now: int) -> None:
+        store = self._store
+        current = store.current
+        store.resolve_starts(self._clock.elapsed() + self._server_offset)
+        parked = current.has(Session.REJECTED) and current.parked_in_boot == store.boot
+        report = now >= self._next_report and current.start != 0 and not parked
+        # The open session comes first when there is room for one alone: one bad session must not silence it.
+        sessions, unsent = store.unsent(self._batch_limit - 1 if report else self._batch_limit)
+        left = unsent - len(sessions)
+        if report:
+            sessions.append(current)
+        if not sessions:
+            return
+        fixed = []
+        for session in sessions:
+            if not session.has(Session.SENT):
+                session.flags |= Session.SENT
+                store.save_if_kept(session)
+                fixed.append(session.slot)
+        store.make_durable(fixed)
+        self._before_call()
+        messages = [self._message(session, left) for session in sessions]
+        status, reply, retry_after = self._request("POST", messages)
+        if status == 200 and isinstance(reply, dict) and isinstance(reply.get("results"), list):
+            log("POST OK 200")
+            self._take_results(sessions, messages, reply)
+            if report:
+                self._next_report = (now // REPORT_SECONDS + 1) * REPORT_SECONDS
+            self._accepted(now, left)
+        elif status in (400, 413, 415, 422):
+            self._refused_whole(sessions, status, reply)
+        elif status in (401, 403):
+            self._refuse(status, reply)
+        else:
+            raise Outage("HTTP %d" % status, retry_after)
+
+    def _accepted(self, now: int, left: int) -> None:
+        self._delay = OUTAGE_RETRY_FIRST_SECONDS
+        self._batch_limit = min(self._batch_limit * 2, self._config.batch_messages)
+        self._parked_in_a_row = 0
+        self.refused = False
+        self.backlog = left
+        if not left:
+            self.delivered_until = now + 2 * REPORT_SECONDS
+
+    def _message(self, session: Session, left: int) -> dict[str, Any]:
+        uuid = self._store.identity.uuid
+        start = iso(session.start)
+        message = {
+            "device_uuid": uuid,
+            "session_start": start,
+            "run_seconds": session.run_seconds,
+            "last_update": iso(session.start + session.run_seconds),
+            "status": session.status,
+            "msg_id": "%s:%s:%d" % (uuid, start, session.run_seconds),
+            "boot": session.boot,
+            "start_source": SOURCES[session.source],
+            "checkpoint_seconds": self._config.checkpoint_seconds,
+            "firmware": FIRMWARE,
+        }
+        if session.source == ESTIMATED:
+            unknown = session.uncertainty == UNKNOWN_UNCERTAINTY
+            message["start_uncertainty_s"] = None if unknown else session.uncertainty
+        if session is self._store.current:
+            message["lifetime_seconds"] = session.lifetime_before + session.run_seconds
+            message["reset_reason"] = self.reset_reason
+            message["unsent"] = left
+        return message
+
+    def _take_results(self, sessions: list[Session], messages: list[dict[str, Any]], reply: dict[str, Any]) -> None:
+        if reply.get("new_device"):
+            self._send_all_again()
+        self._learn_server(reply.get("server_id"))
+        outcomes = {}
+        for result in reply["results"]:
+            if isinstance(result, dict):
+                outcomes[str(result.get("msg_id"))] = result
+        named = 0
+        for session, message in zip(sessions, messages):
+            result = outcomes.get(message["msg_id"], {})
+            if result.get("outcome") in ("stored", "duplicate"):
+                self._store.ack(session, message["run_seconds"], message["status"])
+                named += 1
+                if session is self._store.current:
+                    session.fault = ""
+            elif result.get("outcome") == "rejected":
+                log("POST: boot %d rejected: %s %s" % (session.boot, result.get("code"), result.get("message")))
+                self._store.park(session, result.get("code"))
+                named += 1
+        if named < len(sessions):
+            raise Outage("the reply names %d of %d sessions" % (named, len(sessions)))
+
+    def _refused_whole(self, sessions: list[Session], status: int, reply: object) -> None:
+        """A batch refused whole may hold one bad message: ask for half of it, park the last one left."""
+        code = reply.get("code") if isinstance(reply, dict) else None
+        if len(sessions) > 1:
+            log("POST: %d sessions refused with %d %s; sending fewer at once" % (len(sessions), status, code))
+            self._batch_limit = len(sessions) // 2
+            return
+        log("POST: boot %d refused with %d %s" % (sessions[0].boot, status, code))
+        self._store.park(sessions[0], code)
+        self._batch_limit = self._config.batch_messages
+        self._parked_in_a_row += 1
+        if self._parked_in_a_row > 1:
+            raise Outage("the server refuses every session")
+
+    def _refuse(self, status: int, reply: object) -> None:
+        self.refused = True
+        hint = (reply.get("hint") or reply.get("message")) if isinstance(reply, dict) else ""
+        log("POST refused %d: %s" % (status, hint or "check access_token in secrets.py and the device's key"))
+        raise Outage("HTTP %d" % status, REFUSED_RETRY_SECONDS)
+
+    def _request(self, method: str, messages: list[dict[str, Any]] | None) -> tuple[int, Any, int]:
+        """One bounded HTTP exchange: (status, decoded JSON or None, Retry-After in seconds)."""
+        import adafruit_requests
+
+        gc.collect()
+        self._link.asked()
+        if self._session is None:
+            import ssl
+
+            self._session = adafruit_requests.Session(self._link.pool, ssl.create_default_context())
+        headers = {"X-Device-Key": hex_of(self._store.identity.key), "Accept": "application/json"}
+        if self._config.access_token:
+            headers["Authorization"] = "Bearer " + self._config.access_token
+        data = None
+        if messages is not None:
+            headers["Content-Type"] = "application/json"
+            data = json.dumps(messages, separators=(",", ":")).encode()
+        response = self._session.request(
+            method,
+            self._config.ingest_url,
+            data=data,
+            headers=headers,
+            timeout=REQUEST_TIMEOUT_SECONDS,
+            allow_redirects=False,
+        )
+        status = response.status_code
+        is_json = "json" in response.headers.get("content-type", "")
+        retry_after = response.headers.get("retry-after", "")
+        if is_json or status >= 400:
+            self._link.answered(self._clock.elapsed())  # a captive portal answers with a page or a redirect
+        body = b""
+        if is_json:
+            end = self._clock.elapsed() + REPLY_SECONDS
+            for chunk in response.iter_content(1024):
+                body += chunk
+                if len(body) > MAX_REPLY_BYTES or self._clock.elapsed() > end:
+                    raise Outage("the reply is longer than %d bytes or %d s" % (MAX_REPLY_BYTES, REPLY_SECONDS))
+            response.close()
+        else:
+            self._drop_connection()  # the rest of a page is not worth reading, and poisons the next request
+        if status == 200 and not is_json:
+            raise Outage("the reply is not JSON: a captive portal, or a wrong ingest_url")
+        reply = None
+        if body:
+            try:
+                reply = json.loads(body)
+            except ValueError:
+                if status == 200:
+                    raise
+        return status, reply, int(retry_after) if retry_after.isdigit() else 0
+
+
+class Signals:
+    """Shows what the board is doing on its NeoPixel or LED; silent on boards that have none."""
+
+    # Dim, so that it dazzles nobody in a cockpit at night. Green, red, blue.
+    COLOURS = (b"\x00\x18\x00", b"\x08\x10\x00", b"\x00\x00\x10", b"\x10\x00\x00")
+    BLINKS = ("1000", "1010", "1110", "1111")  # one second each, again and again
+    FAULT, BACKLOG, RECORDING, DELIVERED = 0, 1, 2, 3
+
+    def __init__(self) -> None:
+        self._pin: Any = None
+        self._write: Any = None
+        try:
+            import board
+            from digitalio import DigitalInOut
+
+            pins: Any = board
+            if hasattr(pins, "NEOPIXEL"):
+                from neopixel_write import neopixel_write
+
+                self._write = neopixel_write
+                if hasattr(pins, "NEOPIXEL_POWER"):
+                    self._power = DigitalInOut(pins.NEOPIXEL_POWER)
+                    self._power.switch_to_output(True)
+            self._pin = DigitalInOut(pins.NEOPIXEL if self._write else pins.LED)
+            self._pin.switch_to_output()
+        except Exception:
+            self._pin = None  # nothing to show it on, or something else uses it
+
+    def show(self, state: int, now: int) -> None:
+        """`now` in seconds decides the phase of a blinking LED."""
+        try:
+            if self._pin and self._write:
+                self._write(self._pin, bytearray(self.COLOURS[state]))
+            elif self._pin:
+                self._pin.value = self.BLINKS[state][now % 4] == "1"
+        except Exception:
+            self._pin = None
+
+
+class Logger:
+    """The board's main loop: counts, checkpoints, and lets the link, the clock and the uplink have their turns."""
+
+    def __init__(self) -> None:
+        self._dog: Any = None
+        self._start_watchdog()
+        reason = str(microcontroller.cpu.reset_reason).split(".")[-1]
+        log("Boot… firmware %s, reset reason %s" % (FIRMWARE, reason))
+        self.config = Config()
+        self.clock = Clock()
+        self.identity = Identity()
+        log("Device UUID: %s" % self.identity.uuid)
+        self.store = SessionStore(self.identity, self._feed)
+        self.store.load()
+        self._prepare_at = 0 if self.store.first_boot else QUIET_START_SECONDS  # uptime
+        self._next_checkpoint = 0
+        self._next_minute = REPORT_SECONDS
+        self._next_ntp = 0
+        self._checkpoint_at = 0
+        self._checkpoint_notes = (0, "")
+        self._begin(reason)
+        self._prepare_when_safe()
+        self.signals = Signals()
+        self.link = Link(self.config.networks, self.store, self._before_join)
+        if reason == "WATCHDOG":
+            self.link.avoid_hung(self.clock.elapsed())
+        else:
+            self.store.current.joining = 0
+        self.uplink = Uplink(self.config, self.clock, self.store, self.link, self._before_call)
+        fault = self.store.current.fault
+        if fault:
+            log("Restarted after: %s" % fault)
+        self.uplink.reset_reason = "%s after %s" % (reason, fault) if fault else reason
+        self._check_libraries()
+
+    def _start_watchdog(self) -> None:
+        try:
+            from watchdog import WatchDogMode
+
+            dog: Any = microcontroller.watchdog
+            dog.timeout = WATCHDOG_SECONDS
+            dog.mode = WatchDogMode.RESET
+            self._dog = dog
+        except (ImportError, AttributeError, ValueError, TypeError) as error:
+            log("Watchdog: not available (%r)" % error)
+
+    def _feed(self) -> None:
+        if self._dog:
+            self._dog.feed()
+
+    def _check_libraries(self) -> None:
+        for name in ("adafruit_ntp", "adafruit_requests"):
+            try:
+                __import__(name)
+            except Exception as error:
+                self.config.whole = False
+                log("Libraries: %s cannot be loaded (%r); circup install -r requirements.txt" % (name, error))
+
+    def _begin(self, reason: str) -> None:
+        """A new session, or the open one goes on: see "Session rules" in firmware/README.md."""
+        store = self.store
+        newest = store.newest()
+        power_on = reason == "POWER_ON" and supervisor.runtime.run_reason == supervisor.RunReason.STARTUP
+        gap = self._gap_since_checkpoint(newest) if newest and not power_on else -1
+        if newest and gap >= 0:
+            self.clock.resume(newest.run_seconds + min(gap, MAX_BRIDGED_SECONDS), newest.start)
+            self.clock.source = newest.source
+            store.go_on(newest)
+            log("Session goes on: boot %d at %d s" % (store.boot, self.clock.elapsed()))
+        else:
+            store.begin()
+            log("New session: boot %d" % store.boot)
+        self.clock.ask_external()
+        self.clock.ask_chip()
+        self._take_start()
+        self.checkpoint()
+
+    def _gap_since_checkpoint(self, session: Session) -> int:
+        """Seconds by the RTC since the session's last checkpoint; below 0: this is another power-up."""
+        if session.has(Session.CLOSED):
+            return -1
+        now = int(time.time())
+        if not session.start and now >= YEAR_2024:
+            return 0  # the RTC was set after that checkpoint, so it cannot tell
+        gap = now - ((session.start or YEAR_2000) + session.run_seconds)
+        return 0 if -RTC_ROUNDING_SECONDS <= gap < 0 else gap
+
+    def _take_start(self) -> None:
+        """The start follows the clock until the server may know it: better sources come later."""
+        current = self.store.current
+        clock = self.clock
+        if not clock.power_on_utc or current.has(Session.SENT):
+            return
+        if not current.start or current.source != clock.source:
+            current.set_start(clock.power_on_utc, clock.source)
+            log("New session: %s" % iso(current.start))
+
+    def checkpoint(self) -> None:
+        now = self.clock.elapsed()
+        self.store.checkpoint(now)
+        self._next_checkpoint = now + self.config.checkpoint_seconds
+        self._checkpoint_at = now
+        self._checkpoint_notes = (self.store.current.joining, self.store.current.fault)
+        self._feed()
+
+    def _before_call(self, fresh_seconds: int = 1) -> None:
+        """A checkpoint right before whatever takes long, unless the last one is that fresh and says the same."""
+        notes = (self.store.current.joining, self.store.current.fault)
+        if self.clock.elapsed() - self._checkpoint_at < fresh_seconds and notes == self._checkpoint_notes:
+            self._feed()
+        else:
+            self.checkpoint()
+
+    def _before_join(self) -> None:
+        """Joining is tried over and over for hours: a fresh checkpoint is not worth another erase."""
+        self._before_call(FRESH_CHECKPOINT_SECONDS)
+
+    def _count_on(self) -> None:
+        """Between the pieces of something long."""
+        self._feed()
+        if self.clock.elapsed() >= self._next_checkpoint:
+            self.checkpoint()
+
+    def _prepare_when_safe(self) -> None:
+        """Lay out missing files: at once on the very first boot, else a minute after the start or the loss."""
+        uptime = self.clock.uptime()
+        if self.store.whole:
+            self._prepare_at = uptime + QUIET_START_SECONDS
+        if uptime < self._prepare_at:
+            return
+        self._prepare_at = MAX_COUNT  # if it fails: at the next start
+        try:
+            self.store.prepare(self._count_on)
+            self.checkpoint()
+        except OSError as error:
+            what = {28: "the drive is full or too fragmented", 30: "the drive is read-only: copy boot.py to the board"}
+            why = what.get(error.args[0] if error.args else 0, repr(error))
+            for copy in self.store.copies:
+                if not copy.live:
+                    copy.problem = "cannot be made (%s)" % why
+                    log("Storage: %s %s" % (copy.path, copy.problem))
+
+    def _sync_clock(self, now: int) -> None:
+        sure = self.clock.source != FROM_RTC or self.store.current.has(Session.SENT)
+        if (self.clock.power_on_utc and sure) or now < self._next_ntp:
+            return
+        self._next_ntp = now + NTP_RETRY_SECONDS
+        self._before_call()
+        try:
+            self.clock.ask_ntp(self.link.pool, self.config.ntp_server)
+        except Exception as error:
+            log("NTP failed; continuing offline (%r)" % error)
+
+    def _log_minute(self, now: int) -> None:
+        self._next_minute = (now // REPORT_SECONDS + 1) * REPORT_SECONDS
+        current = self.store.current
+        stamp = iso(current.start + now) if current.start else "no clock yet,"
+        log("Updated: %s run %d s" % (stamp, now))
+        if not self.store.durable:
+            if current.slot < 0:
+                log("Storage: all %d lines hold unsent sessions; counting in memory only" % self.store.slots)
+            for copy in self.store.copies:
+                if copy.problem:
+                    log("Storage: %s %s; counting in memory only" % (copy.path, copy.problem))
+
+    def step(self) -> None:
+        """One turn of the loop."""
+        now = self.clock.elapsed()
+        if now >= self._next_minute:
+            self._log_minute(now)
+        self.signals.show(self._state(now), now)
+        self._prepare_when_safe()
+        was_up = self.link.up
+        up = self.link.poll(now)
+        self._count_on()  # after the link: the checkpoint before a join is then the only one
+        if up:
+            if not was_up:
+                self._next_ntp = 0
+                self.uplink.link_is_back()
+            self._sync_clock(now)
+            self._take_start()
+            self.uplink.poll(now)
+            self._take_start()
+
+    def _state(self, now: int) -> int:
+        if self.uplink.refused or not (self.config.whole and self.store.durable):
+            return Signals.FAULT
+        if self.uplink.backlog:
+            return Signals.BACKLOG
+        return Signals.DELIVERED if now < self.uplink.delivered_until else Signals.RECORDING
+
+    def run(self) -> None:
+        while True:
+            self.step()
+            time.sleep(1)
+
+    def keep_fault(self, error: Exception, trace: str) -> None:
+        """Write the error into the open session's line, which is rewritten anyway: it wears nothing out."""
+        line = trace.split("line ")[-1].split(",")[0]
+        text = "%s at line %s: %s" % (type(error).__name__, line, error)
+        self.store.current.fault = "".join([one for one in text if " " <= one <= "~" and one not in '"\\'])
+        self.checkpoint()
+
+
+logger: Logger | None = None
+try:
+    logger = Logger()
+    logger.run()
+except Exception as error:
+    # An uncaught exception would park the board at "Press any key", with the watchdog off.
+    import traceback
+
+    seconds = FAULT_PAUSE_SECONDS
+    if time.monotonic_ns() < CRASH_LOOP_SECONDS * 1_000_000_000:
+        seconds = CRASH_LOOP_PAUSE_SECONDS
+    log("Fault: %r; restarting in %d s" % (error, seconds))
+    trace = "".join(traceback.format_exception(error))
+    print(trace)
+    try:
+        if logger:
+            logger.keep_fault(error, trace)
+    except Exception as second:
+        log("Fault: %r cannot be kept for the report" % second)
+    time.sleep(seconds)
+    microcontroller.reset()

@@ -1,0 +1,116 @@
+"""Bad input from the owner: a clear line in the log for each mistake, and counting goes on."""
+
+import pytest
+
+from tests.firmware.world import FIRST_BOOT_SECONDS, World
+
+CHECKPOINT_SECONDS = 15
+NETWORKS = '"networks": [("Hangar", "password")]'
+GOOD = f'secrets = {{"ingest_url": "http://127.0.0.1:9/functions/v1/ingest", {NETWORKS}}}\n'
+
+
+def count_with(world: World, files: dict[str, str]) -> list[str]:
+    """Fly the first power-up with these files; the complaints in its log."""
+    for path, content in files.items():
+        world.drive.outside_write(path, content.encode())
+    world.fly(FIRST_BOOT_SECONDS + 60)
+    (session,) = world.kept()
+    assert world.true_seconds - CHECKPOINT_SECONDS - 20 <= session["run_seconds"] <= world.true_seconds
+    assert [] == world.board.resets
+    return [line for line in world.board.lines if line.startswith(("Settings: ", "Libraries: "))]
+
+
+@pytest.mark.parametrize(
+    ("content", "complaints"),
+    [
+        ("", ["secrets.py cannot be read (AttributeError"]),
+        ("secrets = {", ["secrets.py cannot be read (a syntax error)"]),
+        ('secrets = {"access_token": "hush hush" "}', ["secrets.py cannot be read (a syntax error)"]),
+        ("import nothing_of_that_name", ["secrets.py cannot be read (ImportError"]),
+        ("secrets = 1 / 0", ["secrets.py cannot be read (ZeroDivisionError"]),
+        ("secrets = ['x']", ["secrets.py must hold secrets = {...}"]),
+        ("secrets = {}", ['"ingest_url" in secrets.py must start with https://']),
+        (f"secrets = {{{NETWORKS}}}", ['"ingest_url" in secrets.py must start with https://']),
+        (f'secrets = {{"ingest_url": 7, {NETWORKS}}}', ["ingest_url must be a text", '"ingest_url" in secrets.py']),
+        (f'secrets = {{"ingest_url": "project.example", {NETWORKS}}}', ['"ingest_url" in secrets.py must start']),
+        (GOOD + 'secrets["access_token"] = 12345', ["access_token must be a text; it is left out"]),
+        (GOOD + 'secrets["networks"] = "Hangar"', ['"networks" in secrets.py must be a list of (ssid, password)']),
+        (GOOD + 'secrets["networks"] = {"Hangar": "password"}', ['"networks" in secrets.py must be a list']),
+        (GOOD + 'secrets["networks"] = ("Hangar", "password")', ['"networks" in secrets.py must be a list'] * 2),
+        (GOOD + 'secrets["networks"].append(("Phone",))', ['"networks" in secrets.py must be a list']),
+        (GOOD + 'secrets["networks"].append(("Phone", 12345678))', ['"networks" in secrets.py must be a list']),
+        (GOOD + 'secrets["networks"].append(("", "password"))', ['"networks" in secrets.py must be a list']),
+        (GOOD + 'secrets["networks"].append(("x" * 99, "short"))', []),
+        (GOOD + 'secrets["surprise"] = object()', []),
+    ],
+)
+def test_bad_secrets(world: World, content: str, complaints: list[str]) -> None:
+    """Whatever secrets.py holds, each mistake is one clear line, and no secret is quoted."""
+    found = count_with(world, {"/secrets.py": content})
+
+    said = [line for line in found if "no Wi-Fi network" not in line]
+    assert len(complaints) == len(said)
+    for complaint, line in zip(complaints, said, strict=True):
+        assert line.startswith("Settings: " + complaint)
+    assert not any("hush" in line or "12345" in line for line in world.board.lines)
+
+
+def test_missing_secrets(world: World) -> None:
+    """Without secrets.py the board counts, and says what is missing."""
+    world.drive.outside_remove("/secrets.py")
+
+    found = count_with(world, {})
+
+    assert found[0].startswith("Settings: secrets.py cannot be read (ImportError")
+    assert found[1].startswith("Settings: no Wi-Fi network")
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ('LOGGER_CHECKPOINT_SECONDS = "15"', "LOGGER_CHECKPOINT_SECONDS must be a number from 5 to 60; using 15"),
+        ("LOGGER_CHECKPOINT_SECONDS = 0", "LOGGER_CHECKPOINT_SECONDS must be a number from 5 to 60; using 15"),
+        ("LOGGER_CHECKPOINT_SECONDS = 1.5", "LOGGER_CHECKPOINT_SECONDS must be a number from 5 to 60; using 15"),
+        ("LOGGER_CHECKPOINT_SECONDS = soon", "LOGGER_CHECKPOINT_SECONDS in settings.toml cannot be read ("),
+        ("LOGGER_BATCH_MESSAGES = 101", "LOGGER_BATCH_MESSAGES must be a number from 1 to 100; using 20"),
+        ("LOGGER_BATCH_MESSAGES = [20]", "LOGGER_BATCH_MESSAGES in settings.toml cannot be read ("),
+        ("LOGGER_NTP_SERVER = 7", "LOGGER_NTP_SERVER must be a text; it is left out"),
+        ("LOGGER_NTP_SERVER = pool.ntp.org", "LOGGER_NTP_SERVER in settings.toml cannot be read ("),
+        ("CIRCUITPY_WIFI_SSID = 5", "CIRCUITPY_WIFI_SSID must be a text; it is left out"),
+        ('CIRCUITPY_WIFI_SSID = "Phone', "CIRCUITPY_WIFI_SSID in settings.toml cannot be read ("),
+        ('CIRCUITPY_WIFI_SSID = "P"\nCIRCUITPY_WIFI_PASSWORD = 1', "CIRCUITPY_WIFI_PASSWORD must be a text"),
+    ],
+)
+def test_bad_settings(world: World, line: str, complaint: str) -> None:
+    """A value of the wrong type in settings.toml is one clear line; the default serves, and all is delivered."""
+    found = count_with(world, {"/settings.toml": line + "\n"})
+
+    (said,) = found
+    assert said.startswith("Settings: " + complaint)
+    assert "POST OK 200" in world.board.lines
+
+
+@pytest.mark.parametrize("library", ["adafruit_requests", "adafruit_ntp", "adafruit_connection_manager"])
+@pytest.mark.parametrize("content", [None, "this is no Python"], ids=["missing", "broken"])
+def test_bad_library(world: World, library: str, content: str | None) -> None:
+    """A library that is missing or broken is named, with the command that installs it."""
+    world.drive.outside_remove(f"/lib/{library}.py")
+
+    found = count_with(world, {f"/lib/{library}.py": content} if content else {})
+
+    needed = "adafruit_requests" if library == "adafruit_connection_manager" else library
+    (said,) = found
+    assert said.startswith(f"Libraries: {needed} cannot be loaded (")
+    assert said.endswith("; circup install -r requirements.txt")
+    assert ("POST OK 200" in world.board.lines) == (library == "adafruit_ntp")
+
+
+def test_settings_take_effect(world: World) -> None:
+    """Right values are used: the checkpoint interval of settings.toml is what the server hears."""
+    found = count_with(world, {"/settings.toml": "LOGGER_CHECKPOINT_SECONDS = 7\n"})
+
+    (interval,) = world.database.execute(
+        "select checkpoint_seconds from public.sessions where device_uuid = %s", [world.device_uuid]
+    ).fetchall()
+    assert [] == found
+    assert (7,) == interval

@@ -1,0 +1,272 @@
+"""What keeping sessions costs: erases, wear, time and heap."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import pytest
+from deno import find_deno_bin
+
+from tests.firmware.cuts import (
+    LINE_BYTES,
+    PAD_LINES,
+    SECRETS,
+    SESSIONS_PATH,
+    TWIN_PATH,
+    Cuts,
+    device_uuid_of,
+    durable,
+    fill_with_unsent,
+    prepared_board,
+    short_ring,
+)
+from tests.firmware.parts import CODE, Parts, firmware_parts
+from tests.firmware.world import World
+from tools.simulator import LAYOUT_8MB, Drive, SimulatedBoard
+from tools.simulator.flash import RATED_ERASES, SECTOR_BYTES
+
+ROOT = Path(__file__).resolve().parents[2]
+HOUR = 3600
+LINES_PER_SECTOR = SECTOR_BYTES // LINE_BYTES
+POWERED_HOURS = 25_000
+YEAR_HOURS = 8760
+PROGRAM_HEAP_BYTES = 64 * 1024
+BACKLOG_HEAP_BYTES = 48 * 1024
+
+
+def revisions(board: SimulatedBoard) -> int:
+    """How often the newest session has been saved."""
+    kept = durable(board.drive, device_uuid_of(board))
+    return kept[max(kept)].rev
+
+
+@pytest.mark.parametrize("networks", [1, 2])
+def test_a_checkpoint_is_one_erase(networks: int) -> None:
+    """An hour away from every network: an erase each 15 s and no other, though the board tries to join all the time."""
+    board = prepared_board(LAYOUT_8MB)
+    secrets = SECRETS | {"networks": [("Hangar", "password"), ("Phone", "password")][:networks]}
+    board.drive.outside_write("/secrets.py", f"secrets = {secrets!r}\n".encode())
+    board.power_on()
+    board.run_for(300)
+    mark, saved = board.drive.flash.operations, revisions(board)
+
+    board.run_for(HOUR - 400)
+
+    erases = board.drive.flash.operations - mark
+    assert erases == revisions(board) - saved
+    assert (HOUR - 400) / 15 - 2 <= erases <= (HOUR - 400) / 15 + 2
+    board.close()
+
+
+def test_nothing_but_lines_is_ever_written(world: World, long: bool) -> None:
+    """Half a day always on, Wi-Fi coming and going (a fortnight with --long): FAT and directories are not touched."""
+    world.prepare()
+    world.park(600)
+    cuts = Cuts(world.board)
+    mark = world.drive.flash.mark()
+    owned = world.drive.sectors_of(SESSIONS_PATH) | world.drive.sectors_of(TWIN_PATH)
+
+    hours = 24 * 14 if long else 12
+    for hour in range(hours):
+        world.router.up = hour % 4 == 0
+        world.fly(HOUR // 6)
+        world.router.up = False
+        world.fly(5 * HOUR // 6)
+
+    assert cuts.untouched(world.drive)
+    assert set(world.drive.flash.erases_since(mark)) <= owned
+    assert any(line.endswith(f"run {(hours - 1) * HOUR} s") for line in world.board.lines)
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Erases of both copies together, counted on the simulated board."""
+
+    per_hour: float  # in flight, moves included
+    per_session: float  # beside that: start, closing the one before, a few minutes online, acks
+
+
+def counted_costs(world: World) -> Costs:
+    """Ordinary flying: five minutes online in the hangar, 70 minutes in the air, and the next flight."""
+    world.prepare()
+    flash = world.drive.flash
+    in_the_air = on_the_ground = 0
+    flights = 4
+    for _ in range(flights):
+        world.park(7200)
+        world.router.up = True
+        begin = flash.operations
+        world.fly(300)
+        on_the_ground += flash.operations - begin
+        world.router.up = False
+        world.fly(60)
+        begin = flash.operations
+        world.fly(70 * 60)
+        in_the_air += flash.operations - begin
+    per_hour = in_the_air / flights * 60 / 70
+    return Costs(per_hour, on_the_ground / flights - per_hour * 300 / HOUR)
+
+
+def hottest_sector(lines: int, hours: float, costs: Costs, *, always_on: bool) -> int:
+    """Erases of the sector erased most often in one copy after so many powered hours, the lines used in ring order."""
+    chance = random.Random(1)
+    sectors = [0.0] * (lines // LINES_PER_SECTOR)
+    line = 0
+    flown = 0.0
+    while flown < hours:
+        session = hours if always_on else min(chance.expovariate(1 / 1.2) + 0.1, 12)
+        flown += session
+        sectors[line // LINES_PER_SECTOR] += costs.per_session / 2
+        while session > 0:
+            piece = min(session, 1.0)  # then the line moves on
+            sectors[line // LINES_PER_SECTOR] += piece * costs.per_hour / 2
+            session -= piece
+            line = (line + 1) % lines
+    return round(max(sectors))
+
+
+def test_wear(world: World, record_property) -> None:  # type: ignore[no-untyped-def]
+    """The hottest sector is good for 25,000 hours of ordinary flying, and for a year of a board that is never off."""
+    costs = counted_costs(world)
+
+    flying = {lines: hottest_sector(lines, POWERED_HOURS, costs, always_on=False) for lines in (1024, 512)}
+    always_on = {lines: hottest_sector(lines, YEAR_HOURS, costs, always_on=True) for lines in (1024, 512)}
+
+    record_property("erases", f"{costs}, after {POWERED_HOURS} h {flying}, after a year always on {always_on}")
+    assert 238 <= costs.per_hour <= 250
+    assert max(flying.values()) <= RATED_ERASES
+    assert max(always_on.values()) <= RATED_ERASES
+
+
+def test_wear_is_spread_as_the_sum_says(long: bool) -> None:
+    """Days of flights on a small ring: no sector of lines is erased more often than the model of test_wear says."""
+    lines = 32
+    board = prepared_board(LAYOUT_8MB, short_ring(lines))
+    mark = board.drive.flash.mark()
+    chance = random.Random(2)
+    hours = 0.0
+    target = 600 if long else 24
+
+    while hours < target:
+        flight = min(chance.expovariate(1 / 1.2) + 0.1, 12)
+        board.power_on()
+        board.run_for(flight * HOUR)
+        board.power_off(for_seconds=600)
+        hours += flight
+        ack_all(board)
+
+    erases = board.drive.flash.erases_since(mark)
+    for path in (SESSIONS_PATH, TWIN_PATH):
+        sectors = sorted(board.drive.sectors_of(path))
+        hottest = max(erases.get(sector, 0) for sector in sectors)
+        assert hottest <= 1.5 * hours * 240 / 2 * LINES_PER_SECTOR / lines + 100
+    board.close()
+
+
+def ack_all(board: SimulatedBoard) -> None:
+    """Mark every ended session as delivered, so that its line is free."""
+    board.drive.mount_or_format()
+    parts = firmware_parts(board, board.read_file("/code.py").decode())
+    store = parts.SessionStore(parts.Identity(), lambda: None)
+    store.load()
+    for slot in store.by_boot():
+        session = store.at(slot)
+        session.flags |= parts.Session.CLOSED
+        if not session.fully_acked:
+            store.ack(session, session.run_seconds, "closed")
+    for copy in store.copies:
+        assert store._mend(copy)
+    board.drive.power_off()
+
+
+def calls_of_a_checkpoint(sessions: int) -> int:
+    """Calls into code.py that one checkpoint takes on a board that keeps so many unsent sessions."""
+    board = prepared_board(LAYOUT_8MB)
+    fill_with_unsent(board, sessions)
+    board.drive.mount_or_format()
+    parts = firmware_parts(board)
+    store = parts.SessionStore(parts.Identity(), lambda: None)
+    store.load()
+    store.begin()
+    for seconds in range(0, 120, 15):
+        store.checkpoint(seconds)
+    calls = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event == "call" and frame.f_code.co_filename == "code.py"
+
+    sys.setprofile(count)
+    store.checkpoint(120)
+    sys.setprofile(None)
+    board.close()
+    return calls
+
+
+def test_saving_takes_no_longer_with_a_thousand_sessions() -> None:
+    """A checkpoint's work is the same with ten and with a thousand sessions on the board."""
+    few = calls_of_a_checkpoint(10)
+
+    many = calls_of_a_checkpoint(1000)
+
+    assert few == many
+
+
+# Heap, on the MicroPython VM
+
+
+@pytest.fixture
+def vm_drive(tmp_path: Path) -> Path:
+    """A folder that stands for the drive of the VM's board, after a first power-up."""
+    secrets = (
+        'secrets = {"ingest_url": "https://project.example/functions/v1/ingest", "networks": [("Hangar", "pass")]}\n'
+    )
+    (tmp_path / "secrets.py").write_text(secrets)
+    heap_of(tmp_path, 60)
+    return tmp_path
+
+
+def heap_of(drive: Path, seconds: int) -> int:
+    """Bytes of heap that code.py holds after a power-up of so many seconds on the MicroPython VM."""
+    command = [find_deno_bin(), "run", "--allow-read", "--allow-write", ROOT / "tests/micropython/run_firmware.ts"]
+    result = subprocess.run(
+        [*command, CODE, drive, str(seconds)], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert 0 == result.returncode, result.stdout + result.stderr
+    return int(result.stdout.splitlines()[-1].removeprefix("heap: "))
+
+
+def write_backlog(drive: Path, parts: Parts, count: int) -> None:
+    """Put so many ended, unsent sessions into both files of the VM's board."""
+    uuid = json.loads((drive / "logger/identity.json").read_text())["device_uuid"]
+    seed = parts.binascii.crc32(bytes.fromhex(uuid.replace("-", "")))
+    for path in (drive / "sessions.json", drive / "logger/sessions.json"):
+        data = bytearray(path.read_bytes())
+        for slot in range(count):
+            fields = (slot + 1, 3, 1_700_000_000 + 10_000 * slot, 600, 0, 0, 600 * slot, 0, parts.Session.CLOSED)
+            line = parts.Session(slot, fields).line(seed).encode()
+            at = (PAD_LINES + 1 + slot) * LINE_BYTES
+            data[at : at + LINE_BYTES] = line.ljust(LINE_BYTES - 1) + b"\n"
+        path.write_bytes(data)
+
+
+def test_heap_with_a_thousand_unacked_sessions(vm_drive: Path, record_property) -> None:  # type: ignore[no-untyped-def]
+    """The program takes at most 64 KiB of heap, a thousand unsent sessions at most 48 KiB more."""
+    drive = Drive()
+    drive.mount_or_format()
+    parts = firmware_parts(SimulatedBoard(drive))
+    records = parts.SESSION_LINES * parts.Session.BYTES
+    without = heap_of(vm_drive, 30)
+    write_backlog(vm_drive, parts, 1000)
+
+    heap = heap_of(vm_drive, 30)
+
+    record_property("heap", f"program {without - records} bytes, {heap - without + records} for 1,000 unsent sessions")
+    assert without - records <= PROGRAM_HEAP_BYTES
+    assert heap - (without - records) <= BACKLOG_HEAP_BYTES

@@ -1,0 +1,5 @@
+"""Holds no sockets here."""
+
+
+def connection_manager_close_all(pool):
+    pass
