@@ -1,0 +1,64 @@
+-- Foundation: the private schema, the one clock, the project's settings, and the types that SQL, the function and the
+-- portal share.
+--
+-- Nothing in `private` is reachable over the API: PostgREST exposes `public` only. SECURITY DEFINER functions live here
+-- and nowhere else. PUBLIC may not execute them; each grant is written beside the function that needs it.
+
+create schema private;
+comment on schema private is 'Helpers that the API does not expose: the clock, settings, ingest, attribution and hours.';
+revoke all on schema private from public;
+grant usage on schema private to authenticated, service_role;
+
+create type public.fleet_role as enum ('viewer', 'editor', 'owner');
+comment on type public.fleet_role is 'What a member may do: a viewer reads, an editor changes rows, an owner manages members.';
+create type public.session_status as enum ('open', 'closed');
+comment on type public.session_status is 'What the device said: it may still be counting, or a later power-up has closed the session.';
+create type public.session_state as enum ('running', 'last_heard', 'ended', 'unconfirmed');
+comment on type public.session_state is 'Running (heard under 2 min ago), last heard (2 to 10 min), ended (closed), unconfirmed (open but superseded or silent).';
+create type public.session_quality as enum ('measured', 'clock_estimated', 'unconfirmed', 'flagged', 'hand_entered');
+comment on type public.session_quality is 'How far a session''s times can be trusted.';
+create type public.session_class as enum ('flight', 'ground_run', 'maintenance', 'avionics_only', 'test');
+comment on type public.session_class is 'What a person says the session was. It never decides what counts.';
+create type public.start_source as enum ('ntp', 'server', 'rtc', 'estimated');
+comment on type public.start_source is 'Where the device got the clock from that dates the session''s start.';
+create type public.device_state as enum ('running', 'delivering', 'off', 'never_heard', 'needs_attention');
+comment on type public.device_state is 'A device as its owner thinks of it. Off is normal: a parked plane''s board has no power.';
+create type public.reading_reason as enum ('initial', 'check', 'correction', 'meter_replaced');
+comment on type public.reading_reason is 'Why the panel meter was read.';
+
+-- Every "now" of the backend. A test that lives in simulated time replaces this function in its own database.
+create function private.clock() returns timestamptz
+language sql stable parallel safe set search_path = ''
+return date_trunc('second', clock_timestamp());
+comment on function private.clock() is 'The server''s time in whole seconds; the only clock of SQL and of the edge function.';
+revoke execute on function private.clock() from public;
+grant execute on function private.clock() to authenticated, service_role;
+
+create function private.iso_time(t timestamptz) returns text
+language sql immutable parallel safe set search_path = ''
+return to_char(t at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+comment on function private.iso_time(timestamptz) is 'A time as the wire has it: 2025-10-23T18:00:00Z.';
+revoke execute on function private.iso_time(timestamptz) from public;
+
+create table private.settings (
+  only_row boolean primary key default true check (only_row),
+  server_id uuid not null default gen_random_uuid(),
+  messages_per_minute integer not null default 120 check (messages_per_minute > 0),
+  new_devices_per_hour integer not null default 200 check (new_devices_per_hour > 0)
+);
+alter table private.settings enable row level security;
+comment on table private.settings is 'One row: the identity of this database and the limits of ingest.';
+comment on column private.settings.only_row is 'Always true: keeps the table at one row.';
+comment on column private.settings.server_id is 'Identity of this database. A board that sees another one sends all it still keeps again.';
+comment on column private.settings.messages_per_minute is 'Single messages that one device may post in a minute; batches may take twice as many requests.';
+comment on column private.settings.new_devices_per_hour is 'Devices that unannounced first messages may create in an hour, in the whole project.';
+insert into private.settings default values;
+
+-- Called by hand after a restore or a move to another project.
+create function private.new_server_id() returns uuid
+language sql volatile set search_path = ''
+begin atomic
+  update private.settings set server_id = gen_random_uuid() returning server_id;
+end;
+comment on function private.new_server_id() is 'Renews server_id, so that every board delivers again what it still keeps. Call it after a restore or a move.';
+revoke execute on function private.new_server_id() from public;

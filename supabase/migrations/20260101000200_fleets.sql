@@ -1,0 +1,156 @@
+-- Fleets and their members. Every other row belongs to a fleet; a fleet's members see it, editors change it, owners
+-- manage members. A new user gets a fleet of their own.
+
+create table public.fleets (
+  fleet_id uuid primary key default gen_random_uuid(),
+  name text not null check (name = btrim(name) and char_length(name) between 1 and 80),
+  created_at timestamptz not null default private.clock()
+);
+comment on table public.fleets is 'The owner or club that planes and devices belong to.';
+comment on column public.fleets.fleet_id is 'Identity of the fleet.';
+comment on column public.fleets.name is 'Name as its members see it, 1 to 80 characters.';
+comment on column public.fleets.created_at is 'When the fleet was made (server time).';
+
+create table public.fleet_members (
+  fleet_id uuid not null references public.fleets on delete cascade,
+  user_id uuid not null references auth.users (id) on delete cascade,
+  role public.fleet_role not null,
+  joined_at timestamptz not null default private.clock(),
+  primary key (fleet_id, user_id)
+);
+create index fleet_members_by_user on public.fleet_members (user_id, role);
+comment on table public.fleet_members is 'Who belongs to a fleet, and what they may do there.';
+comment on column public.fleet_members.fleet_id is 'The fleet.';
+comment on column public.fleet_members.user_id is 'The member''s account.';
+comment on column public.fleet_members.role is 'viewer, editor or owner.';
+comment on column public.fleet_members.joined_at is 'When the account became a member (server time).';
+
+-- The caller's fleets as one array: a policy that compares with `(select ...)` evaluates it once per query and uses the
+-- index that leads with fleet_id. SECURITY DEFINER, or the policies of fleet_members would call themselves.
+create function private.fleets_as(least_role public.fleet_role) returns uuid[]
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return coalesce(
+    (select array_agg(m.fleet_id) from public.fleet_members m where m.user_id = auth.uid() and m.role >= least_role),
+    '{}'
+  );
+end $$;
+comment on function private.fleets_as(public.fleet_role) is 'Fleets in which the caller has at least this role.';
+revoke execute on function private.fleets_as(public.fleet_role) from public;
+grant execute on function private.fleets_as(public.fleet_role) to authenticated;
+
+alter table public.fleets enable row level security;
+revoke all on public.fleets from public, anon, authenticated, service_role;
+grant select, delete, update (name) on public.fleets to authenticated;
+create policy "Members see their fleets" on public.fleets for select to authenticated
+  using (fleet_id = any ((select private.fleets_as('viewer'))::uuid[]));
+create policy "Owners rename their fleets" on public.fleets for update to authenticated
+  using (fleet_id = any ((select private.fleets_as('owner'))::uuid[]))
+  with check (fleet_id = any ((select private.fleets_as('owner'))::uuid[]));
+create policy "Owners delete their fleets" on public.fleets for delete to authenticated
+  using (fleet_id = any ((select private.fleets_as('owner'))::uuid[]));
+
+alter table public.fleet_members enable row level security;
+revoke all on public.fleet_members from public, anon, authenticated, service_role;
+grant select, delete, update (role) on public.fleet_members to authenticated;
+create policy "Members see who else is in their fleets" on public.fleet_members for select to authenticated
+  using (fleet_id = any ((select private.fleets_as('viewer'))::uuid[]));
+create policy "Owners change roles" on public.fleet_members for update to authenticated
+  using (fleet_id = any ((select private.fleets_as('owner'))::uuid[]))
+  with check (fleet_id = any ((select private.fleets_as('owner'))::uuid[]));
+create policy "Owners remove members and everyone may leave" on public.fleet_members for delete to authenticated
+  using (user_id = (select auth.uid()) or fleet_id = any ((select private.fleets_as('owner'))::uuid[]));
+
+-- A fleet without an owner could never be managed again. The fleet's row is locked, so that two owners who leave at
+-- the same moment cannot both pass. Who deletes the account takes a fleet along in which nobody else is.
+create function private.keep_an_owner() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if old.role <> 'owner' or (tg_op = 'UPDATE' and new.role = 'owner') then
+    return null;
+  end if;
+  perform from public.fleets where fleet_id = old.fleet_id for no key update;
+  if not found or exists (select from public.fleet_members where fleet_id = old.fleet_id and role = 'owner') then
+    return null;
+  end if;
+  if not exists (select from public.fleet_members where fleet_id = old.fleet_id)
+    and not exists (select from auth.users where id = old.user_id)
+  then
+    delete from public.fleets where fleet_id = old.fleet_id;
+  else
+    raise sqlstate 'PT409' using
+      message = 'The last owner cannot leave the fleet',
+      detail = 'A fleet needs at least one owner.',
+      hint = 'Make another member an owner first, or delete the fleet.';
+  end if;
+  return null;
+end $$;
+comment on function private.keep_an_owner() is 'Refuses to take a fleet''s last owner away; with the account of its only member, the fleet goes.';
+revoke execute on function private.keep_an_owner() from public;
+create trigger keep_an_owner after update of role or delete on public.fleet_members
+  for each row execute function private.keep_an_owner();
+
+create function private.tidy_fleet() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  new.name := btrim(new.name);
+  if coalesce(char_length(new.name), 0) not between 1 and 80 then
+    raise sqlstate 'PT400' using message = 'A fleet''s name has 1 to 80 characters';
+  end if;
+  return new;
+end $$;
+comment on function private.tidy_fleet() is 'Trims what was typed, and says in words what is wrong with it.';
+revoke execute on function private.tidy_fleet() from public;
+create trigger tidy_fleet before insert or update of name on public.fleets for each row execute function private.tidy_fleet();
+
+create function private.add_fleet(fleet_name text, owner_id uuid) returns uuid
+language sql volatile security definer set search_path = ''
+begin atomic
+  with made as (insert into public.fleets (name) values (fleet_name) returning fleet_id)
+  insert into public.fleet_members (fleet_id, user_id, role) select made.fleet_id, owner_id, 'owner' from made
+  returning fleet_id;
+end;
+comment on function private.add_fleet(text, uuid) is 'Makes a fleet with its first owner.';
+revoke execute on function private.add_fleet(text, uuid) from public;
+
+create function private.welcome_user() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform private.add_fleet('My fleet', new.id);
+  return null;
+end $$;
+comment on function private.welcome_user() is 'Gives a new user a fleet of their own.';
+revoke execute on function private.welcome_user() from public;
+create trigger welcome_user after insert on auth.users for each row execute function private.welcome_user();
+
+-- SECURITY DEFINER, or the new fleet would have to be visible before its first member exists.
+create function private.create_fleet(fleet_name text) returns uuid
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if auth.uid() is null then
+    raise sqlstate 'PT401' using message = 'Sign in first';
+  end if;
+  if cardinality(private.fleets_as('owner')) >= 50 then
+    raise sqlstate 'PT409' using message = 'You own 50 fleets already', hint = 'Delete one that you no longer need.';
+  end if;
+  return private.add_fleet(fleet_name, auth.uid());
+end $$;
+comment on function private.create_fleet(text) is 'Makes another fleet, owned by the caller.';
+revoke execute on function private.create_fleet(text) from public;
+grant execute on function private.create_fleet(text) to authenticated;
+
+create function public.create_fleet(name text) returns uuid
+language sql volatile set search_path = ''
+return private.create_fleet(name);
+comment on function public.create_fleet(text) is 'Makes another fleet, owned by the caller; returns its fleet_id.';
+revoke execute on function public.create_fleet(text) from public, anon, authenticated, service_role;
+grant execute on function public.create_fleet(text) to authenticated;
+
+create view public.my_fleets with (security_invoker = true) as
+  select f.fleet_id, f.name, m.role, m.joined_at, f.created_at
+  from public.fleet_members m join public.fleets f using (fleet_id)
+  where m.user_id = (select auth.uid());
+comment on view public.my_fleets is 'The caller''s fleets with the caller''s role in each.';
+comment on column public.my_fleets.role is 'What the caller may do in this fleet.';
+revoke all on public.my_fleets from public, anon, authenticated, service_role;
+grant select on public.my_fleets to authenticated;

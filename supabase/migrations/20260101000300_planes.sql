@@ -1,0 +1,61 @@
+-- Planes: what hours are counted for.
+
+create table public.planes (
+  plane_id uuid primary key default gen_random_uuid(),
+  fleet_id uuid not null references public.fleets on delete cascade,
+  registration text not null check (registration = btrim(registration) and char_length(registration) between 1 and 20),
+  registration_key text not null generated always as (upper(regexp_replace(registration, '[^A-Za-z0-9]', '', 'g'))) stored,
+  type_designator text check (type_designator ~ '^[A-Z0-9]{2,4}$'),
+  make text check (char_length(make) <= 80),
+  model text check (char_length(model) <= 80),
+  archived_at timestamptz,
+  created_at timestamptz not null default private.clock(),
+  unique (fleet_id, plane_id)
+);
+create index planes_by_registration on public.planes (fleet_id, registration_key);
+comment on table public.planes is 'The planes of a fleet. A plane without history can be deleted, any other is archived.';
+comment on column public.planes.plane_id is 'Identity of the plane.';
+comment on column public.planes.fleet_id is 'The fleet that the plane belongs to; never changes.';
+comment on column public.planes.registration is 'Registration as written, for example D-EABC.';
+comment on column public.planes.registration_key is 'Letters and digits of the registration in upper case, for finding the same plane written otherwise.';
+comment on column public.planes.type_designator is 'ICAO type designator, for example C172 or P28A.';
+comment on column public.planes.make is 'Maker.';
+comment on column public.planes.model is 'Model.';
+comment on column public.planes.archived_at is 'When the plane was put away; null while it is in use. Its hours stay.';
+comment on column public.planes.created_at is 'When the plane was entered (server time).';
+
+-- The checks above answer in Postgres' words; these are for people.
+create function private.tidy_plane() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  new.registration := btrim(new.registration);
+  new.type_designator := nullif(upper(btrim(new.type_designator)), '');
+  new.make := nullif(btrim(new.make), '');
+  new.model := nullif(btrim(new.model), '');
+  if coalesce(char_length(new.registration), 0) not between 1 and 20 then
+    raise sqlstate 'PT400' using message = 'A registration has 1 to 20 characters', hint = 'For example D-EABC.';
+  elsif new.type_designator !~ '^[A-Z0-9]{2,4}$' then
+    raise sqlstate 'PT400' using
+      message = 'A type designator has 2 to 4 letters and digits', hint = 'The ICAO one, for example C172 or P28A.';
+  elsif char_length(new.make) > 80 or char_length(new.model) > 80 then
+    raise sqlstate 'PT400' using message = 'Make and model have up to 80 characters';
+  end if;
+  return new;
+end $$;
+comment on function private.tidy_plane() is 'Trims what was typed, and says in words what is wrong with it.';
+revoke execute on function private.tidy_plane() from public;
+create trigger tidy_plane before insert or update on public.planes for each row execute function private.tidy_plane();
+
+alter table public.planes enable row level security;
+revoke all on public.planes from public, anon, authenticated, service_role;
+grant select, delete, insert (plane_id, fleet_id, registration, type_designator, make, model),
+  update (registration, type_designator, make, model, archived_at) on public.planes to authenticated;
+create policy "Members see the planes of their fleets" on public.planes for select to authenticated
+  using (fleet_id = any ((select private.fleets_as('viewer'))::uuid[]));
+create policy "Editors add planes" on public.planes for insert to authenticated
+  with check (fleet_id = any ((select private.fleets_as('editor'))::uuid[]));
+create policy "Editors change planes" on public.planes for update to authenticated
+  using (fleet_id = any ((select private.fleets_as('editor'))::uuid[]))
+  with check (fleet_id = any ((select private.fleets_as('editor'))::uuid[]));
+create policy "Editors delete planes" on public.planes for delete to authenticated
+  using (fleet_id = any ((select private.fleets_as('editor'))::uuid[]));

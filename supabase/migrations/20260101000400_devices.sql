@@ -1,0 +1,152 @@
+-- Devices, and the two kinds of interval that give a session its fleet and its plane: ownerships and assignments.
+
+create table public.devices (
+  device_uuid uuid primary key,
+  fleet_id uuid references public.fleets on delete set null,
+  created_at timestamptz not null default private.clock(),
+  announced boolean not null default false,
+  last_seen timestamptz,
+  report_session_start timestamptz,
+  report_run_seconds integer,
+  boot integer,
+  lifetime_seconds bigint,
+  unsent integer,
+  firmware text,
+  reset_reason text,
+  key_bound_at timestamptz,
+  key_reset_at timestamptz,
+  refused_at timestamptz,
+  refused_code text,
+  refused_posts integer not null default 0,
+  rejected_at timestamptz,
+  rejected_code text,
+  request_minute timestamptz,
+  request_count integer not null default 0
+) with (fillfactor = 70);
+create index devices_by_fleet on public.devices (fleet_id);
+create index devices_announced on public.devices (created_at) where announced;
+comment on table public.devices is 'Boards, as the latest of their messages describe them. Nobody writes here but ingest and the claim functions.';
+comment on column public.devices.device_uuid is 'Identity that the board made for itself.';
+comment on column public.devices.fleet_id is 'The fleet that owns the device now; null while it has none.';
+comment on column public.devices.created_at is 'When the database first heard of the device (server time).';
+comment on column public.devices.announced is 'True if the device''s own first message created it, false if a claim did.';
+comment on column public.devices.last_seen is 'When its last accepted message arrived (server time); never moves back.';
+comment on column public.devices.report_session_start is 'session_start of the message that the device''s own figures come from: the greatest by (session_start, run_seconds, canonical text).';
+comment on column public.devices.report_run_seconds is 'run_seconds of that message.';
+comment on column public.devices.boot is 'Power-ups counted by the board, in that message.';
+comment on column public.devices.lifetime_seconds is 'Seconds of power over the board''s life, in that message.';
+comment on column public.devices.unsent is 'Sessions that were not acked when that message was sent.';
+comment on column public.devices.firmware is 'Firmware version, in that message.';
+comment on column public.devices.reset_reason is 'Why the board last started, in that message.';
+comment on column public.devices.key_bound_at is 'When the device key was bound; null while none is.';
+comment on column public.devices.key_reset_at is 'When a member unbound the key; null once a new one is bound.';
+comment on column public.devices.refused_at is 'When a post was last refused for its key (server time).';
+comment on column public.devices.refused_code is 'Why it was refused.';
+comment on column public.devices.refused_posts is 'Posts refused since the last accepted one.';
+comment on column public.devices.rejected_at is 'When a session of the device was last rejected (server time).';
+comment on column public.devices.rejected_code is 'Why it was rejected.';
+comment on column public.devices.request_minute is 'Minute that request_count counts.';
+comment on column public.devices.request_count is 'Requests of the device in that minute.';
+
+alter table public.devices enable row level security;
+revoke all on public.devices from public, anon, authenticated, service_role;
+grant select on public.devices to authenticated;
+create policy "Members see the devices that their fleets own now" on public.devices for select to authenticated
+  using (fleet_id = any ((select private.fleets_as('viewer'))::uuid[]));
+
+create table private.device_keys (
+  device_uuid uuid primary key references public.devices on delete cascade,
+  key_sha256 text not null check (key_sha256 ~ '^[0-9a-f]{64}$')
+);
+alter table private.device_keys enable row level security;
+comment on table private.device_keys is 'SHA-256 of each device''s key. The key itself is never stored.';
+comment on column private.device_keys.device_uuid is 'The device.';
+comment on column private.device_keys.key_sha256 is 'Hash of the 32 key bytes, in hex.';
+
+-- An ownership begins where the one before it ended, so unowned time belongs to the next claimer by construction.
+-- 2024-01-01 is the earliest start that ingest accepts: the first claimer's ownership begins there.
+create table public.device_ownerships (
+  ownership_id uuid primary key default gen_random_uuid(),
+  device_uuid uuid not null references public.devices on delete cascade,
+  fleet_id uuid references public.fleets on delete set null,
+  owned_from timestamptz not null default '2024-01-01T00:00:00Z',
+  owned_until timestamptz check (owned_until >= owned_from),
+  name text check (name = btrim(name) and char_length(name) between 1 and 80),
+  claimed_at timestamptz not null default private.clock(),
+  claimed_by uuid references auth.users (id) on delete set null,
+  released_by uuid references auth.users (id) on delete set null,
+  unique (fleet_id, ownership_id),
+  check (fleet_id is not null or owned_until is not null)
+);
+create unique index device_ownerships_one_owner on public.device_ownerships (device_uuid) where owned_until is null;
+create index device_ownerships_by_device on public.device_ownerships (device_uuid, owned_from);
+create index device_ownerships_by_fleet on public.device_ownerships (fleet_id, device_uuid);
+create index device_ownerships_by_claimer on public.device_ownerships (claimed_by);
+create index device_ownerships_by_releaser on public.device_ownerships (released_by);
+comment on table public.device_ownerships is 'Which fleet a device belonged to, from when until when. A session belongs to the fleet that owns its device at session_start.';
+comment on column public.device_ownerships.ownership_id is 'Identity of the ownership.';
+comment on column public.device_ownerships.device_uuid is 'The device.';
+comment on column public.device_ownerships.fleet_id is 'The owner; null when that fleet was deleted, so that nobody inherits its time.';
+comment on column public.device_ownerships.owned_from is 'Begin: the end of the ownership before it, or 2024-01-01.';
+comment on column public.device_ownerships.owned_until is 'End, exclusive; null while the fleet owns the device.';
+comment on column public.device_ownerships.name is 'What this fleet calls the device. The next owner does not see it.';
+comment on column public.device_ownerships.claimed_at is 'When the claim was made (server time).';
+comment on column public.device_ownerships.claimed_by is 'Who claimed it; null for a former member.';
+comment on column public.device_ownerships.released_by is 'Who released it; null for a former member, or while it is owned.';
+
+create function private.tidy_device_name() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  new.name := nullif(btrim(new.name), '');
+  if char_length(new.name) > 80 then
+    raise sqlstate 'PT400' using message = 'A device''s name has up to 80 characters';
+  end if;
+  return new;
+end $$;
+comment on function private.tidy_device_name() is 'Trims what was typed, and says in words what is wrong with it.';
+revoke execute on function private.tidy_device_name() from public;
+create trigger tidy_device_name before insert or update of name on public.device_ownerships
+  for each row execute function private.tidy_device_name();
+
+alter table public.device_ownerships enable row level security;
+revoke all on public.device_ownerships from public, anon, authenticated, service_role;
+grant select, update (name) on public.device_ownerships to authenticated;
+create policy "Members see the ownerships of their fleets" on public.device_ownerships for select to authenticated
+  using (fleet_id = any ((select private.fleets_as('viewer'))::uuid[]));
+create policy "Editors name their fleet's devices" on public.device_ownerships for update to authenticated
+  using (fleet_id = any ((select private.fleets_as('editor'))::uuid[]))
+  with check (fleet_id = any ((select private.fleets_as('editor'))::uuid[]));
+
+-- "Hangs in this plane from then on, until the next row": assignments of one device cannot overlap.
+create table public.device_assignments (
+  assignment_id uuid primary key default gen_random_uuid(),
+  ownership_id uuid not null,
+  device_uuid uuid not null references public.devices on delete cascade,
+  fleet_id uuid not null references public.fleets on delete cascade,
+  plane_id uuid,
+  assigned_from timestamptz not null,
+  assigned_at timestamptz not null default private.clock(),
+  assigned_by uuid references auth.users (id) on delete set null,
+  unique (ownership_id, assigned_from),
+  foreign key (fleet_id, ownership_id) references public.device_ownerships (fleet_id, ownership_id) on delete cascade,
+  foreign key (fleet_id, plane_id) references public.planes (fleet_id, plane_id)
+);
+create index device_assignments_by_fleet on public.device_assignments (fleet_id, ownership_id);
+create index device_assignments_by_plane on public.device_assignments (fleet_id, plane_id);
+create index device_assignments_by_device on public.device_assignments (device_uuid, assigned_from);
+create index device_assignments_by_author on public.device_assignments (assigned_by);
+comment on table public.device_assignments is 'Which plane a device hangs in, from when on. The one in force at a session''s start takes the whole session.';
+comment on column public.device_assignments.assignment_id is 'Identity of the assignment.';
+comment on column public.device_assignments.ownership_id is 'The ownership that it is part of; none begins before its ownership.';
+comment on column public.device_assignments.device_uuid is 'The device.';
+comment on column public.device_assignments.fleet_id is 'The fleet of device and plane.';
+comment on column public.device_assignments.plane_id is 'The plane; null: from here on the device hangs in none.';
+comment on column public.device_assignments.assigned_from is 'Begin; it holds until the device''s next assignment begins.';
+comment on column public.device_assignments.assigned_at is 'When it was entered (server time).';
+comment on column public.device_assignments.assigned_by is 'Who entered it; null for a former member.';
+
+alter table public.device_assignments enable row level security;
+revoke all on public.device_assignments from public, anon, authenticated, service_role;
+grant select on public.device_assignments to authenticated;
+create policy "Members see the assignments of their fleets" on public.device_assignments for select to authenticated
+  using (fleet_id = any ((select private.fleets_as('viewer'))::uuid[]));

@@ -1,0 +1,131 @@
+-- Sessions: one row per power-up of a device, what the device said, and beside it what follows from ownerships,
+-- assignments and annotations. No user writes here.
+
+create table public.sessions (
+  session_id uuid primary key,
+  device_uuid uuid references public.devices on delete cascade,
+  session_start timestamptz not null check (session_start >= '2024-01-01T00:00:00Z'),
+  run_seconds integer not null check (run_seconds >= 0),
+  last_update timestamptz,
+  status public.session_status not null,
+  report_closed boolean not null default false,
+  boot integer,
+  start_source public.start_source,
+  start_uncertainty_s integer,
+  checkpoint_seconds integer,
+  lifetime_seconds bigint,
+  reset_reason text,
+  firmware text,
+  received_at timestamptz not null default private.clock(),
+  heard_at timestamptz not null default private.clock(),
+  future boolean not null default false,
+  -- what follows
+  fleet_id uuid references public.fleets on delete cascade,
+  plane_id uuid,
+  effective_start timestamptz not null,
+  session_end timestamptz not null generated always as
+    ((effective_start at time zone 'UTC' + run_seconds * interval '1 second') at time zone 'UTC') stored,
+  excluded boolean not null default false,
+  clock_checked boolean not null default false,
+  counts boolean not null generated always as (not excluded and (clock_checked or not future)) stored,
+  long boolean not null generated always as (run_seconds > 86400) stored,
+  unique (device_uuid, session_start),
+  foreign key (fleet_id, plane_id) references public.planes (fleet_id, plane_id),
+  check (plane_id is null or fleet_id is not null)
+) with (fillfactor = 80);
+create index sessions_by_fleet on public.sessions (fleet_id, effective_start desc, session_id desc);
+create index sessions_by_plane on public.sessions (plane_id, effective_start desc, session_id desc);
+create index sessions_by_device on public.sessions (device_uuid, effective_start desc, session_id desc);
+create index sessions_of_no_plane on public.sessions (fleet_id, device_uuid, effective_start) where plane_id is null;
+create index sessions_over_a_day on public.sessions (plane_id, effective_start) where long;
+create index sessions_estimated on public.sessions (plane_id, effective_start) where start_source = 'estimated';
+-- A search by plane or device within a fleet: the planner has to know that the one says all about the other, or it
+-- expects few rows and sorts a plane's whole history for one page.
+create statistics public.sessions_follow_fleets (dependencies) on device_uuid, plane_id, fleet_id from public.sessions;
+comment on table public.sessions is 'One row per power-up of a device: the join of all its messages, in whatever order they came. Hand-entered sessions are mirrored here from session_annotations.';
+comment on column public.sessions.session_id is 'Identity, made from device and start: a restored database gives the same one.';
+comment on column public.sessions.device_uuid is 'The device; null for a hand-entered session.';
+comment on column public.sessions.session_start is 'Power on, as the device said; never changes.';
+comment on column public.sessions.run_seconds is 'Whole seconds of power; only grows.';
+comment on column public.sessions.last_update is 'The device''s clock at its latest figure; only grows.';
+comment on column public.sessions.status is 'open or closed; goes only from open to closed.';
+comment on column public.sessions.report_closed is 'Whether the greatest message was a closing one: part of the key that picks the optional fields.';
+comment on column public.sessions.boot is 'Number of the power-up, from the greatest message.';
+comment on column public.sessions.start_source is 'Where the start''s clock came from, from the greatest message.';
+comment on column public.sessions.start_uncertainty_s is 'Plus or minus seconds of an estimated start; null: unknown, or not estimated.';
+comment on column public.sessions.checkpoint_seconds is 'Checkpoint interval: the uncertainty of run_seconds.';
+comment on column public.sessions.lifetime_seconds is 'Seconds of power over the board''s life, from the greatest message.';
+comment on column public.sessions.reset_reason is 'Why the board started, from the greatest message.';
+comment on column public.sessions.firmware is 'Firmware version, from the greatest message.';
+comment on column public.sessions.received_at is 'When its first message arrived (server time).';
+comment on column public.sessions.heard_at is 'When its last message arrived (server time).';
+comment on column public.sessions.future is 'A message said that it started or ended over 5 minutes in the server''s future; latched.';
+comment on column public.sessions.fleet_id is 'The fleet that owned the device at session_start; null while nobody has claimed that time.';
+comment on column public.sessions.plane_id is 'The plane that the device hung in at effective_start; null: none.';
+comment on column public.sessions.effective_start is 'The corrected start if a person gave one, else session_start.';
+comment on column public.sessions.session_end is 'effective_start plus run_seconds.';
+comment on column public.sessions.excluded is 'A person left it out of the totals.';
+comment on column public.sessions.clock_checked is 'A person looked at its times: the future flag no longer holds it back.';
+comment on column public.sessions.counts is 'Whether it is part of the totals: not excluded, and not flagged.';
+comment on column public.sessions.long is 'Over a day: the few sessions that a search around a time must look further back for.';
+
+alter table public.sessions enable row level security;
+revoke all on public.sessions from public, anon, authenticated, service_role;
+grant select on public.sessions to authenticated;
+-- Not `fleet_id = any (...)` as elsewhere: beside a search by fleet, plane or device the planner would take the two for
+-- independent, expect one row in thousands, and sort a fleet's whole history for one page instead of following an index.
+create policy "Members see the sessions of their fleets" on public.sessions for select to authenticated
+  using (array_position((select private.fleets_as('viewer')), fleet_id) is not null);
+
+create function private.session_id(device_uuid uuid, session_start timestamptz) returns uuid
+language plpgsql immutable parallel safe set search_path = '' as $$
+begin
+  return md5(device_uuid::text || extract(epoch from session_start at time zone 'UTC')::bigint::text)::uuid;
+end $$;
+comment on function private.session_id(uuid, timestamptz) is 'The same session has the same identity in every database.';
+revoke execute on function private.session_id(uuid, timestamptz) from public;
+
+create function private.plane_at(ownership uuid, t timestamptz) returns uuid
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select a.plane_id from public.device_assignments a
+    where a.ownership_id = ownership and a.assigned_from <= t
+    order by a.assigned_from desc limit 1
+  );
+end $$;
+comment on function private.plane_at(uuid, timestamptz) is 'The plane that a device hung in at a time, under one ownership.';
+revoke execute on function private.plane_at(uuid, timestamptz) from public;
+
+-- Follows every change of ownerships and assignments, so history moves with them. A session that has a fleet keeps it:
+-- a release hides nothing and hands nothing over.
+create function private.attribute_sessions(device uuid) returns void
+language sql volatile security definer set search_path = ''
+begin atomic
+  update public.sessions s set fleet_id = right_one.fleet_id, plane_id = right_one.plane_id
+  from (
+    select s.session_id, o.fleet_id, private.plane_at(o.ownership_id, s.effective_start) as plane_id
+    from public.sessions s
+    join public.device_ownerships o on o.device_uuid = s.device_uuid
+      and s.session_start >= o.owned_from and (s.session_start < o.owned_until or o.owned_until is null)
+      and o.fleet_id = coalesce(s.fleet_id, o.fleet_id)
+    where s.device_uuid = device
+  ) right_one
+  where s.session_id = right_one.session_id
+    and (s.fleet_id, s.plane_id) is distinct from (right_one.fleet_id, right_one.plane_id);
+end;
+comment on function private.attribute_sessions(uuid) is 'Gives a device''s sessions the fleet and the plane that ownerships and assignments say.';
+revoke execute on function private.attribute_sessions(uuid) from public;
+
+create function private.follow_the_device() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform private.attribute_sessions(coalesce(new.device_uuid, old.device_uuid));
+  return null;
+end $$;
+comment on function private.follow_the_device() is 'After a change of ownership or assignment, sessions follow.';
+revoke execute on function private.follow_the_device() from public;
+create trigger sessions_follow after insert or update of owned_from, owned_until on public.device_ownerships
+  for each row execute function private.follow_the_device();
+create trigger sessions_follow after insert or delete or update of plane_id, assigned_from on public.device_assignments
+  for each row execute function private.follow_the_device();

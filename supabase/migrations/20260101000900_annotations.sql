@@ -1,0 +1,154 @@
+-- What people say about sessions: an overlay, with who and when. Hand-entered sessions are annotations of no device
+-- session; they are mirrored into `sessions`, so that lists and totals have one table to read.
+
+create table public.session_annotations (
+  session_id uuid primary key default gen_random_uuid(),
+  fleet_id uuid not null references public.fleets on delete cascade,
+  class public.session_class,
+  pilot text check (char_length(pilot) <= 120),
+  remarks text check (char_length(remarks) <= 2000),
+  excluded boolean not null default false,
+  corrected_start timestamptz check (corrected_start >= '2024-01-01T00:00:00Z'),
+  clock_checked boolean not null default false,
+  hand_plane_id uuid,
+  hand_start timestamptz check (hand_start >= '2024-01-01T00:00:00Z'),
+  hand_seconds integer check (hand_seconds between 1 and 31622400),
+  author_id uuid references auth.users (id) on delete set null,
+  created_at timestamptz not null default private.clock(),
+  updated_at timestamptz not null default private.clock(),
+  foreign key (fleet_id, hand_plane_id) references public.planes (fleet_id, plane_id) on delete cascade,
+  check (num_nulls(hand_plane_id, hand_start, hand_seconds) in (0, 3)),
+  check (hand_start is null or corrected_start is null)
+);
+create index session_annotations_by_fleet on public.session_annotations (fleet_id, class);
+create index session_annotations_by_pilot on public.session_annotations (fleet_id, pilot);
+create index session_annotations_by_plane on public.session_annotations (fleet_id, hand_plane_id);
+create index session_annotations_by_author on public.session_annotations (author_id);
+comment on table public.session_annotations is 'What a person says about a session, one row per session; what the device said stays as it is.';
+comment on column public.session_annotations.session_id is 'The session; of a hand-entered one, its own identity.';
+comment on column public.session_annotations.fleet_id is 'The session''s fleet.';
+comment on column public.session_annotations.class is 'flight, ground_run, maintenance, avionics_only or test; null until said. Never decides what counts.';
+comment on column public.session_annotations.pilot is 'Who flew.';
+comment on column public.session_annotations.remarks is 'Remarks.';
+comment on column public.session_annotations.excluded is 'Leaves the session out of the totals.';
+comment on column public.session_annotations.corrected_start is 'The true start, if the device''s clock was wrong.';
+comment on column public.session_annotations.clock_checked is 'Someone looked at the times: clears the future flag and the estimate. A corrected start does, too.';
+comment on column public.session_annotations.hand_plane_id is 'Plane of a hand-entered session.';
+comment on column public.session_annotations.hand_start is 'Start of a hand-entered session.';
+comment on column public.session_annotations.hand_seconds is 'Seconds of a hand-entered session, up to 366 days.';
+comment on column public.session_annotations.author_id is 'Who said so last; null for a former member.';
+comment on column public.session_annotations.created_at is 'When it was first said (server time).';
+comment on column public.session_annotations.updated_at is 'When it was last said (server time).';
+
+alter table public.session_annotations enable row level security;
+revoke all on public.session_annotations from public, anon, authenticated, service_role;
+grant select, delete,
+  insert (session_id, class, pilot, remarks, excluded, corrected_start, clock_checked, hand_plane_id, hand_start, hand_seconds),
+  update (session_id, class, pilot, remarks, excluded, corrected_start, clock_checked, hand_plane_id, hand_start, hand_seconds)
+  on public.session_annotations to authenticated;
+create policy "Members see the annotations of their fleets" on public.session_annotations for select to authenticated
+  using (fleet_id = any ((select private.fleets_as('viewer'))::uuid[]));
+create policy "Editors annotate sessions" on public.session_annotations for insert to authenticated
+  with check (fleet_id = any ((select private.fleets_as('editor'))::uuid[]));
+create policy "Editors change annotations" on public.session_annotations for update to authenticated
+  using (fleet_id = any ((select private.fleets_as('editor'))::uuid[]))
+  with check (fleet_id = any ((select private.fleets_as('editor'))::uuid[]));
+create policy "Editors take annotations back" on public.session_annotations for delete to authenticated
+  using (fleet_id = any ((select private.fleets_as('editor'))::uuid[]));
+
+-- The fleet, the author and the time are the server's to say.
+create function private.sign_annotation() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  session public.sessions;
+begin
+  if tg_op = 'UPDATE' and (new.session_id <> old.session_id or (new.hand_start is null) <> (old.hand_start is null)) then
+    raise sqlstate 'PT400' using message = 'An annotation cannot move to another session';
+  elsif num_nulls(new.hand_plane_id, new.hand_start, new.hand_seconds) not in (0, 3) then
+    raise sqlstate 'PT400' using message = 'A hand-entered session has a plane, a start and a length';
+  elsif char_length(new.pilot) > 120 or char_length(new.remarks) > 2000 then
+    raise sqlstate 'PT400' using message = 'A pilot''s name has up to 120 characters, remarks up to 2,000';
+  end if;
+  if new.hand_start is not null then
+    select p.fleet_id into new.fleet_id from public.planes p
+    where p.plane_id = new.hand_plane_id and p.fleet_id = any (private.fleets_as('editor'));
+    if not found then
+      raise sqlstate 'PT404' using message = 'There is no such plane in the fleets that you may edit';
+    elsif new.corrected_start is not null then
+      raise sqlstate 'PT400' using
+        message = 'A hand-entered session has no other start than its own', hint = 'Change hand_start.';
+    elsif exists (select from public.sessions s where s.session_id = new.session_id and s.device_uuid is not null) then
+      raise sqlstate 'PT409' using message = 'This session comes from a device';
+    elsif new.hand_start + new.hand_seconds * interval '1 second' > private.clock() + interval '5 minutes' then
+      raise sqlstate 'PT400' using message = 'A session cannot be entered before it has ended';
+    end if;
+    new.hand_start := date_trunc('second', new.hand_start);
+  else
+    -- Also where an upsert is about to change a hand-entered session: its row exists, this one will not be inserted.
+    select * into session from public.sessions s
+    where s.session_id = new.session_id and s.fleet_id = any (private.fleets_as('editor'));
+    if not found then
+      raise sqlstate 'PT404' using message = 'There is no such session in the fleets that you may edit';
+    elsif new.corrected_start + session.run_seconds * interval '1 second' > private.clock() + interval '5 minutes' then
+      raise sqlstate 'PT400' using
+        message = 'The corrected start would end the session in the future', hint = 'Check date and time zone.';
+    elsif new.clock_checked and new.corrected_start is null
+      and session.session_end > private.clock() + interval '5 minutes'
+    then
+      raise sqlstate 'PT400' using
+        message = 'The session still ends in the future', hint = 'Correct its start.';
+    end if;
+    new.fleet_id := session.fleet_id;
+    new.corrected_start := date_trunc('second', new.corrected_start);
+  end if;
+  new.pilot := nullif(btrim(new.pilot), '');
+  new.remarks := nullif(btrim(new.remarks), '');
+  new.author_id := auth.uid();
+  new.updated_at := private.clock();
+  return new;
+end $$;
+comment on function private.sign_annotation() is 'Puts fleet, author and time on an annotation, and refuses what cannot be.';
+revoke execute on function private.sign_annotation() from public;
+create trigger sign_annotation before insert or update of session_id, class, pilot, remarks, excluded, corrected_start,
+  clock_checked, hand_plane_id, hand_start, hand_seconds on public.session_annotations
+  for each row execute function private.sign_annotation();
+
+create function private.apply_annotation() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  said public.session_annotations := new;  -- all null after a deletion: nothing is said any more
+begin
+  said.session_id := coalesce(new.session_id, old.session_id);
+  -- The device first, then its sessions, then its planes: every writer locks in this order.
+  perform from public.devices d
+  where d.device_uuid = (select s.device_uuid from public.sessions s where s.session_id = said.session_id) for update;
+  if tg_op = 'DELETE' and old.hand_start is not null then
+    delete from public.sessions s where s.session_id = old.session_id and s.device_uuid is null;
+  elsif said.hand_start is not null then
+    insert into public.sessions (
+      session_id, session_start, run_seconds, status, report_closed, fleet_id, plane_id, effective_start, excluded
+    )
+    values (
+      said.session_id, said.hand_start, said.hand_seconds, 'closed', true, said.fleet_id, said.hand_plane_id,
+      said.hand_start, said.excluded
+    )
+    on conflict (session_id) do update set
+      session_start = excluded.session_start, run_seconds = excluded.run_seconds, fleet_id = excluded.fleet_id,
+      plane_id = excluded.plane_id, effective_start = excluded.effective_start, excluded = excluded.excluded;
+  else
+    update public.sessions s set
+      excluded = coalesce(said.excluded, false),
+      clock_checked = coalesce(said.clock_checked, false) or said.corrected_start is not null,
+      effective_start = coalesce(said.corrected_start, s.session_start),
+      -- another start may lie in another assignment
+      plane_id = private.plane_at(o.ownership_id, coalesce(said.corrected_start, s.session_start))
+    from public.device_ownerships o
+    where s.session_id = said.session_id and o.device_uuid = s.device_uuid and o.fleet_id = s.fleet_id
+      and s.session_start >= o.owned_from and (s.session_start < o.owned_until or o.owned_until is null);
+  end if;
+  return null;
+end $$;
+comment on function private.apply_annotation() is 'Carries an annotation over to what follows from it in sessions.';
+revoke execute on function private.apply_annotation() from public;
+create trigger apply_annotation after insert or delete or update of excluded, corrected_start, clock_checked, hand_plane_id,
+  hand_start, hand_seconds on public.session_annotations for each row execute function private.apply_annotation();

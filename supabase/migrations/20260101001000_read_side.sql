@@ -1,0 +1,248 @@
+-- What the portal and API users read. Views run with the caller's rights, so row security decides which rows there are.
+
+-- How far a session may lie from where it seems to be: an estimate's uncertainty, else a checkpoint (a minute if unsaid).
+create function private.doubt(session public.sessions) returns interval
+language plpgsql immutable parallel safe set search_path = '' as $$
+begin
+  return case
+    when session.start_source = 'estimated' and not session.clock_checked then coalesce(session.start_uncertainty_s, 86400)
+    else coalesce(session.checkpoint_seconds, 60)
+  end * interval '1 second';
+end $$;
+comment on function private.doubt(public.sessions) is 'How far a session''s times may be off.';
+revoke execute on function private.doubt(public.sessions) from public;
+grant execute on function private.doubt(public.sessions) to authenticated;
+
+create view public.session_log with (security_invoker = true) as
+  select
+    s.session_id, s.fleet_id, s.plane_id, p.registration, s.device_uuid, o.name as device_name,
+    s.effective_start as session_start,
+    s.session_start as reported_start,
+    s.session_end, s.run_seconds, s.last_update, s.status,
+    case
+      when s.status = 'closed' then 'ended'
+      when s.heard_at <= (select private.clock()) - interval '10 minutes' then 'unconfirmed'
+      when s.session_start < (
+        select newest.session_start from public.sessions newest
+        where newest.device_uuid = s.device_uuid and (newest.counts or not newest.future)
+        order by newest.session_start desc limit 1
+      ) then 'unconfirmed'
+      when s.heard_at <= (select private.clock()) - interval '2 minutes' then 'last_heard'
+      else 'running'
+    end::public.session_state as state,
+    case
+      when s.device_uuid is null then 'hand_entered'
+      when s.future and not s.clock_checked then 'flagged'
+      when s.status = 'open' and (
+        s.heard_at <= (select private.clock()) - interval '10 minutes' or s.session_start < (
+          select newest.session_start from public.sessions newest
+          where newest.device_uuid = s.device_uuid and (newest.counts or not newest.future)
+          order by newest.session_start desc limit 1
+        )
+      ) then 'unconfirmed'
+      when s.start_source = 'estimated' and not s.clock_checked then 'clock_estimated'
+      else 'measured'
+    end::public.session_quality as quality,
+    s.run_seconds < 180 as short,
+    n.class, n.pilot, n.remarks, s.excluded, s.clock_checked,
+    n.corrected_start is not null as corrected,
+    n.author_id as annotated_by, n.updated_at as annotated_at,
+    s.counts and s.plane_id is not null and (
+      exists (
+        select from public.sessions other
+        where other.plane_id = s.plane_id and other.counts and not other.long
+          and other.effective_start >= s.effective_start - interval '1 day' and other.effective_start < s.session_end
+          and other.session_end > s.effective_start and other.session_id <> s.session_id
+      ) or exists (
+        select from public.sessions other
+        where other.plane_id = s.plane_id and other.counts and other.long
+          and other.effective_start < s.session_end and other.session_end > s.effective_start
+          and other.session_id <> s.session_id
+      )
+    ) as overlaps,
+    case when s.device_uuid is null and s.counts then (
+      select other.session_id from public.sessions other
+      where other.plane_id = s.plane_id and other.counts and other.device_uuid is not null
+        and (
+          other.effective_start >= s.effective_start - interval '2 days'
+            and other.effective_start < s.session_end + interval '1 day'
+          or other.long or other.start_source = 'estimated'
+        )
+        and other.effective_start - private.doubt(other) < s.session_end
+        and other.session_end + private.doubt(other) > s.effective_start
+      order by other.effective_start, other.session_id limit 1
+    ) end as possible_duplicate_of,
+    case when s.counts and s.plane_id is not null then private.hours(s.plane_id, s.effective_start) end as hobbs_start_seconds,
+    case when s.counts and s.plane_id is not null then private.hours(s.plane_id, s.session_end) end as hobbs_end_seconds,
+    s.checkpoint_seconds, s.start_source, s.start_uncertainty_s, s.boot, s.firmware, s.reset_reason,
+    s.received_at, s.heard_at
+  -- The caller's fleets lead to their sessions by index, where nothing else in the query does.
+  from unnest((select private.fleets_as('viewer'))) mine (fleet_id)
+  join public.sessions s on s.fleet_id = mine.fleet_id
+  left join public.planes p on p.plane_id = s.plane_id
+  left join public.device_ownerships o on o.device_uuid = s.device_uuid and o.fleet_id = s.fleet_id
+    and s.session_start >= o.owned_from and (s.session_start < o.owned_until or o.owned_until is null)
+  left join public.session_annotations n on n.session_id = s.session_id;
+comment on view public.session_log is 'One row per session, with plane, device, Hobbs columns, state and quality. Page by (session_start, session_id).';
+comment on column public.session_log.session_start is 'Power on: the corrected start if there is one.';
+comment on column public.session_log.reported_start is 'Power on, as the device said.';
+comment on column public.session_log.device_name is 'What the fleet called the device then.';
+comment on column public.session_log.short is 'Under 180 seconds.';
+comment on column public.session_log.overlaps is 'Shares time with another session of the plane; shared time counts once.';
+comment on column public.session_log.possible_duplicate_of is 'Of a hand-entered session: the first session of a device that it meets within its uncertainty.';
+comment on column public.session_log.hobbs_start_seconds is 'Hours of the plane at power on, in seconds; null if the session does not count.';
+comment on column public.session_log.hobbs_end_seconds is 'Hours of the plane at power off, in seconds; null if the session does not count.';
+comment on column public.session_log.annotated_by is 'Who annotated it last; null: nobody, or a former member.';
+revoke all on public.session_log from public, anon, authenticated, service_role;
+grant select on public.session_log to authenticated;
+
+create view public.device_status with (security_invoker = true) as
+  select
+    o.device_uuid, o.fleet_id, o.name, a.plane_id, p.registration,
+    case
+      when d.attention is not null then 'needs_attention'
+      when d.last_seen is null then 'never_heard'
+      when d.last_seen > (select private.clock()) - interval '2 minutes' and d.unsent > 0 then 'delivering'
+      when d.running then 'running'
+      else 'off'
+    end::public.device_state as state,
+    d.last_seen,
+    case when d.running then d.session_start end as running_session_start,
+    case when d.running then d.run_seconds end as running_seconds,
+    case when d.running then d.heard_at end as running_update,
+    d.unsent, d.firmware, d.reset_reason, d.attention,
+    (
+      select s.effective_start from public.sessions s
+      where s.device_uuid = o.device_uuid and s.session_start >= o.owned_from
+      order by s.session_start limit 1
+    ) as first_session_start,
+    (
+      select count(*) from public.sessions s
+      where s.device_uuid = o.device_uuid and s.fleet_id = o.fleet_id and s.plane_id is null
+    ) as unassigned_sessions,
+    d.boot, d.lifetime_seconds, d.refused_posts, d.refused_at, d.rejected_at, d.rejected_code, d.key_bound_at,
+    d.key_reset_at,
+    o.owned_from, o.claimed_at, a.assigned_from
+  from public.device_ownerships o
+  join lateral (
+    select devices.*, s.effective_start as session_start, s.run_seconds, s.heard_at,
+      s.status = 'open' and s.heard_at > (select private.clock()) - interval '2 minutes' as running,
+      case
+        when devices.refused_posts > 0 then devices.refused_code
+        when devices.key_reset_at + interval '24 hours' <= (select private.clock()) then 'device_key_reset_expired'
+        when devices.rejected_at >= coalesce(s.received_at, devices.rejected_at) then devices.rejected_code
+      end as attention
+    from public.devices
+    left join lateral (
+      select newest.* from public.sessions newest
+      where newest.device_uuid = devices.device_uuid and newest.session_start >= o.owned_from
+        and (newest.counts or not newest.future)
+      order by newest.session_start desc limit 1
+    ) s on true
+    where devices.device_uuid = o.device_uuid
+  ) d on true
+  left join lateral (
+    select assignment.plane_id, assignment.assigned_from from public.device_assignments assignment
+    where assignment.ownership_id = o.ownership_id and assignment.assigned_from <= (select private.clock())
+    order by assignment.assigned_from desc limit 1
+  ) a on true
+  left join public.planes p on p.plane_id = a.plane_id
+  where o.owned_until is null;
+comment on view public.device_status is 'One row per device that a fleet owns now: where it hangs, what it is doing, what needs attention.';
+comment on column public.device_status.state is 'needs_attention, else never_heard, else delivering (heard under 2 min ago, with sessions to go), running, or off (normal).';
+comment on column public.device_status.running_update is 'When the server heard running_seconds: now minus this is what has passed since.';
+comment on column public.device_status.unsent is 'Sessions that the device had yet to deliver when it last said so.';
+comment on column public.device_status.attention is 'Code of what needs attention, or null: device_key_wrong, device_key_missing, device_key_reset_expired, bad_start.';
+comment on column public.device_status.first_session_start is 'Start of its first session in this fleet.';
+comment on column public.device_status.unassigned_sessions is 'Its sessions of no plane.';
+revoke all on public.device_status from public, anon, authenticated, service_role;
+grant select on public.device_status to authenticated;
+
+create function private.check_time_zone(time_zone text) returns text
+language plpgsql stable set search_path = '' as $$
+begin
+  perform private.clock() at time zone time_zone;
+  return coalesce(time_zone, 'UTC');
+exception when invalid_parameter_value then
+  raise sqlstate 'PT400' using
+    message = 'Unknown time zone',
+    detail = format('Time zone "%s".', left(time_zone, 100)),
+    hint = 'Give an IANA name, for example Europe/Berlin.';
+end $$;
+comment on function private.check_time_zone(text) is 'Returns a time zone''s name, or says that there is none.';
+revoke execute on function private.check_time_zone(text) from public;
+grant execute on function private.check_time_zone(text) to authenticated;
+
+create function public.plane_hours(time_zone text default 'UTC', for_fleet uuid default null, for_plane uuid default null)
+returns table (
+  plane_id uuid, fleet_id uuid, registration text, type_designator text, make text, model text, archived_at timestamptz,
+  total_seconds bigint, uncertainty_seconds bigint, reading_seconds integer, reading_as_of timestamptz,
+  counted_seconds bigint, counted_sessions bigint, month_seconds bigint, month_sessions bigint,
+  last_session_start timestamptz, last_session_end timestamptz, device_uuid uuid
+)
+language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+begin
+  return query
+  with period as materialized (
+    select private.clock() as server_now,
+      date_trunc('month', private.clock() at time zone zone) at time zone zone as month_start
+    from (select private.check_time_zone(time_zone) as zone) z
+  )
+  select p.plane_id, p.fleet_id, p.registration, p.type_designator, p.make, p.model, p.archived_at,
+    coalesce(r.seconds, 0) + c.seconds, (t.tally).uncertainty_seconds, r.seconds, r.as_of,
+    c.seconds, (t.tally).sessions,
+    private.counted(p.plane_id, period.month_start, 'infinity'),
+    (private.tally_since(p.plane_id, period.month_start)).sessions,
+    latest.effective_start, latest.session_end,
+    (select o.device_uuid from public.device_ownerships o
+     join lateral (
+       select a.plane_id, a.assigned_from from public.device_assignments a
+       where a.ownership_id = o.ownership_id and a.assigned_from <= period.server_now
+       order by a.assigned_from desc limit 1
+     ) now_in on now_in.plane_id = p.plane_id
+     where o.fleet_id = p.fleet_id and o.owned_until is null
+     order by now_in.assigned_from desc limit 1)
+  from period cross join public.planes p
+  cross join lateral private.reading_at(p.plane_id, period.server_now) r
+  cross join lateral (select coalesce(r.as_of, '2024-01-01T00:00:00Z') as since) base
+  cross join lateral (select private.counted(p.plane_id, base.since, 'infinity') as seconds) c
+  cross join lateral (select private.tally_since(p.plane_id, base.since) as tally) t
+  left join lateral (
+    select s.effective_start, s.session_end from public.sessions s
+    where s.plane_id = p.plane_id and s.counts
+    order by s.effective_start desc limit 1
+  ) latest on true
+  where (for_fleet is null or p.fleet_id = for_fleet) and (for_plane is null or p.plane_id = for_plane)
+  order by p.registration_key, p.plane_id;
+end $$;
+comment on function public.plane_hours(text, uuid, uuid) is 'Hours of the planes that the caller sees: reading plus counted since, this month (in a time zone), last session, device. Optionally of one fleet or one plane.';
+revoke execute on function public.plane_hours(text, uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function public.plane_hours(text, uuid, uuid) to authenticated;
+
+create function public.hours_by_month(fleet_id uuid, time_zone text default 'UTC', months integer default 12)
+returns table (plane_id uuid, month date, seconds bigint)
+language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+begin
+  return query
+  with this_month as materialized (
+    select zone, date_trunc('month', private.clock() at time zone zone) as first_day
+    from (select private.check_time_zone(time_zone) as zone) z
+  )
+  select p.plane_id, m.first_day::date,
+    private.counted(
+      p.plane_id, m.first_day at time zone this_month.zone, (m.first_day + interval '1 month') at time zone this_month.zone
+    )
+  from this_month
+  cross join lateral (
+    select this_month.first_day - n * interval '1 month' as first_day
+    from generate_series(0, least(greatest(months, 1), 120) - 1) n
+  ) m
+  cross join public.planes p
+  where p.fleet_id = hours_by_month.fleet_id
+  order by m.first_day, p.registration_key, p.plane_id;
+end $$;
+comment on function public.hours_by_month(uuid, text, integer) is 'Seconds per plane of a fleet in each of the last months (up to 120, the present one included), months as in the time zone. Cut at 1,000 rows like every answer: ask for fewer months in a fleet of over 83 planes.';
+revoke execute on function public.hours_by_month(uuid, text, integer) from public, anon, authenticated, service_role;
+grant execute on function public.hours_by_month(uuid, text, integer) to authenticated;

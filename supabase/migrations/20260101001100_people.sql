@@ -1,0 +1,194 @@
+-- People: who is in a fleet, invites by link, and the end of an account.
+
+create function private.fleet_people(fleet uuid)
+returns table (user_id uuid, email text, role public.fleet_role, joined_at timestamptz)
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return query
+    select m.user_id, u.email::text, m.role, m.joined_at
+    from public.fleet_members m join auth.users u on u.id = m.user_id
+    where m.fleet_id = fleet and fleet = any (private.fleets_as('viewer'))
+    order by m.role desc, m.joined_at, m.user_id;
+end $$;
+comment on function private.fleet_people(uuid) is 'The members of one of the caller''s fleets, with their addresses.';
+revoke execute on function private.fleet_people(uuid) from public;
+grant execute on function private.fleet_people(uuid) to authenticated;
+
+create function public.fleet_people(fleet_id uuid)
+returns table (user_id uuid, email text, role public.fleet_role, joined_at timestamptz)
+language sql stable set search_path = ''
+begin atomic
+  select p.user_id, p.email, p.role, p.joined_at from private.fleet_people(fleet_id) p;
+end;
+comment on function public.fleet_people(uuid) is 'The members of one of the caller''s fleets: user_id, e-mail address, role, since when. Owners first.';
+revoke execute on function public.fleet_people(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.fleet_people(uuid) to authenticated;
+
+create table public.fleet_invites (
+  invite_id uuid primary key default gen_random_uuid(),
+  fleet_id uuid not null references public.fleets on delete cascade,
+  role public.fleet_role not null,
+  created_at timestamptz not null default private.clock(),
+  created_by uuid references auth.users (id) on delete set null,
+  expires_at timestamptz not null,
+  accepted_at timestamptz,
+  accepted_by uuid references auth.users (id) on delete set null
+);
+create index fleet_invites_by_fleet on public.fleet_invites (fleet_id, created_at);
+create index fleet_invites_by_author on public.fleet_invites (created_by);
+create index fleet_invites_by_guest on public.fleet_invites (accepted_by);
+comment on table public.fleet_invites is 'Invites to a fleet: good for one person and seven days.';
+comment on column public.fleet_invites.invite_id is 'Identity of the invite.';
+comment on column public.fleet_invites.fleet_id is 'The fleet.';
+comment on column public.fleet_invites.role is 'The role that who accepts it gets.';
+comment on column public.fleet_invites.created_at is 'When it was made (server time).';
+comment on column public.fleet_invites.created_by is 'Who made it; null for a former member.';
+comment on column public.fleet_invites.expires_at is 'Until when it can be accepted.';
+comment on column public.fleet_invites.accepted_at is 'When it was accepted; null until then.';
+comment on column public.fleet_invites.accepted_by is 'Who accepted it; null until then, and for a deleted account.';
+
+alter table public.fleet_invites enable row level security;
+revoke all on public.fleet_invites from public, anon, authenticated, service_role;
+grant select, delete on public.fleet_invites to authenticated;
+create policy "Owners see the invites of their fleets" on public.fleet_invites for select to authenticated
+  using (fleet_id = any ((select private.fleets_as('owner'))::uuid[]));
+create policy "Owners take invites back" on public.fleet_invites for delete to authenticated
+  using (fleet_id = any ((select private.fleets_as('owner'))::uuid[]));
+
+create table private.invite_secrets (
+  token_sha256 text primary key,
+  invite_id uuid not null unique references public.fleet_invites on delete cascade
+);
+alter table private.invite_secrets enable row level security;
+comment on table private.invite_secrets is 'SHA-256 of the secret in each invite''s link. The secret itself is kept nowhere.';
+comment on column private.invite_secrets.token_sha256 is 'The hash, in hex.';
+comment on column private.invite_secrets.invite_id is 'The invite.';
+
+create function private.create_invite(fleet uuid, invited_role public.fleet_role) returns text
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  -- 244 random bits: two version 4 UUIDs
+  token constant text := replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '');
+  invite uuid;
+begin
+  if fleet is null or not fleet = any (private.fleets_as('owner')) then
+    raise sqlstate 'PT403' using message = 'Only owners of the fleet can invite', hint = 'Ask an owner of the fleet.';
+  elsif invited_role is null then
+    raise sqlstate 'PT400' using message = 'An invite is for a role', hint = 'viewer, editor or owner.';
+  end if;
+  perform from public.fleets f where f.fleet_id = fleet for no key update;
+  if 50 <= (
+    select count(*) from public.fleet_invites i
+    where i.fleet_id = fleet and i.accepted_at is null and i.expires_at > private.clock()
+  ) then
+    raise sqlstate 'PT409' using message = 'Your fleet has 50 open invites', hint = 'Take one back first.';
+  end if;
+  insert into public.fleet_invites (fleet_id, role, created_by, expires_at)
+  values (fleet, invited_role, auth.uid(), private.clock() + interval '7 days') returning invite_id into invite;
+  insert into private.invite_secrets (token_sha256, invite_id)
+  values (encode(sha256(convert_to(token, 'UTF8')), 'hex'), invite);
+  return token;
+end $$;
+comment on function private.create_invite(uuid, public.fleet_role) is 'Makes an invite and returns its secret.';
+revoke execute on function private.create_invite(uuid, public.fleet_role) from public;
+grant execute on function private.create_invite(uuid, public.fleet_role) to authenticated;
+
+create function public.create_invite(fleet_id uuid, role public.fleet_role) returns text
+language sql volatile set search_path = ''
+return private.create_invite(fleet_id, role);
+comment on function public.create_invite(uuid, public.fleet_role) is 'Makes an invite (role owner) and returns the secret for the link; it cannot be read again.';
+revoke execute on function public.create_invite(uuid, public.fleet_role) from public, anon, authenticated, service_role;
+grant execute on function public.create_invite(uuid, public.fleet_role) to authenticated;
+
+-- One answer for wrong, used, expired and withdrawn: guessing learns nothing.
+create function private.accept_invite(invite_token text) returns uuid
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  invite public.fleet_invites;
+begin
+  if auth.uid() is null then
+    raise sqlstate 'PT401' using message = 'Sign in first';
+  end if;
+  update public.fleet_invites i set accepted_at = private.clock(), accepted_by = auth.uid()
+  where i.invite_id = (
+      select s.invite_id from private.invite_secrets s
+      where s.token_sha256 = encode(sha256(convert_to(invite_token, 'UTF8')), 'hex')
+    ) and i.accepted_at is null and i.expires_at > private.clock()
+  returning * into invite;
+  if not found then
+    raise sqlstate 'PT404' using
+      message = 'This invite is no longer good',
+      detail = 'It was used, withdrawn, or is older than seven days.',
+      hint = 'Ask for a new one.';
+  end if;
+  -- A member keeps the higher role.
+  insert into public.fleet_members as m (fleet_id, user_id, role) values (invite.fleet_id, auth.uid(), invite.role)
+  on conflict (fleet_id, user_id) do update set role = greatest(m.role, excluded.role);
+  return invite.fleet_id;
+end $$;
+comment on function private.accept_invite(text) is 'Makes the caller a member of the fleet that an invite is for.';
+revoke execute on function private.accept_invite(text) from public;
+grant execute on function private.accept_invite(text) to authenticated;
+
+create function public.accept_invite(token text) returns uuid
+language sql volatile set search_path = ''
+return private.accept_invite(token);
+comment on function public.accept_invite(text) is 'Joins the fleet of an invite; returns its fleet_id. An invite is good once.';
+revoke execute on function public.accept_invite(text) from public, anon, authenticated, service_role;
+grant execute on function public.accept_invite(text) to authenticated;
+
+create function private.delete_account() returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if auth.uid() is null then
+    raise sqlstate 'PT401' using message = 'Sign in first';
+  end if;
+  delete from auth.users u where u.id = auth.uid();
+end $$;
+comment on function private.delete_account() is 'Deletes the caller''s account; memberships and what they were the only member of go with it.';
+revoke execute on function private.delete_account() from public;
+grant execute on function private.delete_account() to authenticated;
+
+create function public.delete_account() returns void
+language sql volatile set search_path = ''
+return private.delete_account();
+comment on function public.delete_account() is 'Deletes the caller''s account. Fleets in which nobody else is go with everything in them, their devices released; the last owner of a fleet with other members hands over first.';
+revoke execute on function public.delete_account() from public, anon, authenticated, service_role;
+grant execute on function public.delete_account() to authenticated;
+
+-- By hand only, and never what was heard within 400 days. Purging claimed devices is not possible at all.
+create function private.purge_unclaimed_devices(silent_days integer default 400) returns bigint
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  purged bigint;
+begin
+  if silent_days is null or silent_days < 400 then
+    raise sqlstate 'PT400' using message = 'A device is purged after 400 days of silence at the earliest';
+  end if;
+  delete from public.devices d
+  where not exists (select from public.device_ownerships o where o.device_uuid = d.device_uuid)
+    and coalesce(d.last_seen, d.created_at) < private.clock() - make_interval(days => silent_days);
+  get diagnostics purged = row_count;
+  return purged;
+end $$;
+comment on function private.purge_unclaimed_devices(integer) is 'Deletes devices that nobody ever claimed and that have been silent for so long, with their sessions. Returns how many.';
+revoke execute on function private.purge_unclaimed_devices(integer) from public;
+
+-- After rows came in around the triggers (a bulk load, a partial restore).
+create function private.rebuild_hours() returns void
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  plane uuid;
+  first_start timestamptz;
+  last_end timestamptz;
+begin
+  truncate private.plane_days, private.plane_months;
+  for plane, first_start, last_end in
+    select s.plane_id, min(s.effective_start), max(s.session_end) from public.sessions s
+    where s.plane_id is not null and s.counts group by s.plane_id
+  loop
+    perform private.refresh_days(array[plane], array[first_start], array[last_end]);
+  end loop;
+end $$;
+comment on function private.rebuild_hours() is 'Computes the days and months of all planes anew from their sessions.';
+revoke execute on function private.rebuild_hours() from public;

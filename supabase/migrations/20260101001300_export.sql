@@ -1,0 +1,156 @@
+-- Everything that a fleet has, to take along. One call answers one page: every answer is one row, so no limit on rows
+-- cuts it, and neither the database nor the client ever holds more than a page. All of it runs with the caller's rights.
+
+create function private.export_page(fleet uuid, part text, after_key text, page_rows integer)
+returns table (key text, item json)
+language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan as $$
+declare
+  since timestamptz := '-infinity';
+  after_id uuid := '00000000-0000-0000-0000-000000000000';
+begin
+  if after_key <> '' then
+    after_id := right(after_key, 36)::uuid;
+    if part = 'sessions' then
+      since := to_timestamp(split_part(after_key, ' ', 1)::bigint);
+    end if;
+  end if;
+  case part
+    when 'fleet' then
+      return query
+        select f.fleet_id::text, row_to_json(f) from public.fleets f
+        where f.fleet_id = fleet and f.fleet_id > after_id;
+    when 'members' then
+      return query
+        select m.user_id::text, row_to_json(m) from public.fleet_people(fleet) m
+        where m.user_id > after_id order by m.user_id limit page_rows;
+    when 'planes' then
+      return query
+        select p.plane_id::text, row_to_json(p) from public.planes p
+        where p.fleet_id = fleet and p.plane_id > after_id order by p.plane_id limit page_rows;
+    when 'devices' then
+      return query
+        select d.device_uuid::text, row_to_json(d) from (
+          select devices.device_uuid, devices.fleet_id, devices.created_at, devices.last_seen, devices.boot,
+            devices.lifetime_seconds, devices.unsent, devices.firmware, devices.reset_reason, devices.key_bound_at,
+            devices.key_reset_at, devices.refused_at, devices.refused_code, devices.refused_posts, devices.rejected_at,
+            devices.rejected_code
+          from public.devices
+        ) d
+        where d.fleet_id = fleet and d.device_uuid > after_id order by d.device_uuid limit page_rows;
+    when 'ownerships' then
+      return query
+        select o.ownership_id::text, row_to_json(o) from public.device_ownerships o
+        where o.fleet_id = fleet and o.ownership_id > after_id order by o.ownership_id limit page_rows;
+    when 'assignments' then
+      return query
+        select a.assignment_id::text, row_to_json(a) from public.device_assignments a
+        where a.fleet_id = fleet and a.assignment_id > after_id order by a.assignment_id limit page_rows;
+    when 'sessions' then
+      return query
+        with page as materialized (
+          select l.* from public.session_log l
+          where l.fleet_id = fleet and (l.session_start, l.session_id) > (since, after_id)
+          order by l.session_start, l.session_id limit page_rows
+        )
+        select extract(epoch from page.session_start)::bigint || ' ' || page.session_id,
+          (select row_to_json(r) from (select page.*, s.lifetime_seconds) r)
+        from page join public.sessions s on s.session_id = page.session_id
+        order by page.session_start, page.session_id;
+    when 'readings' then
+      return query
+        select r.reading_id::text, row_to_json(r) from public.hour_readings r
+        where r.fleet_id = fleet and r.reading_id > after_id order by r.reading_id limit page_rows;
+    when 'hours' then
+      return query
+        select p.plane_id::text, row_to_json(h)
+        from (
+          select planes.plane_id from public.planes
+          where planes.fleet_id = fleet and planes.plane_id > after_id order by planes.plane_id limit page_rows
+        ) p
+        cross join lateral public.plane_hours('UTC', fleet, p.plane_id) h
+        order by p.plane_id;
+  end case;
+-- Another part, or a key that is none.
+exception when case_not_found or invalid_text_representation or numeric_value_out_of_range or datetime_field_overflow then
+  raise sqlstate 'PT400' using
+    message = 'The export cannot go on from there', hint = 'Leave "after" out, or give the "next" of the page before.';
+end $$;
+comment on function private.export_page(uuid, text, text, integer) is 'Up to so many rows of one part of a fleet''s export after a key, in the order of their keys.';
+revoke execute on function private.export_page(uuid, text, text, integer) from public;
+grant execute on function private.export_page(uuid, text, text, integer) to authenticated;
+
+create function public.fleet_export(fleet_id uuid, after text default null) returns json
+language plpgsql stable set search_path = '' as $$
+declare
+  page_rows constant integer := 500;
+  parts constant text[] :=
+    '{fleet,members,planes,devices,ownerships,assignments,sessions,readings,hours}';
+  part constant text := split_part(coalesce(after, parts[1]), ' ', 1);
+  items json;
+  last_key text;
+  found_rows integer;
+begin
+  perform from public.fleets f where f.fleet_id = fleet_export.fleet_id;
+  if not found then
+    raise sqlstate 'PT404' using message = 'There is no such fleet among yours';
+  end if;
+  select coalesce(json_agg(p.item order by p.place), '[]'), (array_agg(p.key order by p.place desc))[1], count(*)
+  into items, last_key, found_rows
+  from private.export_page(fleet_id, part, substr(after, length(part) + 2), page_rows)
+    with ordinality as p (key, item, place);
+  return json_build_object(
+    'part', part,
+    'rows', items,
+    'next', case when found_rows = page_rows then part || ' ' || last_key else parts[array_position(parts, part) + 1] end
+  );
+end $$;
+comment on function public.fleet_export(uuid, text) is 'Everything a fleet has, page by page, for its members: {part, rows, next}. Call again with next as "after", until next is null.';
+revoke execute on function public.fleet_export(uuid, text) from public, anon, authenticated, service_role;
+grant execute on function public.fleet_export(uuid, text) to authenticated;
+
+-- RFC 4180. A spreadsheet takes what begins with one of these signs for a formula, and a board may say anything.
+create function private.csv_field(value json) returns text
+language plpgsql immutable parallel safe set search_path = '' as $$
+declare
+  field text := value #>> '{}';
+begin
+  if json_typeof(value) = 'string' and field ~ '^[=+@\t\r-]' then
+    field := '''' || field;
+  end if;
+  return case when field ~ '[",\r\n]' then '"' || replace(field, '"', '""') || '"' else coalesce(field, '') end;
+end $$;
+comment on function private.csv_field(json) is 'A value as a field of a CSV file; texts that a spreadsheet would run begin with an apostrophe.';
+revoke execute on function private.csv_field(json) from public;
+grant execute on function private.csv_field(json) to authenticated;
+
+create function public.fleet_export_csv(fleet_id uuid, after text default null) returns json
+language plpgsql stable set search_path = '' as $$
+declare
+  page constant json := public.fleet_export(fleet_id, after);
+  head text := '';
+begin
+  -- The names of the columns stand above a part's first page.
+  if strpos(coalesce(after, ''), ' ') = 0 then
+    head := coalesce(
+      (select string_agg(name, ',' order by place) || e'\r\n'
+       from json_object_keys(page -> 'rows' -> 0) with ordinality as c (name, place)),
+      ''
+    );
+  end if;
+  return json_build_object(
+    'part', page -> 'part',
+    'csv', head || coalesce(
+      (select string_agg(line.text || e'\r\n', '' order by r.place)
+       from json_array_elements(page -> 'rows') with ordinality as r (item, place)
+       cross join lateral (
+         select string_agg(private.csv_field(c.value), ',' order by c.place) as text
+         from json_each(r.item) with ordinality as c (name, value, place)
+       ) line),
+      ''
+    ),
+    'next', page -> 'next'
+  );
+end $$;
+comment on function public.fleet_export_csv(uuid, text) is 'fleet_export as CSV: {part, csv, next}. The texts of one part, put together in order, are one file with its column names.';
+revoke execute on function public.fleet_export_csv(uuid, text) from public, anon, authenticated, service_role;
+grant execute on function public.fleet_export_csv(uuid, text) to authenticated;

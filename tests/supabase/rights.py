@@ -1,0 +1,334 @@
+"""Who may do what: one attempt per table and verb, and one per function, with those for whom it works."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tests.supabase.project import Board, Person, Project, add_plane, fleet_of, hang
+
+Verb = Literal["select", "insert", "update", "delete"]
+Values = dict[str, Any]
+PERSONAS = ("owner", "editor", "viewer", "stranger", "anon", "service")
+ALL_MEMBERS = frozenset({"owner", "editor", "viewer"})
+EDITORS = frozenset({"owner", "editor"})
+OWNER = frozenset({"owner"})
+NOBODY: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A fleet with one of everything, and things to delete, one per persona."""
+
+    people: dict[str, Person]
+    fleet: str
+    plane: str
+    board: Board
+    session: str
+    reading: str
+    victims: dict[str, dict[str, str]]
+    """Persona -> kind of row -> identity of a row that this persona may try to delete."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A change or a look, for the REST layer and for SQL alike."""
+
+    table: str
+    verb: Verb
+    allowed: frozenset[str]
+    match: Callable[[Scene, str], Values] = lambda scene, persona: {}
+    values: Callable[[Scene, str], Values] = lambda scene, persona: {}
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.table}"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function of the API."""
+
+    function: str
+    allowed: frozenset[str]
+    arguments: Callable[[Scene, str], Values]
+    empty_for_others: bool = False
+    """It answers nothing, instead of refusing, where the caller sees no such row."""
+    answers_nothing: bool = False
+    """It has no result even where it works."""
+
+    def __str__(self) -> str:
+        return self.function
+
+
+def _in_fleet(scene: Scene, _: str) -> Values:
+    return {"fleet_id": scene.fleet}
+
+
+def _victim(kind: str, column: str) -> Callable[[Scene, str], Values]:
+    return lambda scene, persona: {column: scene.victims[persona][kind]}
+
+
+ATTEMPTS = [
+    Attempt("fleets", "select", ALL_MEMBERS, _in_fleet),
+    Attempt("fleets", "insert", NOBODY, values=lambda scene, persona: {"name": "Club"}),
+    Attempt("fleets", "update", OWNER, _in_fleet, lambda scene, persona: {"name": "My fleet"}),
+    Attempt("fleets", "delete", OWNER, _victim("fleet", "fleet_id")),
+    Attempt("fleet_members", "select", ALL_MEMBERS, _in_fleet),
+    Attempt(
+        "fleet_members",
+        "insert",
+        NOBODY,
+        values=lambda scene, persona: {
+            "fleet_id": scene.fleet,
+            "user_id": scene.people["stranger"].user_id,
+            "role": "owner",
+        },
+    ),
+    Attempt(
+        "fleet_members",
+        "update",
+        OWNER,
+        lambda scene, persona: {"fleet_id": scene.fleet, "user_id": scene.people["viewer"].user_id},
+        lambda scene, persona: {"role": "viewer"},
+    ),
+    Attempt(
+        "fleet_members",
+        "delete",
+        OWNER,
+        lambda scene, persona: {"fleet_id": scene.fleet, "user_id": scene.victims[persona]["member"]},
+    ),
+    Attempt("fleet_invites", "select", OWNER, _in_fleet),
+    Attempt(
+        "fleet_invites", "insert", NOBODY, values=lambda scene, persona: {"fleet_id": scene.fleet, "role": "owner"}
+    ),
+    Attempt("fleet_invites", "update", NOBODY, _in_fleet, lambda scene, persona: {"role": "owner"}),
+    Attempt("fleet_invites", "delete", OWNER, _victim("invite", "invite_id")),
+    Attempt("planes", "select", ALL_MEMBERS, _in_fleet),
+    Attempt(
+        "planes",
+        "insert",
+        EDITORS,
+        values=lambda scene, persona: {"fleet_id": scene.fleet, "registration": f"D-{persona[:4].upper()}"},
+    ),
+    Attempt(
+        "planes",
+        "update",
+        EDITORS,
+        lambda scene, persona: {"plane_id": scene.plane},
+        lambda scene, persona: {"model": "172 S"},
+    ),
+    Attempt("planes", "delete", EDITORS, _victim("plane", "plane_id")),
+    Attempt("devices", "select", ALL_MEMBERS, _in_fleet),
+    Attempt("devices", "insert", NOBODY, values=lambda scene, persona: {"device_uuid": scene.plane}),
+    Attempt("devices", "update", NOBODY, _in_fleet, lambda scene, persona: {"firmware": "0"}),
+    Attempt("devices", "delete", NOBODY, _in_fleet),
+    Attempt("device_ownerships", "select", ALL_MEMBERS, _in_fleet),
+    Attempt(
+        "device_ownerships",
+        "insert",
+        NOBODY,
+        values=lambda scene, persona: {"fleet_id": scene.fleet, "device_uuid": scene.board.device_uuid},
+    ),
+    Attempt("device_ownerships", "update", EDITORS, _in_fleet, lambda scene, persona: {"name": "Hangar 3"}),
+    Attempt("device_ownerships", "delete", NOBODY, _in_fleet),
+    Attempt("device_assignments", "select", ALL_MEMBERS, _in_fleet),
+    Attempt(
+        "device_assignments",
+        "insert",
+        NOBODY,
+        values=lambda scene, persona: {
+            "fleet_id": scene.fleet,
+            "device_uuid": scene.board.device_uuid,
+            "assigned_from": "2026-05-01",
+        },
+    ),
+    Attempt("device_assignments", "update", NOBODY, _in_fleet, lambda scene, persona: {"assigned_from": "2025-05-01"}),
+    Attempt("device_assignments", "delete", NOBODY, _in_fleet),
+    Attempt("sessions", "select", ALL_MEMBERS, _in_fleet),
+    Attempt(
+        "sessions",
+        "insert",
+        NOBODY,
+        values=lambda scene, persona: {
+            "session_id": scene.plane,
+            "session_start": "2026-05-01",
+            "effective_start": "2026-05-01",
+            "run_seconds": 60,
+            "status": "closed",
+        },
+    ),
+    Attempt("sessions", "update", NOBODY, _in_fleet, lambda scene, persona: {"run_seconds": 0}),
+    Attempt("sessions", "delete", NOBODY, _in_fleet),
+    Attempt("session_annotations", "select", ALL_MEMBERS, _in_fleet),
+    Attempt(
+        "session_annotations",
+        "insert",
+        EDITORS,
+        values=lambda scene, persona: {
+            "hand_plane_id": scene.plane,
+            "hand_start": "2026-01-01T00:00:00Z",
+            "hand_seconds": 60,
+        },
+    ),
+    Attempt(
+        "session_annotations",
+        "update",
+        EDITORS,
+        lambda scene, persona: {"session_id": scene.session},
+        lambda scene, persona: {"pilot": "Amelia"},
+    ),
+    Attempt("session_annotations", "delete", EDITORS, _victim("annotation", "session_id")),
+    Attempt("hour_readings", "select", ALL_MEMBERS, _in_fleet),
+    Attempt(
+        "hour_readings",
+        "insert",
+        NOBODY,
+        values=lambda scene, persona: {
+            "fleet_id": scene.fleet,
+            "plane_id": scene.plane,
+            "as_of": "2026-05-01",
+            "seconds": 0,
+            "expected_seconds": 0,
+            "reason": "check",
+        },
+    ),
+    Attempt("hour_readings", "update", NOBODY, _in_fleet, lambda scene, persona: {"seconds": 0}),
+    Attempt("hour_readings", "delete", NOBODY, _in_fleet),
+    Attempt("my_fleets", "select", ALL_MEMBERS, _in_fleet),
+    Attempt("session_log", "select", ALL_MEMBERS, _in_fleet),
+    Attempt("device_status", "select", ALL_MEMBERS, _in_fleet),
+]
+
+_MESSAGES = [{"device_uuid": "00000000-0000-4000-8000-000000000000"}]
+
+CALLS = [
+    Call("plane_hours", ALL_MEMBERS, lambda scene, persona: {"for_fleet": scene.fleet}, empty_for_others=True),
+    Call("hours_by_month", ALL_MEMBERS, lambda scene, persona: {"fleet_id": scene.fleet}, empty_for_others=True),
+    Call("hours", ALL_MEMBERS, lambda scene, persona: {"plane_id": scene.plane}, empty_for_others=True),
+    Call(
+        "counted",
+        ALL_MEMBERS,
+        lambda scene, persona: {"plane_id": scene.plane, "from_time": "2026-01-01", "until_time": "2026-06-01"},
+        empty_for_others=True,
+    ),
+    Call("hours_by_class", ALL_MEMBERS, lambda scene, persona: {"fleet_id": scene.fleet}, empty_for_others=True),
+    Call(
+        "device_completeness",
+        ALL_MEMBERS,
+        lambda scene, persona: {"device_uuid": scene.board.device_uuid},
+        empty_for_others=True,
+    ),
+    Call(
+        "boot_gaps", ALL_MEMBERS, lambda scene, persona: {"device_uuid": scene.board.device_uuid}, empty_for_others=True
+    ),
+    Call("fleet_people", ALL_MEMBERS, lambda scene, persona: {"fleet_id": scene.fleet}, empty_for_others=True),
+    Call("fleet_export", ALL_MEMBERS, lambda scene, persona: {"fleet_id": scene.fleet}),
+    Call("fleet_export_csv", ALL_MEMBERS, lambda scene, persona: {"fleet_id": scene.fleet}),
+    Call(
+        "claim_device",
+        EDITORS,
+        lambda scene, persona: {"device_uuid": scene.board.device_uuid, "fleet_id": scene.fleet},
+    ),
+    Call("release_device", OWNER, lambda scene, persona: {"device_uuid": scene.victims[persona]["device"]}),
+    Call(
+        "assign_device",
+        EDITORS,
+        lambda scene, persona: {"device_uuid": scene.board.device_uuid, "plane_id": scene.plane},
+    ),
+    Call(
+        "remove_assignment",
+        EDITORS,
+        lambda scene, persona: {"assignment_id": scene.victims[persona]["assignment"]},
+        answers_nothing=True,
+    ),
+    Call("reset_device_key", EDITORS, lambda scene, persona: {"device_uuid": scene.board.device_uuid}),
+    Call(
+        "add_reading",
+        EDITORS,
+        lambda scene, persona: {"plane_id": scene.plane, "seconds": 3600, "reason": "check"},
+    ),
+    Call(
+        "void_reading",
+        EDITORS,
+        lambda scene, persona: {"reading_id": scene.victims[persona]["reading"], "reason": "typing error"},
+    ),
+    Call("create_invite", OWNER, lambda scene, persona: {"fleet_id": scene.fleet, "role": "viewer"}),
+    Call(
+        "accept_invite", ALL_MEMBERS | {"stranger"}, lambda scene, persona: {"token": scene.victims[persona]["token"]}
+    ),
+    Call("create_fleet", ALL_MEMBERS | {"stranger"}, lambda scene, persona: {"name": "Another"}),
+    Call("server_info", frozenset({"service"}), lambda scene, persona: {}),
+    Call(
+        "ingest",
+        frozenset({"service"}),
+        lambda scene, persona: {
+            "messages": [scene.board.message("2026-05-01T08:00:00Z", 60)],
+            "device_key_sha256": None,
+            "batch": False,
+        },
+    ),
+    # At the end: it is for good. The owner is the last one of a fleet with other members.
+    Call(
+        "delete_account", frozenset({"editor", "viewer", "stranger"}), lambda scene, persona: {}, answers_nothing=True
+    ),
+]
+
+
+def set_scene(project: Project, people: dict[str, Person]) -> Scene:
+    """A fleet of the owner's with members, a plane, a device with a session, a reading, and victims for everybody."""
+    owner = people["owner"]
+    fleet = fleet_of(owner)
+    for role in ("editor", "viewer"):
+        people[role].rows("select accept_invite(%s)", owner.value("select create_invite(%s, %s)", fleet, role))
+    plane, board = add_plane(owner), project.board()
+    hang(owner, board, plane)
+    board.report("2026-05-01T08:00:00Z", 3600, boot=3)
+    board.report("2026-04-01T08:00:00Z", 3600, boot=1)
+    session = str(owner.value("select session_id from session_log order by session_start desc limit 1"))
+    owner.run("insert into session_annotations (session_id, class) values (%s, 'flight')", session)
+    reading = owner.value("select (add_reading(%s, 3600, 'initial')).reading_id", plane)
+    victims = {persona: _victims(project, owner, plane, number) for number, persona in enumerate(PERSONAS)}
+    return Scene(people, fleet, plane, board, session, str(reading), victims)
+
+
+def _victims(project: Project, owner: Person, plane: str, number: int) -> dict[str, str]:
+    fleet, device = fleet_of(owner), project.board()
+    owner.rows("select claim_device(%s, null, %s)", device.device_uuid, fleet)
+    member = project.add_member(owner, "viewer")
+    owner.rows("select create_invite(%s, 'viewer')", fleet)
+    club = owner.value("select create_fleet('Club')")
+    token = owner.value("select create_invite(%s, 'viewer')", club)
+    return {
+        "fleet": str(owner.value("select create_fleet('Spare')")),
+        "member": str(member.user_id),
+        "plane": str(
+            owner.value(
+                "insert into planes (fleet_id, registration) values (%s, %s) returning plane_id", fleet, f"D-{number}"
+            )
+        ),
+        "annotation": str(
+            owner.value(
+                "insert into session_annotations (hand_plane_id, hand_start, hand_seconds) values (%s, %s, 60)"
+                " returning session_id",
+                plane,
+                f"2025-01-0{number + 1}",
+            )
+        ),
+        "invite": str(
+            owner.value(
+                "select invite_id from fleet_invites where fleet_id = %s and accepted_at is null"
+                " order by invite_id limit 1 offset %s",
+                fleet,
+                number,
+            )
+        ),
+        "token": str(token),
+        "device": device.device_uuid,
+        "assignment": str(
+            owner.value(
+                "select (assign_device(%s, %s, '2025-01-01T00:00:00Z')).assignment_id", device.device_uuid, plane
+            )
+        ),
+        "reading": str(
+            owner.value("select (add_reading(%s, 60, 'check', %s)).reading_id", plane, f"2025-02-0{number + 1}")
+        ),
+    }

@@ -1,0 +1,366 @@
+"""Claiming, releasing and assigning devices: who owns what, from when until when."""
+
+import threading
+
+import psycopg
+import pytest
+
+from tests.supabase.project import Board, Person, Project, add_plane, connect, fleet_of, hang, hours, refused
+
+CLAIM = "select * from claim_device(%s)"
+
+
+def _log(person: Person) -> list[tuple[str, int]]:
+    rows = person.rows("select session_start, run_seconds from session_log order by session_start")
+    return [(f"{row['session_start']:%m-%d}", row["run_seconds"]) for row in rows]
+
+
+def test_a_claim_takes_what_the_device_said_before(project: Project) -> None:
+    """Sessions from before the claim belong to the first claimer, and nobody saw them until then."""
+    owner, board = project.sign_up(), project.board()
+    board.report("2026-05-01T08:00:00Z", 60)
+    before = _log(owner)
+
+    owner.rows(CLAIM, board.device_uuid)
+
+    assert [] == before
+    assert [("05-01", 60)] == _log(owner)
+
+
+def test_a_claim_creates_an_unknown_device_that_then_is_new(project: Project) -> None:
+    """Registering first is fine: the device's own first message is still answered with new_device."""
+    owner, board = project.sign_up(), project.board()
+
+    owner.rows("select claim_device(%s, 'Hangar 3')", board.device_uuid)
+    status = owner.row("select state::text, name from device_status")
+    answers = [board.post(board.message("2026-05-01T08:00:00Z", run))["body"]["new_device"] for run in (1, 2)]
+
+    assert {"state": "never_heard", "name": "Hangar 3"} == status
+    assert [True, False] == answers
+
+
+def test_claiming_again_changes_nothing(project: Project) -> None:
+    """The second click on the same link finds the same ownership."""
+    owner, board = project.sign_up(), project.board()
+
+    first, second = owner.row(CLAIM, board.device_uuid), owner.row(CLAIM, board.device_uuid)
+
+    assert first == second
+
+
+def test_a_device_of_another_fleet_cannot_be_claimed(project: Project) -> None:
+    """Whoever knows the UUID of an owned device gets nothing by it."""
+    owner, stranger, board = project.sign_up(), project.sign_up(), project.board()
+    owner.rows(CLAIM, board.device_uuid)
+    board.report("2026-05-01T08:00:00Z", 60)
+
+    with refused("PT409"):
+        stranger.rows(CLAIM, board.device_uuid)
+
+    assert [] == stranger.rows("select * from device_status") == stranger.rows("select * from session_log")
+
+
+def test_of_two_claims_at_once_one_wins(project: Project, database: str) -> None:
+    """Two strangers who claim the same unknown device at the same moment: one owner, one refusal."""
+    people, board = [project.sign_up(), project.sign_up()], project.board()
+    codes: list[str | None] = []
+    barrier = threading.Barrier(2)
+
+    def claim(person: Person) -> None:
+        with connect(database) as connection:
+            barrier.wait()
+            try:
+                Person(connection, user_id=person.user_id).rows(CLAIM, board.device_uuid)
+                codes.append(None)
+            except psycopg.Error as error:
+                codes.append(error.sqlstate)
+
+    threads = [threading.Thread(target=claim, args=[person]) for person in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert {None, "PT409"} == set(codes)
+
+
+def test_who_is_in_several_fleets_says_which(project: Project) -> None:
+    """Without a fleet the claim is refused, with one it goes there."""
+    owner, board = project.sign_up(), project.board()
+    club = owner.value("select create_fleet('Club')")
+
+    with refused("PT400"):
+        owner.rows(CLAIM, board.device_uuid)
+    owned = owner.row("select * from claim_device(%s, null, %s)", board.device_uuid, club)
+
+    assert club == owned["fleet_id"]
+
+
+def test_a_sold_device_leaves_its_history_with_the_old_fleet(project: Project) -> None:
+    """What began before the release stays, late arrivals included; only what began after it is the buyer's."""
+    seller, buyer, board = project.sign_up(), project.sign_up(), project.board()
+    hang(seller, board, add_plane(seller))
+    project.set_clock("2026-05-01T12:00:00Z")
+    board.report("2026-05-01T08:00:00Z", 100, "open")
+
+    seller.rows("select release_device(%s)", board.device_uuid)
+    project.set_clock("2026-05-20T12:00:00Z")
+    board.report("2026-05-01T08:00:00Z", 200)
+    board.report("2026-05-10T08:00:00Z", 300)
+    hang(buyer, board, add_plane(buyer))
+    board.report("2026-04-01T08:00:00Z", 400)
+    board.report("2026-05-02T08:00:00Z", 500)
+
+    assert [("04-01", 400), ("05-01", 200)] == _log(seller)
+    assert [("05-02", 500), ("05-10", 300)] == _log(buyer)
+    assert 600 == seller.value("select total_seconds from plane_hours()")
+    assert 800 == buyer.value("select total_seconds from plane_hours()")
+
+
+def test_the_buyer_does_not_see_the_name_that_the_seller_gave(project: Project) -> None:
+    """Names belong to the ownership, and the seller no longer sees what the device does."""
+    seller, buyer, board = project.sign_up(), project.sign_up(), project.board()
+    seller.rows("select claim_device(%s, 'Secret project')", board.device_uuid)
+
+    seller.rows("select release_device(%s)", board.device_uuid)
+    buyer.rows(CLAIM, board.device_uuid)
+
+    assert [None] == [row["name"] for row in buyer.rows("select name from device_status")]
+    assert 1 == len(buyer.rows("select * from device_ownerships"))
+    assert [] == seller.rows("select * from device_status") == seller.rows("select * from devices")
+
+
+def test_an_assignment_cannot_begin_before_the_ownership(project: Project) -> None:
+    """The buyer cannot reach into the seller's time."""
+    seller, buyer, board = project.sign_up(), project.sign_up(), project.board()
+    seller.rows(CLAIM, board.device_uuid)
+    seller.rows("select release_device(%s)", board.device_uuid)
+    buyer.rows(CLAIM, board.device_uuid)
+
+    with refused("PT400"):
+        hang(buyer, board, add_plane(buyer), "2026-05-01T00:00:00Z")
+
+
+def test_a_device_hangs_only_in_planes_of_its_fleet(project: Project) -> None:
+    """A foreign plane is as good as none."""
+    owner, stranger, board = project.sign_up(), project.sign_up(), project.board()
+
+    with refused("PT404"):
+        hang(owner, board, add_plane(stranger))
+
+
+def test_taking_a_device_out_of_its_plane(project: Project) -> None:
+    """From then on it hangs in none; what it recorded before stays where it was."""
+    owner, board = project.sign_up(), project.board()
+    plane = add_plane(owner)
+    hang(owner, board, plane)
+
+    hang(owner, board, None, "2026-05-10T00:00:00Z")
+    board.report("2026-05-09T08:00:00Z", 60)
+    board.report("2026-05-11T08:00:00Z", 30)
+
+    assert 60 == hours(owner, plane)
+    status = owner.row("select plane_id, unassigned_sessions from device_status")
+    assert {"plane_id": None, "unassigned_sessions": 1} == status
+
+
+def test_a_later_assignment_begins_now_and_leaves_the_running_session(project: Project) -> None:
+    """Moving a box that is running: the session stays where it began, as a whole."""
+    project.set_clock("2026-05-01T12:00:00Z")
+    owner, board = project.sign_up(), project.board()
+    old, new = add_plane(owner, "D-EOLD"), add_plane(owner, "D-ENEW")
+    hang(owner, board, old)
+    board.report("2026-05-01T11:00:00Z", 3600, "open")
+
+    hang(owner, board, new)
+    project.set_clock("2026-05-01T13:00:00Z")
+    board.report("2026-05-01T11:00:00Z", 7200, "closed")
+    board.report("2026-05-01T12:30:00Z", 60, "open")
+
+    assert (7200, 60) == (hours(owner, old), hours(owner, new))
+    assert [("D-ENEW", board.device_uuid), ("D-EOLD", None)] == [
+        (row["registration"], row["device_uuid"] and str(row["device_uuid"]))
+        for row in owner.rows("select registration, device_uuid from plane_hours()")
+    ]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "release_device(%s)",
+        "assign_device(%s, null)",
+        "reset_device_key(%s)",
+    ],
+)
+def test_strangers_cannot_tell_an_owned_device_from_none(project: Project, call: str) -> None:
+    """The refusal is the same, word for word, whether the device belongs to someone else or to nobody."""
+    owner, stranger, owned, unknown = project.sign_up(), project.sign_up(), project.board(), project.board()
+    owner.rows(CLAIM, owned.device_uuid)
+
+    words = []
+    for board in (owned, unknown):
+        with pytest.raises(psycopg.Error) as caught:
+            stranger.rows(f"select {call}", board.device_uuid)
+        words.append(str(caught.value.diag.message_primary))
+
+    assert words[0] == words[1]
+    assert "PT404" == caught.value.sqlstate
+
+
+def test_a_plane_with_history_is_archived_not_deleted(project: Project) -> None:
+    """Deleting is for planes entered by mistake."""
+    owner, board = project.sign_up(), project.board()
+    used, unused = add_plane(owner, "D-EUSE"), add_plane(owner, "D-ENON")
+    hang(owner, board, used)
+
+    with refused("PT409"):
+        owner.run("delete from planes where plane_id = %s", used)
+
+    assert 1 == owner.run("delete from planes where plane_id = %s", unused)
+    assert 1 == owner.run("update planes set archived_at = private.clock() where plane_id = %s", used)
+
+
+def test_claims_are_limited(project: Project) -> None:
+    """A hundred an hour are enough for a club, and too few for guessing."""
+    project.set_clock("2026-05-01T12:00:00Z")
+    owner = project.sign_up()
+    for _ in range(100):
+        owner.rows("select claim_device(gen_random_uuid())")
+
+    with refused("PT429"):
+        owner.rows("select claim_device(gen_random_uuid())")
+
+    project.set_clock("2026-05-01T13:00:01Z")
+    assert 1 == len(owner.rows("select claim_device(gen_random_uuid())"))
+
+
+def test_deleting_a_fleet_takes_everything_and_releases_the_devices(project: Project) -> None:
+    """Nothing is left of the fleet; who claims the device next gets what begins from now on, not what comes again."""
+    project.set_clock("2026-05-01T12:00:00Z")
+    owner, next_owner, board = project.sign_up(), project.sign_up(), project.board()
+    plane = add_plane(owner)
+    hang(owner, board, plane)
+    board.report("2026-04-01T08:00:00Z", 60)
+    owner.rows("select add_reading(%s, 3600, 'initial')", plane)
+    owner.run("insert into session_annotations (session_id, pilot) select session_id, 'Amelia' from session_log")
+
+    owner.run("delete from fleets where fleet_id = %s", fleet_of(owner))
+    next_owner.rows(CLAIM, board.device_uuid)
+    board.report("2026-04-01T08:00:00Z", 60)
+    board.report("2026-05-01T12:00:00Z", 30)
+
+    assert [("05-01", 30)] == _log(next_owner)
+    for table in ("planes", "hour_readings", "session_annotations", "device_assignments", "private.plane_days"):
+        rows = project.admin.execute(f"select * from {table}").fetchall()
+        assert [] == rows, table
+
+
+def test_only_devices_that_nobody_claimed_are_purged(project: Project) -> None:
+    """By hand, after 400 days of silence, and never what someone owns or owned."""
+    project.set_clock("2024-06-01T12:00:00Z")
+    owner, forgotten, released, fresh = project.sign_up(), project.board(), project.board(), project.board()
+    for board in (forgotten, released):
+        board.report("2024-05-01T08:00:00Z", 60)
+    owner.rows(CLAIM, released.device_uuid)
+    owner.rows("select release_device(%s)", released.device_uuid)
+    project.set_clock("2026-06-01T12:00:00Z")
+    fresh.report("2026-05-01T08:00:00Z", 60)
+
+    purged = project.admin.execute("select private.purge_unclaimed_devices() as n").fetchone()
+
+    assert {"n": 1} == purged
+    left = {str(row["device_uuid"]) for row in project.admin.execute("select device_uuid from devices").fetchall()}
+    assert {released.device_uuid, fresh.device_uuid} == left
+    with refused("PT400"):
+        project.admin.execute("select private.purge_unclaimed_devices(399)")
+
+
+def _board_of(project: Project, person: Person) -> Board:
+    board = project.board()
+    person.rows(CLAIM, board.device_uuid)
+    return board
+
+
+def test_device_states(project: Project) -> None:
+    """Never heard, running, delivering, off, and what needs attention."""
+    project.set_clock("2026-05-01T12:00:00Z")
+    owner = project.sign_up()
+    quiet, running, delivering, off, bad = (_board_of(project, owner) for _ in range(5))
+    running.report("2026-05-01T11:00:00Z", 3600, "open", unsent=0)
+    delivering.report("2026-05-01T11:00:00Z", 3600, "open", unsent=7)
+    off.report("2026-05-01T11:00:00Z", 3600, "closed")
+    bad.post(bad.message("1970-01-01T00:00:00Z", 60))
+
+    def states() -> list[str]:
+        rows = owner.rows("select device_uuid, state::text from device_status")
+        by_device = {str(row["device_uuid"]): row["state"] for row in rows}
+        return [by_device[board.device_uuid] for board in (quiet, running, delivering, off, bad)]
+
+    first = states()
+    project.set_clock("2026-05-01T12:02:00Z")
+
+    assert ["never_heard", "running", "delivering", "off", "needs_attention"] == first
+    assert ["never_heard", "off", "off", "off", "needs_attention"] == states()
+
+
+def test_session_states(project: Project) -> None:
+    """Running for two minutes after the last word, last heard up to ten, then unconfirmed, as when superseded."""
+    project.set_clock("2026-05-01T12:00:00Z")
+    owner = project.sign_up()
+    board = _board_of(project, owner)
+    board.report("2026-05-01T10:00:00Z", 60, "open")
+    board.report("2026-05-01T11:00:00Z", 3600, "open")
+
+    def states() -> list[tuple[str, str]]:
+        rows = owner.rows("select state::text, quality::text from session_log order by session_start")
+        return [(row["state"], row["quality"]) for row in rows]
+
+    seen = {}
+    for time in ("12:00:00", "12:01:59", "12:02:00", "12:09:59", "12:10:00"):
+        project.set_clock(f"2026-05-01T{time}Z")
+        seen[time] = states()
+    board.report("2026-05-01T11:00:00Z", 3600, "closed")
+
+    assert {
+        "12:00:00": ("running", "measured"),
+        "12:01:59": ("running", "measured"),
+        "12:02:00": ("last_heard", "measured"),
+        "12:09:59": ("last_heard", "measured"),
+        "12:10:00": ("unconfirmed", "unconfirmed"),
+    } == {time: pair for time, [_, pair] in seen.items()}
+    assert {("unconfirmed", "unconfirmed")} == {first for [first, _] in seen.values()}
+    assert ("ended", "measured") == states()[1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update planes set registration = '  '",
+        "update planes set registration = repeat('x', 21)",
+        "update planes set type_designator = 'C-172'",
+        "update planes set model = repeat('x', 81)",
+        "update device_ownerships set name = repeat('x', 81)",
+        "update fleets set name = ' '",
+        "update fleets set name = null",
+    ],
+)
+def test_what_was_typed_wrong_is_said_in_words(project: Project, change: str) -> None:
+    """Names and registrations of impossible lengths are refused with a sentence, on every path."""
+    owner, board = project.sign_up(), project.board()
+    hang(owner, board, add_plane(owner))
+
+    with refused("PT400"):
+        owner.run(change)
+
+
+def test_what_was_typed_is_tidied(project: Project) -> None:
+    """Blanks go, the designator is upper case, nothing is null; the registration stays as written."""
+    owner, board = project.sign_up(), project.board()
+    plane = add_plane(owner, " d-eAbc ")
+
+    owner.run("update planes set type_designator = ' c172', make = '  ' where plane_id = %s", plane)
+    owner.rows("select claim_device(%s, ' ')", board.device_uuid)
+
+    row = owner.row("select registration, registration_key, type_designator, make from planes")
+    assert {"registration": "d-eAbc", "registration_key": "DEABC", "type_designator": "C172", "make": None} == row
+    assert None is owner.value("select name from device_status")

@@ -1,0 +1,202 @@
+"""A fleet's export: everything it has, for its members alone, however much it is."""
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.supabase.project import Board, Person, Project, Row, fleet_of, refused
+from tests.support import Account
+from tools.stack import Stack
+
+PARTS = ["fleet", "members", "planes", "devices", "ownerships", "assignments", "sessions", "readings", "hours"]
+SESSIONS = 1203
+CLUB = "00000000-0000-4000-8000-00000000000c"
+
+
+def _pages(person: Person, fleet: str, function: str = "fleet_export") -> list[Row]:
+    """The whole export, as a client gets it."""
+    pages: list[Row] = []
+    after = None
+    while not pages or after is not None:
+        pages.append(person.value(f"select {function}(%s, %s)", fleet, after))
+        after = pages[-1]["next"]
+    return pages
+
+
+def _export(person: Person, fleet: str) -> dict[str, list[Row]]:
+    """Part -> its rows."""
+    parts: dict[str, list[Row]] = defaultdict(list)
+    for page in _pages(person, fleet):
+        parts[page["part"]] += page["rows"]
+    return parts
+
+
+def _files(person: Person, fleet: str) -> dict[str, str]:
+    """Part -> its CSV file."""
+    files: dict[str, str] = defaultdict(str)
+    for page in _pages(person, fleet, "fleet_export_csv"):
+        files[page["part"]] += page["csv"]
+    return files
+
+
+def test_everything_is_in_it(project: Project, owner: Person, plane: str, board: Board) -> None:
+    """Fleet, members and roles, planes, boards and where they hung, sessions with what was said, readings, hours."""
+    member = project.add_member(owner, "viewer")
+    board.report("2026-05-01T08:00:00Z", 3600, boot=7, lifetime_seconds=9000)
+    owner.run("insert into session_annotations (session_id, class, pilot) select session_id, 'flight', 'Amelia'"
+              " from session_log")  # fmt: skip
+    owner.run("insert into session_annotations (hand_plane_id, hand_start, hand_seconds, remarks)"
+              " values (%s, '2026-04-01T08:00:00Z', 60, 'by hand')", plane)  # fmt: skip
+    owner.rows("select add_reading(%s, 36000, 'initial', '2026-04-15T00:00:00Z')", plane)
+
+    export = _export(owner, fleet_of(owner))
+
+    assert PARTS == list(export)
+    assert ["My fleet"] == [row["name"] for row in export["fleet"]]
+    assert {(owner.user_id, "owner"), (member.user_id, "viewer")} == {
+        (row["user_id"], row["role"]) for row in export["members"]
+    }
+    assert [("D-EABC", plane)] == [(row["registration"], row["plane_id"]) for row in export["planes"]]
+    assert [(board.device_uuid, 7)] == [(row["device_uuid"], row["boot"]) for row in export["devices"]]
+    assert [(board.device_uuid, None)] == [(row["device_uuid"], row["owned_until"]) for row in export["ownerships"]]
+    assert [plane] == [row["plane_id"] for row in export["assignments"]]
+    assert [("hand_entered", None, "by hand", 60, None), ("measured", "Amelia", None, 3600, 9000)] == [
+        (row["quality"], row["pilot"], row["remarks"], row["run_seconds"], row["lifetime_seconds"])
+        for row in export["sessions"]
+    ]
+    assert [(36000, "initial")] == [(row["seconds"], row["reason"]) for row in export["readings"]]
+    assert [39600] == [row["total_seconds"] for row in export["hours"]]
+
+
+def test_nothing_is_cut_and_nothing_comes_twice(owner: Person, board: Board) -> None:
+    """More sessions than any answer may have rows, many of them with the same start."""
+    owner.connection.execute(
+        """insert into sessions (session_id, session_start, run_seconds, status, fleet_id, effective_start)
+        select gen_random_uuid(), t, 60, 'closed', %s, t
+        from generate_series(1, %s) n,
+          lateral (select timestamptz '2026-05-01' + n / 600 * interval '1 hour' as t) s""",
+        [fleet_of(owner), SESSIONS],
+    )
+
+    pages = _pages(owner, fleet_of(owner))
+
+    sessions = [row for page in pages if page["part"] == "sessions" for row in page["rows"]]
+    assert max(len(page["rows"]) for page in pages) <= 500
+    assert (SESSIONS, SESSIONS) == (len(sessions), len({row["session_id"] for row in sessions}))
+    assert sessions == sorted(sessions, key=lambda row: (row["session_start"], row["session_id"]))
+
+
+def test_a_full_last_page_is_the_last(owner: Person, plane: str) -> None:
+    """A part whose rows fill its pages exactly ends in an empty page, not in a loop."""
+    owner.rows("insert into planes (fleet_id, registration) select %s, 'D-' || n from generate_series(1, 499) n"
+               " returning plane_id", fleet_of(owner))  # fmt: skip
+
+    sizes = [len(page["rows"]) for page in _pages(owner, fleet_of(owner)) if page["part"] in ("planes", "hours")]
+
+    assert [500, 0, 500, 0] == sizes
+
+
+def test_the_csv_files_say_the_same(owner: Person, plane: str, board: Board) -> None:
+    """Read back by a CSV reader: the same columns, rows and values, with quotes, commas and lines in them."""
+    board.report("2026-05-01T08:00:00Z", 3600, firmware='1.0 "beta", ✈')
+    owner.run("insert into session_annotations (session_id, remarks, excluded)"
+              " select session_id, e'one\\r\\ntwo', true from session_log")  # fmt: skip
+    fleet = fleet_of(owner)
+
+    files = {part: list(csv.reader(io.StringIO(text, newline=""))) for part, text in _files(owner, fleet).items()}
+
+    def written(value: Any) -> str:
+        return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+    for part, rows in _export(owner, fleet).items():
+        expected = [list(rows[0]), *([written(value) for value in row.values()] for row in rows)] if rows else []
+        assert expected == files[part], part
+
+
+def test_column_names_stand_in_a_file_once(owner: Person) -> None:
+    """Also where it comes in several pages."""
+    owner.rows("insert into planes (fleet_id, registration) select %s, 'D-' || n from generate_series(1, 620) n"
+               " returning plane_id", fleet_of(owner))  # fmt: skip
+
+    lines = _files(owner, fleet_of(owner))["planes"].splitlines()
+
+    assert (621, 1) == (len(lines), sum("registration_key" in line for line in lines))
+
+
+@pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)"])
+def test_a_text_is_no_formula(owner: Person, board: Board, text: str) -> None:
+    """What a board or a member says is not run by the spreadsheet that opens the file; the JSON has it as it is."""
+    board.report("2026-05-01T08:00:00Z", 60, firmware=text)
+
+    rows = list(csv.DictReader(io.StringIO(_files(owner, fleet_of(owner))["sessions"])))
+
+    assert [f"'{text}"] == [row["firmware"] for row in rows]
+    assert [text] == [row["firmware"] for row in _export(owner, fleet_of(owner))["sessions"]]
+
+
+@pytest.mark.parametrize("role", ["owner", "editor", "viewer"])
+def test_every_member_gets_the_same(project: Project, owner: Person, board: Board, role: str) -> None:
+    """Who may see everything may take it along."""
+    board.report("2026-05-01T08:00:00Z", 3600)
+    member = project.add_member(owner, role)
+    fleet = fleet_of(owner)
+
+    assert _export(owner, fleet) == _export(member, fleet)
+    assert _files(owner, fleet) == _files(member, fleet)
+
+
+@pytest.mark.parametrize("function", ["fleet_export", "fleet_export_csv"])
+@pytest.mark.parametrize("after", [None, *PARTS, "sessions 0 " + CLUB])
+def test_strangers_get_nothing_of_any_part(project: Project, owner: Person, function: str, after: str | None) -> None:
+    """One refusal for another's fleet and for one that is not there; anon may not even ask."""
+    stranger = project.sign_up()
+
+    for fleet in (fleet_of(owner), CLUB, None):
+        with refused("PT404"):
+            stranger.value(f"select {function}(%s, %s)", fleet, after)
+    with refused("42501"):
+        project.anon.value(f"select {function}(%s, %s)", fleet_of(owner), after)
+
+
+def test_a_former_owner_of_a_board_keeps_its_time_and_sees_no_more(
+    project: Project, owner: Person, board: Board
+) -> None:
+    """The sold board's sessions stay in the export of the fleet that flew them, and are not in the next one's."""
+    buyer = project.sign_up()
+    board.report("2026-05-01T08:00:00Z", 3600)
+    owner.rows("select release_device(%s)", board.device_uuid)
+    project.set_clock("2026-06-03T12:00:00Z")
+    buyer.rows("select claim_device(%s)", board.device_uuid)
+    board.report("2026-06-02T08:00:00Z", 60, firmware="9.9")
+
+    sold, bought = _export(owner, fleet_of(owner)), _export(buyer, fleet_of(buyer))
+
+    assert [[3600], [60]] == [[row["run_seconds"] for row in export["sessions"]] for export in (sold, bought)]
+    assert ([], 1) == (sold["devices"], len(sold["ownerships"]))
+    assert "9.9" not in str(sold)
+
+
+@pytest.mark.parametrize(
+    "after", ["", "keys", "planes x", "sessions 1", f"sessions x {CLUB}", f"sessions {2**70} {CLUB}"]
+)
+def test_it_goes_on_only_from_where_it_was(owner: Person, after: str) -> None:
+    """Another word is refused in words for people."""
+    with refused("PT400"):
+        owner.value("select fleet_export(%s, %s)", fleet_of(owner), after)
+
+
+def test_over_the_api(stack: Stack, sign_up: Callable[..., Account]) -> None:
+    """As JSON and as CSV with the client that people use."""
+    account = sign_up(stack)
+    fleet = account.client.table("my_fleets").select("fleet_id").execute().data[0]["fleet_id"]  # type: ignore[index,call-overload]
+
+    page: Any = account.client.rpc("fleet_export", {"fleet_id": fleet, "after": "members"}).execute().data
+    file: Any = account.client.rpc("fleet_export_csv", {"fleet_id": fleet, "after": "members"}).execute().data
+
+    assert [("members", "planes")] * 2 == [(answer["part"], answer["next"]) for answer in (page, file)]
+    assert [account.email] == [row["email"] for row in page["rows"]]
+    assert ["user_id,email,role,joined_at", 1] == [file["csv"].split("\r\n")[0], file["csv"].count(account.email)]

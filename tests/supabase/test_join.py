@@ -1,0 +1,229 @@
+"""The stored session is the join of its messages: any order, any repetition, any concurrency ends in the same row."""
+
+import hashlib
+import itertools
+import random
+import threading
+import uuid
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.supabase.project import Board, Project, Row, add_plane, connect, hang, hours
+
+NOW = "2026-06-01T12:00:00Z"
+SESSION_FIELDS = (
+    "session_start, run_seconds, last_update, status::text, report_closed, boot, start_source::text,"
+    " start_uncertainty_s, checkpoint_seconds, lifetime_seconds, reset_reason, firmware, future"
+)
+DEVICE_FIELDS = "report_session_start, report_run_seconds, boot, lifetime_seconds, unsent, firmware, reset_reason"
+
+_STARTS = ["2026-05-01T08:00:00Z", "2026-05-01T20:00:00Z", "2026-06-01T11:00:00Z", "2026-06-02T00:00:00Z"]
+_messages = st.fixed_dictionaries(
+    {
+        "session_start": st.sampled_from(_STARTS),
+        "run_seconds": st.sampled_from([0, 9, 60, 120, 1200, 2**31 - 1]),
+        "last_update": st.sampled_from([*_STARTS, "2026-05-01T08:01:00Z"]),
+        "status": st.sampled_from(["open", "closed"]),
+    },
+    optional={
+        "boot": st.integers(1, 3),
+        "start_source": st.sampled_from(["ntp", "estimated"]),
+        "start_uncertainty_s": st.sampled_from([None, 10, 9]),
+        "checkpoint_seconds": st.sampled_from([15, 60]),
+        "lifetime_seconds": st.sampled_from([5000, 60000]),
+        "reset_reason": st.sampled_from(["POWER_ON", "WATCHDOG", "é"]),
+        "firmware": st.sampled_from(["1.0", "1.1"]),
+        "unsent": st.integers(0, 2),
+    },
+)
+
+
+def _stored(project: Project, board: Board) -> tuple[list[Row], Row | None]:
+    """What the join decides: the board's sessions and its own figures."""
+    sessions = project.admin.execute(
+        f"select {SESSION_FIELDS} from sessions where device_uuid = %s order by session_start", [board.device_uuid]
+    ).fetchall()
+    device = project.admin.execute(f"select {DEVICE_FIELDS} from devices where device_uuid = %s", [board.device_uuid])
+    return sessions, device.fetchone()
+
+
+def _post_all(board: Board, messages: list[Row], dice: random.Random) -> None:
+    """Post messages one by one and in batches, as the dice decide."""
+    waiting = [board.message(m["session_start"], **{k: v for k, v in _rest(m).items()}) for m in messages]
+    while waiting:
+        size = dice.randint(1, 4)
+        batch, waiting = waiting[:size], waiting[size:]
+        assert board.post(*batch)["status"] == 200
+
+
+def _rest(message: Row) -> dict[str, Any]:
+    """A message's fields without the start, with the start and run of its own in msg_id."""
+    return {key: value for key, value in message.items() if key != "session_start"}
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(messages=st.lists(_messages, min_size=1, max_size=8), dice=st.randoms(use_true_random=False))
+def test_any_order_and_repetition_ends_in_the_same_rows(
+    project: Project, messages: list[Row], dice: random.Random
+) -> None:
+    """The same messages to two boards, shuffled and repeated for one: what is stored differs in nothing."""
+    project.set_clock(NOW)
+    project.admin.execute("update private.settings set messages_per_minute = 100000, new_devices_per_hour = 100000")
+    straight, shuffled = project.board(), project.board()
+    disorder = messages + dice.choices(messages, k=dice.randint(0, 5))
+    dice.shuffle(disorder)
+
+    _post_all(straight, messages, dice)
+    _post_all(shuffled, disorder, dice)
+
+    assert _stored(project, straight) == _stored(project, shuffled)
+    sessions, _ = _stored(project, straight)
+    for start, group in itertools.groupby(sorted(messages, key=_start), key=_start):
+        said = list(group)
+        [row] = [row for row in sessions if f"{row['session_start']:%Y-%m-%dT%H:%M:%SZ}" == start]
+        assert max(m["run_seconds"] for m in said) == row["run_seconds"]
+        assert max(m["last_update"] for m in said) == f"{row['last_update']:%Y-%m-%dT%H:%M:%SZ}"
+        assert ("closed" if any(m["status"] == "closed" for m in said) else "open") == row["status"]
+
+
+def _start(message: Row) -> str:
+    return str(message["session_start"])
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(messages=st.lists(_messages, min_size=1, max_size=8))
+def test_a_duplicate_is_what_changed_nothing(project: Project, messages: list[Row]) -> None:
+    """`duplicate` is answered exactly when session and order of the message leave the stored session as it is."""
+    project.set_clock(NOW)
+    project.admin.execute("update private.settings set messages_per_minute = 100000, new_devices_per_hour = 100000")
+    single, batched = project.board(), project.board()
+
+    outcomes = []
+    for message in messages:
+        before, _ = _stored(project, single)
+        [result] = single.post(single.message(message["session_start"], **_rest(message)))["body"]["results"]
+        after, _ = _stored(project, single)
+        outcomes.append(result["outcome"])
+        assert ("duplicate" if before == after else "stored") == result["outcome"]
+    batch = batched.post(*(batched.message(m["session_start"], **_rest(m)) for m in messages), batch=True)
+
+    assert outcomes == [result["outcome"] for result in batch["body"]["results"]]
+
+
+def test_a_closing_message_with_the_stored_msg_id_closes(project: Project) -> None:
+    """The last figure was acked while the session was open; closing it carries the same msg_id, and is no duplicate."""
+    board = project.board()
+    board.report("2026-05-01T08:00:00Z", 1200, "open")
+
+    outcomes = [
+        board.report("2026-05-01T08:00:00Z", 1200, "closed"),
+        board.report("2026-05-01T08:00:00Z", 1200, "open"),
+    ]
+
+    assert ["stored", "duplicate"] == outcomes
+    assert "closed" == project.admin.execute("select status from sessions").fetchone()["status"]  # type: ignore[index]
+
+
+def test_optional_fields_are_those_of_the_greatest_message(project: Project) -> None:
+    """Longer beats shorter, closed beats open, then the canonical text decides; fields are never mixed."""
+    board = project.board()
+    start = "2026-05-01T08:00:00Z"
+
+    def fields() -> tuple[int | None, str | None]:
+        row = project.admin.execute("select boot, firmware from sessions").fetchone()
+        assert row is not None
+        return row["boot"], row["firmware"]
+
+    board.report(start, 60, "open", boot=1, firmware="1.0")
+    shorter = board.report(start, 30, "open", boot=7), fields()
+    longer = board.report(start, 90, "open", boot=2), fields()
+    closed = board.report(start, 90, "closed", firmware="1.1"), fields()
+
+    assert ("duplicate", (1, "1.0")) == shorter
+    assert ("stored", (2, None)) == longer
+    assert ("stored", (None, "1.1")) == closed
+
+
+def test_a_hundred_messages_of_a_session_at_once_end_as_one(project: Project, database: str) -> None:
+    """Eight connections post the same hundred messages in other orders, for an unknown device: one device, one row."""
+    board = project.board()
+    messages = [
+        board.message("2026-05-01T08:00:00Z", run, "closed" if run == 50 else "open", boot=run % 3, firmware=f"1.{run}")
+        for run in range(100)
+    ]
+    project.admin.execute("update private.settings set messages_per_minute = 100000")
+    failures: list[BaseException] = []
+
+    def post_everything(seed: int) -> None:
+        order = messages[:]
+        random.Random(seed).shuffle(order)
+        try:
+            with connect(database) as connection:
+                other = Board(Project(connection), board.device_uuid)
+                for message in order:
+                    assert other.post(message)["status"] == 200
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=post_everything, args=[seed]) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [] == failures
+    [session], device = _stored(project, board)
+    assert {"run_seconds": 99, "status": "closed", "boot": 0, "firmware": "1.99"}.items() <= session.items()
+    assert device is not None and device["firmware"] == "1.99"
+
+
+def test_two_boards_of_one_plane_at_once_add_up(project: Project, database: str) -> None:
+    """Boards that report for the same plane and day at the same moment lose none of each other's seconds."""
+    owner = project.sign_up()
+    plane, boards = add_plane(owner), [project.board() for _ in range(4)]
+    for board in boards:
+        hang(owner, board, plane)
+    project.admin.execute("update private.settings set messages_per_minute = 100000")
+
+    def fly(number: int) -> None:
+        with connect(database) as connection:
+            board = Board(Project(connection), boards[number].device_uuid)
+            for run in range(10, 600, 10):
+                board.report(f"2026-05-01T{8 + number:02d}:00:00Z", run, "open")
+
+    threads = [threading.Thread(target=fly, args=[number]) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert 4 * 590 == hours(owner, plane)
+
+
+@pytest.mark.parametrize("start", ["0001-01-01T00:00:00Z", "2023-12-31T23:59:59Z"])
+def test_a_rejected_message_leaves_the_others_alone(project: Project, start: str) -> None:
+    """A batch with one impossible start: that one is rejected, in its place; the rest is stored."""
+    board = project.board()
+
+    answer = board.post(
+        board.message("2026-05-01T08:00:00Z", 1), board.message(start, 2), board.message("2026-05-02T08:00:00Z", 3)
+    )
+
+    assert ["stored", "rejected", "stored"] == [result["outcome"] for result in answer["body"]["results"]]
+    assert 2 == len(_stored(project, board)[0])
+
+
+def test_the_session_has_the_same_identity_in_every_database(project: Project) -> None:
+    """Device and start make the identity: what people said about a session still fits after a restore."""
+    board = project.board()
+
+    board.report("2026-05-01T08:00:00Z", 60)
+
+    row = project.admin.execute("select session_id from sessions").fetchone()
+    seconds_since_1970 = 1777622400
+    expected = hashlib.md5(f"{board.device_uuid}{seconds_since_1970}".encode(), usedforsecurity=False)
+    assert row is not None
+    assert uuid.UUID(expected.hexdigest()) == row["session_id"]

@@ -1,0 +1,245 @@
+"""Members, roles, invites, and the end of an account."""
+
+import threading
+
+import psycopg
+import pytest
+
+from tests.supabase.project import Person, Project, add_plane, connect, fleet_of, hang, refused
+
+
+def _role(person: Person, fleet_id: str) -> str | None:
+    rows = person.rows("select role::text from my_fleets where fleet_id = %s", fleet_id)
+    return rows[0]["role"] if rows else None
+
+
+def test_a_new_user_owns_a_fleet(project: Project) -> None:
+    """Signing up is enough to begin."""
+    person = project.sign_up()
+
+    assert [("My fleet", "owner")] == [
+        (row["name"], row["role"]) for row in person.rows("select name, role::text from my_fleets")
+    ]
+
+
+@pytest.mark.parametrize("role", ["viewer", "editor", "owner"])
+def test_an_invite_makes_a_member_once(project: Project, role: str) -> None:
+    """The link works for the first who follows it, with the role it was made for."""
+    owner, guest, second = project.sign_up(), project.sign_up(), project.sign_up()
+    fleet = fleet_of(owner)
+    token = owner.value("select create_invite(%s, %s)", fleet, role)
+
+    joined = guest.value("select accept_invite(%s)", token)
+
+    assert fleet == str(joined)
+    assert role == _role(guest, fleet)
+    for person in (guest, second):
+        with refused("PT404"):
+            person.rows("select accept_invite(%s)", token)
+    assert None is _role(second, fleet)
+
+
+def test_an_invite_expires(project: Project) -> None:
+    """Seven days, not a second longer."""
+    project.set_clock("2026-05-01T12:00:00Z")
+    owner, guest = project.sign_up(), project.sign_up()
+    token = owner.value("select create_invite(%s, 'viewer')", fleet_of(owner))
+
+    project.set_clock("2026-05-08T12:00:00Z")
+
+    with refused("PT404"):
+        guest.rows("select accept_invite(%s)", token)
+
+
+def test_an_invite_can_be_withdrawn(project: Project) -> None:
+    """A deleted invite is as good as a wrong one."""
+    owner, guest = project.sign_up(), project.sign_up()
+    token = owner.value("select create_invite(%s, 'viewer')", fleet_of(owner))
+
+    owner.run("delete from fleet_invites")
+
+    with refused("PT404"):
+        guest.rows("select accept_invite(%s)", token)
+
+
+@pytest.mark.parametrize("guess", ["", "0" * 64, None])
+def test_guessing_an_invite_gets_nothing(project: Project, guess: str | None) -> None:
+    """Wrong secrets are all answered alike."""
+    owner, guest = project.sign_up(), project.sign_up()
+    owner.rows("select create_invite(%s, 'owner')", fleet_of(owner))
+
+    with refused("PT404"):
+        guest.rows("select accept_invite(%s)", guess)
+
+
+def test_the_secret_of_an_invite_is_kept_nowhere(project: Project) -> None:
+    """Its hash is, where no role of the API may read."""
+    owner = project.sign_up()
+    token = owner.value("select create_invite(%s, 'viewer')", fleet_of(owner))
+
+    stored = [
+        project.admin.execute(f"select * from {table}".encode()).fetchall()
+        for table in ("fleet_invites", "private.invite_secrets")
+    ]
+
+    assert [1, 1] == [len(rows) for rows in stored]
+    assert token not in str(stored)
+    with refused("42501"):
+        owner.rows("select * from private.invite_secrets")
+
+
+def test_of_two_guests_at_once_one_gets_in(project: Project, database: str) -> None:
+    """The same link followed at the same moment."""
+    owner, guests = project.sign_up(), [project.sign_up(), project.sign_up()]
+    token = owner.value("select create_invite(%s, 'viewer')", fleet_of(owner))
+    codes: list[str | None] = []
+    barrier = threading.Barrier(2)
+
+    def accept(guest: Person) -> None:
+        with connect(database) as connection:
+            barrier.wait()
+            try:
+                Person(connection, user_id=guest.user_id).rows("select accept_invite(%s)", token)
+                codes.append(None)
+            except psycopg.Error as error:
+                codes.append(error.sqlstate)
+
+    threads = [threading.Thread(target=accept, args=[guest]) for guest in guests]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [None, "PT404"] == sorted(codes, key=str)
+
+
+@pytest.mark.parametrize("role", ["viewer", "editor"])
+def test_only_owners_invite(project: Project, role: str) -> None:
+    """Members without the role, strangers and unknown fleets are refused alike."""
+    owner = project.sign_up()
+    member = project.add_member(owner, role)
+
+    for fleet in (fleet_of(owner), "00000000-0000-4000-8000-000000000000", None):
+        with refused("PT403"):
+            member.rows("select create_invite(%s, 'owner')", fleet)
+
+
+def test_an_invite_never_lowers_a_role(project: Project) -> None:
+    """An owner who follows a viewer's link stays owner."""
+    owner = project.sign_up()
+    fleet = fleet_of(owner)
+
+    owner.rows("select accept_invite(%s)", owner.value("select create_invite(%s, 'viewer')", fleet))
+
+    assert "owner" == _role(owner, fleet)
+
+
+def test_the_last_owner_cannot_leave_or_step_down(project: Project) -> None:
+    """First another owner, then it works."""
+    owner = project.sign_up()
+    fleet, member = fleet_of(owner), project.add_member(owner, "editor")
+    leave = "delete from fleet_members where fleet_id = %s and user_id = %s"
+    change = "update fleet_members set role = %s where fleet_id = %s and user_id = %s"
+
+    with refused("PT409"):
+        owner.run(leave, fleet, owner.user_id)
+    with refused("PT409"):
+        owner.run(change, "viewer", fleet, owner.user_id)
+    owner.run(change, "owner", fleet, member.user_id)
+    left = owner.run(leave, fleet, owner.user_id)
+
+    assert 1 == left
+    assert (None, "owner") == (_role(owner, fleet), _role(member, fleet))
+
+
+def test_two_owners_who_leave_at_once_do_not_both(project: Project, database: str) -> None:
+    """One of them stays, whoever is faster."""
+    owner = project.sign_up()
+    fleet, other = fleet_of(owner), project.add_member(owner, "owner")
+    codes: list[str | None] = []
+    barrier = threading.Barrier(2)
+
+    def leave(person: Person) -> None:
+        with connect(database) as connection:
+            barrier.wait()
+            try:
+                Person(connection, user_id=person.user_id).run(
+                    "delete from fleet_members where fleet_id = %s and user_id = %s", fleet, person.user_id
+                )
+                codes.append(None)
+            except psycopg.Error as error:
+                codes.append(error.sqlstate)
+
+    threads = [threading.Thread(target=leave, args=[person]) for person in (owner, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [None, "PT409"] == sorted(codes, key=str)
+
+
+def test_members_know_each_other_and_strangers_do_not(project: Project) -> None:
+    """Addresses are for members only."""
+    owner, stranger = project.sign_up(), project.sign_up()
+    fleet, member = fleet_of(owner), project.add_member(owner, "viewer")
+
+    people = member.rows("select user_id, email, role::text from fleet_people(%s)", fleet)
+
+    assert [(owner.user_id, "owner"), (member.user_id, "viewer")] == [
+        (str(row["user_id"]), row["role"]) for row in people
+    ]
+    assert all("@" in row["email"] for row in people)
+    assert [] == stranger.rows("select * from fleet_people(%s)", fleet)
+
+
+def test_deleting_an_account_takes_what_nobody_else_has(project: Project) -> None:
+    """The sole member's fleet goes, its device is free again."""
+    owner, next_owner, board = project.sign_up(), project.sign_up(), project.board()
+    hang(owner, board, add_plane(owner))
+
+    owner.rows("select delete_account()")
+
+    assert None is project.admin.execute("select from auth.users where id = %s", [owner.user_id]).fetchone()
+    assert 1 == len(project.admin.execute("select * from fleets").fetchall())
+    assert 1 == len(next_owner.rows("select claim_device(%s)", board.device_uuid))
+
+
+def test_who_leaves_a_club_by_deleting_the_account_becomes_a_former_member(project: Project) -> None:
+    """What they entered stays, without their name."""
+    owner = project.sign_up()
+    member = project.add_member(owner, "editor")
+    plane = add_plane(owner)
+    member.rows("select add_reading(%s, 3600, 'initial')", plane)
+    member.run(
+        "insert into session_annotations (hand_plane_id, hand_start, hand_seconds) values (%s, '2026-01-01', 60)", plane
+    )
+
+    member.rows("select delete_account()")
+
+    assert [None] == [row["entered_by"] for row in owner.rows("select entered_by from hour_readings")]
+    assert [None] == [row["annotated_by"] for row in owner.rows("select annotated_by from session_log")]
+    assert 3600 == owner.value("select reading_seconds from plane_hours()")
+
+
+def test_the_last_owner_of_a_club_hands_over_before_deleting_the_account(project: Project) -> None:
+    """With other members in the fleet, the account stays until there is another owner."""
+    owner = project.sign_up()
+    member = project.add_member(owner, "viewer")
+    fleet = fleet_of(owner)
+
+    with refused("PT409"):
+        owner.rows("select delete_account()")
+    owner.run("update fleet_members set role = 'owner' where fleet_id = %s and user_id = %s", fleet, member.user_id)
+    owner.rows("select delete_account()")
+
+    assert "owner" == _role(member, fleet)
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 81, None])
+def test_a_fleet_has_a_name(project: Project, name: str | None) -> None:
+    """1 to 80 characters that are not all blanks."""
+    person = project.sign_up()
+
+    with refused("PT400"):
+        person.rows("select create_fleet(%s)", name)

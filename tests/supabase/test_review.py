@@ -1,0 +1,181 @@
+"""What a person is shown to look at: duplicates by hand, missing boots, what people said about sessions."""
+
+import pytest
+
+from tests.supabase.project import Board, Person, Project, Row, add_plane, fleet_of, refused
+
+
+def _enter(owner: Person, plane: str, start: str, seconds: int) -> str:
+    return str(
+        owner.value(
+            "insert into session_annotations (hand_plane_id, hand_start, hand_seconds) values (%s, %s, %s)"
+            " returning session_id",
+            plane,
+            start,
+            seconds,
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "seconds", "fields", "met"),
+    [
+        ("2026-05-01T08:30:00Z", 600, {}, True),
+        ("2026-05-01T09:00:14Z", 600, {"checkpoint_seconds": 15}, True),
+        ("2026-05-01T09:00:15Z", 600, {"checkpoint_seconds": 15}, False),
+        ("2026-05-03T08:00:00Z", 600, {}, False),
+        ("2026-05-03T08:00:00Z", 600, {"start_source": "estimated", "start_uncertainty_s": 172800}, True),
+        ("2026-05-05T08:00:00Z", 600, {"start_source": "estimated", "start_uncertainty_s": 172800}, False),
+    ],
+)
+def test_a_hand_entered_session_that_meets_an_automatic_one(
+    owner: Person, plane: str, board: Board, start: str, seconds: int, fields: Row, met: bool
+) -> None:
+    """Within the uncertainty of the automatic one it is a possible duplicate; excluding either settles it."""
+    board.report("2026-05-01T08:00:00Z", 3600, **fields)
+    automatic = owner.value("select session_id from session_log")
+
+    entered = _enter(owner, plane, start, seconds)
+    query = "select possible_duplicate_of from session_log where session_id = %s"
+    shown = owner.value(query, entered)
+    owner.run("update session_annotations set excluded = true where session_id = %s", entered)
+
+    assert (automatic if met else None) == shown
+    assert None is owner.value(query, entered)
+
+
+def test_missing_and_repeated_boots(owner: Person, board: Board) -> None:
+    """Boots 3 and 4 never came, boot 5 came twice; the list says between which times."""
+    for day, boot in (("01", 1), ("02", 2), ("05", 5), ("06", 5), ("07", 6)):
+        board.report(f"2026-05-{day}T08:00:00Z", 60, boot=boot)
+
+    row = owner.row("select * from device_completeness(%s)", board.device_uuid)
+    gaps = owner.rows("select * from boot_gaps(%s)", board.device_uuid)
+
+    assert (5, 1, 6, 2, 1) == tuple(
+        row[name] for name in ("sessions", "first_boot", "last_boot", "missing_boots", "repeated_boots")
+    )
+    assert [(3, 4, "05-02 08:01", "05-05 08:00")] == [
+        (gap["from_boot"], gap["to_boot"], f"{gap['after_end']:%m-%d %H:%M}", f"{gap['before_start']:%m-%d %H:%M}")
+        for gap in gaps
+    ]
+
+
+def test_seconds_that_no_session_holds(owner: Person, board: Board) -> None:
+    """The board's own count went on by 300 s between two sessions that arrived: they are missing."""
+    board.report("2026-05-01T08:00:00Z", 100, lifetime_seconds=1100)
+    board.report("2026-05-02T08:00:00Z", 200, lifetime_seconds=1600)
+
+    row = owner.row("select * from device_completeness(%s)", board.device_uuid)
+
+    assert (1600, 300, 300) == tuple(
+        row[name] for name in ("lifetime_seconds", "recorded_seconds", "unrecorded_seconds")
+    )
+
+
+def test_an_absurd_boot_number_is_no_trouble(owner: Person, board: Board) -> None:
+    """Two billion missing boots are one line."""
+    board.report("2026-05-01T08:00:00Z", 60, boot=0)
+    board.report("2026-05-02T08:00:00Z", 60, boot=2**31 - 1)
+
+    assert 2**31 - 2 == owner.value("select missing_boots from device_completeness(%s)", board.device_uuid)
+    assert [(1, 2**31 - 2)] == [
+        (gap["from_boot"], gap["to_boot"]) for gap in owner.rows("select * from boot_gaps(%s)", board.device_uuid)
+    ]
+
+
+def test_hours_by_class(owner: Person, plane: str, board: Board) -> None:
+    """Each class with its seconds, and what nobody has classified."""
+    board.report("2026-05-01T08:00:00Z", 3600)
+    board.report("2026-05-02T08:00:00Z", 60)
+    board.report("2026-06-01T08:00:00Z", 30)
+    owner.run("insert into session_annotations (session_id, class) select session_id, 'flight' from session_log"
+              " where run_seconds > 3000")  # fmt: skip
+
+    rows = owner.rows("select class::text, month, seconds from hours_by_class(%s)", fleet_of(owner))
+
+    assert [("2026-05", "flight", 3600), ("2026-05", None, 60), ("2026-06", None, 30)] == [
+        (f"{row['month']:%Y-%m}", row["class"], row["seconds"]) for row in rows
+    ]
+
+
+def test_an_annotation_says_who_and_when(project: Project, owner: Person, board: Board) -> None:
+    """The server signs it; what the client claims about the author is not even taken."""
+    board.report("2026-05-01T08:00:00Z", 3600)
+    editor = project.add_member(owner, "editor")
+
+    editor.run("insert into session_annotations (session_id, pilot) select session_id, ' Amelia ' from session_log")
+
+    row = owner.row("select pilot, annotated_by::text, annotated_at from session_log")
+    assert ("Amelia", editor.user_id, "2026-06-01 12:00") == (
+        row["pilot"],
+        row["annotated_by"],
+        f"{row['annotated_at']:%Y-%m-%d %H:%M}",
+    )
+    with refused("42501"):
+        editor.run("update session_annotations set author_id = %s", owner.user_id)
+
+
+@pytest.mark.parametrize(
+    ("columns", "values"),
+    [
+        ("corrected_start", "'2026-06-01T11:30:00Z'"),
+        ("pilot", "repeat('x', 121)"),
+        ("hand_seconds", "60"),
+    ],
+)
+def test_impossible_annotations_are_refused(owner: Person, board: Board, columns: str, values: str) -> None:
+    """A start that would end in the future, a name without end, half a hand-entered session."""
+    board.report("2026-05-01T08:00:00Z", 3600)
+
+    with refused("PT400"):
+        owner.run(
+            f"insert into session_annotations (session_id, {columns}) select session_id, {values} from session_log"
+        )
+
+
+def test_a_session_in_the_future_needs_its_start_corrected(owner: Person, plane: str, board: Board) -> None:
+    """Saying "the clock is right" about next year is refused; the corrected session counts, whatever comes again."""
+    board.report("2027-05-01T08:00:00Z", 3600)
+    annotate = "insert into session_annotations (session_id, {}) select session_id, {} from session_log"
+
+    with refused("PT400"):
+        owner.run(annotate.format("clock_checked", "true"))
+    owner.run(annotate.format("corrected_start", "'2026-05-01T08:00:00Z'"))
+    board.report("2027-05-01T08:00:00Z", 3700)
+
+    assert 3700 == owner.value("select total_seconds from plane_hours()")
+    assert {"quality": "measured", "corrected": True} == owner.row("select quality::text, corrected from session_log")
+
+
+def test_what_a_person_checked_is_flagged_again_when_it_grows_into_the_future(
+    owner: Person, plane: str, board: Board
+) -> None:
+    """A board whose figure runs away does not take the totals along."""
+    board.report("2026-06-01T11:00:00Z", 4000, "open")
+    owner.run("insert into session_annotations (session_id, corrected_start)"
+              " select session_id, '2026-06-01T10:00:00Z' from session_log")  # fmt: skip
+    counted = owner.value("select total_seconds from plane_hours()")
+
+    board.report("2026-06-01T11:00:00Z", 2**31 - 1, "open")
+
+    assert 4000 == counted
+    assert 0 == owner.value("select total_seconds from plane_hours()")
+    assert {"quality": "flagged"} == owner.row("select quality::text from session_log")
+
+
+def test_sessions_cannot_be_annotated_by_other_fleets(project: Project, owner: Person, board: Board) -> None:
+    """Knowing a session's identity is not enough."""
+    board.report("2026-05-01T08:00:00Z", 3600)
+    session = owner.value("select session_id from session_log")
+    stranger = project.sign_up()
+
+    with refused("PT404"):
+        stranger.run("insert into session_annotations (session_id, excluded) values (%s, true)", session)
+    with refused("PT404"):
+        stranger.run(
+            "insert into session_annotations (session_id, hand_plane_id, hand_start, hand_seconds)"
+            " values (%s, %s, '2026-01-01', 60)",
+            session,
+            add_plane(owner, "D-EXXX"),
+        )

@@ -1,0 +1,126 @@
+"""Per table, verb, function and persona, through the REST layer with the client that people use."""
+
+import contextlib
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from postgrest.exceptions import APIError
+from supabase.lib.client_options import SyncClientOptions
+
+from supabase import Client, create_client
+from tests.supabase.project import Person, Project, connect
+from tests.supabase.rights import ATTEMPTS, CALLS, PERSONAS, Attempt, Call, Scene, set_scene
+from tests.support import confirm
+from tools.stack import Stack
+
+_DENIED = {"42501", "PT403", "PT404", "PT409"}
+
+
+@dataclass(frozen=True)
+class Stand:
+    """The scene, and each persona's way in."""
+
+    scene: Scene
+    clients: dict[str, Client]
+
+
+@pytest.fixture(scope="module")
+def stand(stack: Stack) -> Iterator[Stand]:
+    """One scene for all attempts: what may be deleted is there once per persona."""
+    with contextlib.ExitStack() as open_clients, connect(stack.database_url) as admin:
+
+        def client(key: str) -> Client:
+            transport = open_clients.enter_context(httpx.Client(trust_env=False))
+            return create_client(stack.url, key, SyncClientOptions(httpx_client=transport, auto_refresh_token=False))
+
+        project = Project(admin)
+        people = {"anon": project.anon, "service": project.service}
+        clients = {"anon": client(stack.publishable_key), "service": client(stack.secret_key)}
+        for name in ("owner", "editor", "viewer", "stranger"):
+            clients[name] = client(stack.publishable_key)
+            credentials = {"email": f"{name}-{uuid.uuid4().hex[:12]}@example.org", "password": uuid.uuid4().hex}
+            user = clients[name].auth.sign_up(credentials).user  # type: ignore[arg-type]
+            confirm(stack, credentials["email"])
+            clients[name].auth.sign_in_with_password(credentials)  # type: ignore[arg-type]
+            assert user is not None
+            people[name] = Person(admin, user_id=user.id)
+        yield Stand(set_scene(project, people), clients)
+
+
+def _rows(request: Any) -> int | str:
+    """Rows that came back, or the code of the refusal."""
+    try:
+        data = request.execute().data
+    except APIError as error:
+        return str(error.code)
+    return len(data) if isinstance(data, list) else int(data is not None)
+
+
+@pytest.mark.parametrize("persona", PERSONAS)
+@pytest.mark.parametrize("attempt", ATTEMPTS, ids=str)
+def test_table_rights(stand: Stand, attempt: Attempt, persona: str) -> None:
+    """Those who may, get rows back; for everybody else there is none, or a refusal."""
+    table = stand.clients[persona].table(attempt.table)
+    values = attempt.values(stand.scene, persona)
+    request: Any = {
+        "select": lambda: table.select("*"),
+        "insert": lambda: table.insert(values),
+        "update": lambda: table.update(values),
+        "delete": lambda: table.delete(),
+    }[attempt.verb]()
+    for column, value in attempt.match(stand.scene, persona).items():
+        request = request.eq(column, value)
+
+    outcome = _rows(request)
+
+    if persona in attempt.allowed:
+        assert isinstance(outcome, int), outcome
+        assert outcome >= 1
+    else:
+        assert outcome in {0, *_DENIED}
+    if persona in ("anon", "service"):
+        assert "42501" == outcome, "they have no grant at all"
+
+
+@pytest.mark.parametrize("persona", PERSONAS)
+@pytest.mark.parametrize("call", CALLS, ids=str)
+def test_function_rights(stand: Stand, call: Call, persona: str) -> None:
+    """Those who may, get an answer; for everybody else there is none, or a refusal."""
+    outcome = _rows(stand.clients[persona].rpc(call.function, call.arguments(stand.scene, persona)))
+
+    if persona in call.allowed:
+        assert isinstance(outcome, int), outcome
+        assert outcome >= (not call.answers_nothing)
+    elif persona in ("anon", "service"):
+        assert "42501" == outcome, "they may not even call it"
+    elif call.empty_for_others:
+        assert 0 == outcome
+    else:
+        assert outcome in _DENIED
+
+
+def test_an_answer_has_the_types_that_the_portal_expects(stand: Stand) -> None:
+    """Seconds are numbers, also those that Postgres calls bigint; times are ISO 8601; states are words."""
+    client, scene = stand.clients["owner"], stand.scene
+
+    hours: Any = client.rpc("plane_hours", {"for_plane": scene.plane}).execute().data
+    log: Any = client.table("session_log").select("*").eq("session_id", scene.session).execute().data
+
+    numbers = [hours[0]["total_seconds"], hours[0]["counted_sessions"], log[0]["hobbs_end_seconds"]]
+    assert [int] * 3 == [type(number) for number in numbers]
+    assert "2026-05-01T08:00:00+00:00" == log[0]["session_start"]
+    assert ("ended", "measured", "flight") == (log[0]["state"], log[0]["quality"], log[0]["class"])
+
+
+def test_a_refusal_speaks_to_the_person(stand: Stand) -> None:
+    """Message and hint come through the REST layer as they were raised."""
+    with pytest.raises(APIError) as caught:
+        stand.clients["owner"].rpc("plane_hours", {"time_zone": "Mars/Base"}).execute()
+
+    assert "PT400" == caught.value.code
+    assert "Unknown time zone" == caught.value.message
+    assert "Give an IANA name, for example Europe/Berlin." == caught.value.hint
