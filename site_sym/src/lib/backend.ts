@@ -1,0 +1,761 @@
+/** The one module that talks to Supabase. Pages get the types of model.ts from it, and BackendError when a call fails. */
+
+import { type AuthChangeEvent, type AuthError, GoTrueClient, isAuthRetryableFetchError } from "@supabase/auth-js";
+import { PostgrestClient, type PostgrestError } from "@supabase/postgrest-js";
+
+import type { Config } from "./config.ts";
+import type { Database } from "./database.types.ts";
+import type { Annotation, BootGap, Device, HandEntry, Membership, MonthHours, Person, Plane, PlaneFields, Reading, ReadingReason, Session, SessionCursor, SessionFilter, SessionPage, SessionSort } from "./model.ts";
+import { NEWEST_FIRST } from "./model.ts";
+import { BackendError } from "./remote.ts";
+import { afterCursor, cursorOf, SORT_COLUMNS } from "./sessionOrder.ts";
+import type { Assignment, Completeness, Invite, Member, PowerUp, Role, Span } from "./model.ts";
+import { links } from "./routes.ts";
+import { texts } from "./texts.ts";
+
+const REQUEST_TIMEOUT_MS = 20_000;
+const AUTH_STORAGE_KEY = "uptime-logger-auth";
+/** The server cuts every answer at this many rows. */
+const MAX_ROWS = 1000;
+/** Sessions whose reset reasons a device's page tells. */
+const POWER_UPS_SHOWN = 200;
+export const SESSIONS_PER_PAGE = 50;
+/** The most that Supabase answers at once unless a project is told otherwise. */
+const EXPORTED_PER_REQUEST = 1000;
+const EXPORT_TIMEOUT_MS = 60_000;
+
+type DeviceRow = Database["public"]["Views"]["device_status"]["Row"];
+type SessionRow = Database["public"]["Views"]["session_log"]["Row"];
+type PlaneRow = Nullable<Database["public"]["Functions"]["plane_hours"]["Returns"][number], NullablePlaneColumn>;
+
+/** The generator takes every column of a set-returning function for filled. */
+type Nullable<Row, Column extends keyof Row> = Omit<Row, Column> & { [Name in Column]: Row[Name] | null };
+type NullablePlaneColumn =
+  | "type_designator"
+  | "make"
+  | "model"
+  | "archived_at"
+  | "reading_seconds"
+  | "reading_as_of"
+  | "last_session_start"
+  | "last_session_end"
+  | "device_uuid";
+
+export interface Visitor {
+  id: string;
+  email: string;
+}
+
+/** Codes of a failed sign-up or sign-in that a person can do something about. */
+const AUTH_TEXTS: Record<string, string> = {
+  invalid_credentials: texts.account.wrongCredentials,
+  email_not_confirmed: texts.account.notConfirmed,
+  user_already_exists: texts.account.alreadyRegistered,
+  email_exists: texts.account.alreadyRegistered,
+  weak_password: texts.account.weakPassword,
+  same_password: texts.account.samePassword,
+  email_address_invalid: texts.account.invalidEmail,
+  over_email_send_rate_limit: texts.account.tooMany,
+  over_request_rate_limit: texts.account.tooMany,
+  signup_disabled: texts.account.signupsClosed,
+  email_provider_disabled: texts.account.signupsClosed,
+};
+
+function unreachable(): BackendError {
+  return new BackendError({ kind: "unreachable", what: texts.problems.unreachable, hint: texts.problems.unreachableHint });
+}
+
+function fromAuth(error: AuthError): BackendError {
+  if (isAuthRetryableFetchError(error) && !error.status) return unreachable();
+  const known = error.code ? AUTH_TEXTS[error.code] : undefined;
+  return known === undefined
+    ? new BackendError({ kind: "fault", what: error.message, hint: texts.problems.faultHint })
+    : new BackendError({ kind: "refused", what: known, hint: "" });
+}
+
+/** @param what the sentence for the thing that failed; the database's own words follow where it refused with a reason */
+function fromRest(error: PostgrestError, status: number, what: string): BackendError {
+  if (status === 0) return new BackendError({ kind: "unreachable", what, hint: texts.problems.unreachableHint });
+  if (status === 401) return new BackendError({ kind: "signed_out", what: texts.problems.signedOut, hint: texts.problems.signedOutHint });
+  if (status === 403 || error.code === "42501") {
+    return new BackendError({ kind: "refused", what: texts.problems.forbidden, hint: texts.problems.forbiddenHint });
+  }
+  if (status < 500) return new BackendError({ kind: "refused", what: error.message, hint: error.hint || texts.problems.refusedHint });
+  return new BackendError({ kind: "fault", what, hint: texts.problems.faultHint });
+}
+
+function toDevice(row: DeviceRow): Device {
+  return {
+    uuid: filled(row.device_uuid),
+    fleetId: filled(row.fleet_id),
+    name: row.name,
+    planeId: row.plane_id,
+    registration: row.registration,
+    state: filled(row.state),
+    attention: row.attention,
+    lastSeen: row.last_seen,
+    runningStart: row.running_session_start,
+    runningSeconds: row.running_seconds,
+    runningUpdate: row.running_update,
+    unsent: row.unsent,
+    firmware: row.firmware,
+    resetReason: row.reset_reason,
+    firstSessionStart: row.first_session_start,
+    unassignedSessions: row.unassigned_sessions ?? 0,
+    refusedPosts: row.refused_posts ?? 0,
+    refusedAt: row.refused_at,
+    rejectedAt: row.rejected_at,
+    rejectedCode: row.rejected_code,
+    keyBoundAt: row.key_bound_at,
+    keyResetAt: row.key_reset_at,
+  };
+}
+
+function toPlane(row: PlaneRow): Plane {
+  return {
+    id: row.plane_id,
+    fleetId: row.fleet_id,
+    registration: row.registration,
+    typeDesignator: row.type_designator,
+    make: row.make,
+    model: row.model,
+    archivedAt: row.archived_at,
+    totalSeconds: row.total_seconds,
+    uncertaintySeconds: row.uncertainty_seconds,
+    readingSeconds: row.reading_seconds,
+    readingAsOf: row.reading_as_of,
+    countedSeconds: row.counted_seconds,
+    countedSessions: row.counted_sessions,
+    monthSeconds: row.month_seconds,
+    monthSessions: row.month_sessions,
+    lastSessionStart: row.last_session_start,
+    lastSessionEnd: row.last_session_end,
+    deviceUuid: row.device_uuid,
+  };
+}
+
+function toSession(row: SessionRow): Session {
+  return {
+    id: filled(row.session_id),
+    planeId: row.plane_id,
+    registration: row.registration,
+    deviceUuid: row.device_uuid,
+    deviceName: row.device_name,
+    start: filled(row.session_start),
+    reportedStart: filled(row.reported_start),
+    end: filled(row.session_end),
+    runSeconds: filled(row.run_seconds),
+    lastUpdate: row.last_update,
+    state: filled(row.state),
+    quality: filled(row.quality),
+    short: row.short ?? false,
+    class: row.class,
+    pilot: row.pilot,
+    remarks: row.remarks,
+    excluded: row.excluded ?? false,
+    overlaps: row.overlaps ?? false,
+    hobbsStartSeconds: row.hobbs_start_seconds,
+    hobbsEndSeconds: row.hobbs_end_seconds,
+    checkpointSeconds: row.checkpoint_seconds,
+    startSource: row.start_source,
+    startUncertaintySeconds: row.start_uncertainty_s,
+    boot: row.boot,
+    firmware: row.firmware,
+    resetReason: row.reset_reason,
+    corrected: row.corrected ?? false,
+    clockChecked: row.clock_checked ?? false,
+    annotatedBy: row.annotated_by,
+    annotatedAt: row.annotated_at,
+    duplicateOf: row.possible_duplicate_of,
+  };
+}
+
+/** A column that the database never leaves empty, which the type generator cannot know of a view. */
+function filled<T>(value: T | null): T {
+  if (value === null) throw new Error("The database left a column empty that is never empty.");
+  return value;
+}
+
+function toRow(fields: PlaneFields) {
+  return {
+    registration: fields.registration,
+    type_designator: fields.typeDesignator,
+    make: fields.make,
+    model: fields.model,
+  };
+}
+
+type AnnotationInsert = Database["public"]["Tables"]["session_annotations"]["Insert"];
+
+/** The fleet of an annotation is the server's to say, which the type generator cannot know. */
+function annotationOf(sessionId: string, row: Omit<AnnotationInsert, "fleet_id" | "session_id">): AnnotationInsert {
+  return { session_id: sessionId, ...row } as AnnotationInsert;
+}
+
+function toAnnotationRow({ correctedStart, clockChecked, ...same }: Annotation) {
+  return {
+    ...same,
+    ...(correctedStart === undefined ? {} : { corrected_start: correctedStart }),
+    ...(clockChecked === undefined ? {} : { clock_checked: clockChecked }),
+  };
+}
+
+function toHandRow(entry: HandEntry) {
+  return {
+    hand_plane_id: entry.planeId,
+    hand_start: entry.start,
+    hand_seconds: entry.runSeconds,
+    class: entry.class,
+    pilot: entry.pilot,
+    remarks: entry.remarks,
+  };
+}
+
+/** A pattern of ILIKE that finds exactly these characters anywhere. */
+function containing(text: string): string {
+  return `%${text.replace(/[\\%_]/g, "\\$&")}%`;
+}
+
+type Answer<T> = PromiseLike<{ data: T | null; error: PostgrestError | null; status: number }>;
+
+export class Backend {
+  #auth: GoTrueClient;
+  #rest: PostgrestClient<Database>;
+  /** Ends what is being asked for when the person signs out: its answer would be a refusal. */
+  #inFlight = new AbortController();
+
+  constructor({ supabaseUrl, supabaseKey }: Config) {
+    const fetchInTime: typeof fetch = (input, init) => fetch(input, { ...init, signal: init?.signal ?? AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+    // The implicit flow: a mail link works on whatever device it is opened.
+    this.#auth = new GoTrueClient({
+      url: `${supabaseUrl}/auth/v1`,
+      headers: { apikey: supabaseKey },
+      storageKey: AUTH_STORAGE_KEY,
+      fetch: fetchInTime,
+      flowType: "implicit",
+      detectSessionInUrl: true,
+      autoRefreshToken: true,
+      persistSession: true,
+    });
+    this.#rest = new PostgrestClient<Database>(`${supabaseUrl}/rest/v1`, {
+      headers: { apikey: supabaseKey },
+      // The page says at once that something failed, and tries again by itself (live.svelte.ts).
+      retry: false,
+      fetch: async (input, init) => {
+        const { signal } = this.#inFlight;
+        // Without a network the auth client would try for half a minute to renew an old sign-in.
+        if (!navigator.onLine) throw new TypeError("offline");
+        const { data } = await this.#auth.getSession();
+        const headers = new Headers(init?.headers);
+        headers.set("Authorization", `Bearer ${data.session?.access_token ?? supabaseKey}`);
+        return await fetchInTime(input, { ...init, headers, signal: AbortSignal.any([signal, init?.signal ?? AbortSignal.timeout(REQUEST_TIMEOUT_MS)]) });
+      },
+    });
+  }
+
+  /** Calls back at once with who is signed in, then at every change. */
+  onVisitor(listener: (event: AuthChangeEvent, visitor: Visitor | null) => void): void {
+    this.#auth.onAuthStateChange((event, session) => {
+      if (event === "SIGNED_OUT") this.#stopAsking();
+      const visitor = session && { id: session.user.id, email: session.user.email ?? "" };
+      listener(event, visitor ?? (event === "INITIAL_SESSION" ? this.#storedVisitor() : null));
+    });
+  }
+
+  /** Who was signed in last, while the server cannot be asked: the auth client forgets only those whom it refused. */
+  #storedVisitor(): Visitor | null {
+    try {
+      const stored = JSON.parse(localStorage.getItem(AUTH_STORAGE_KEY) ?? "null");
+      return typeof stored?.user?.id === "string" ? { id: stored.user.id, email: String(stored.user.email ?? "") } : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Who may look at what this browser keeps, where there is no network to ask. */
+  get visitorOffline(): Visitor | null {
+    return navigator.onLine ? null : this.#storedVisitor();
+  }
+
+  #stopAsking(): void {
+    this.#inFlight.abort();
+    this.#inFlight = new AbortController();
+  }
+
+  /** @returns whether the person is signed in now, or has to confirm the address first */
+  async signUp(email: string, password: string): Promise<"signed_in" | "confirm"> {
+    const { data, error } = await this.#auth.signUp({ email, password, options: { emailRedirectTo: this.#here() } });
+    if (error) throw fromAuth(error);
+    // A known address gets a made-up user without identities, so that nobody can find out who has an account.
+    if (data.user?.identities?.length === 0) throw new BackendError({ kind: "refused", what: texts.account.alreadyRegistered, hint: "" });
+    return data.session ? "signed_in" : "confirm";
+  }
+
+  async resendConfirmation(email: string): Promise<void> {
+    const { error } = await this.#auth.resend({ type: "signup", email, options: { emailRedirectTo: this.#here() } });
+    if (error) throw fromAuth(error);
+  }
+
+  async signIn(email: string, password: string): Promise<void> {
+    const { error } = await this.#auth.signInWithPassword({ email, password });
+    if (error) throw fromAuth(error);
+  }
+
+  /** Signs out of this browser, or of every browser. */
+  async signOut(where: "here" | "everywhere"): Promise<void> {
+    this.#stopAsking();
+    const { error } = await this.#auth.signOut({ scope: where === "here" ? "local" : "global" });
+    if (error) throw fromAuth(error);
+  }
+
+  /**
+   * Sends a link to the new address, and one to the old; the address changes when both were opened.
+   *
+   * @returns whether it changed at once, as in a project that asks for no confirmation
+   */
+  async changeEmail(email: string): Promise<"sent" | "changed"> {
+    const { data, error } = await this.#auth.updateUser({ email }, { emailRedirectTo: this.#here() });
+    if (error) throw fromAuth(error);
+    return data.user.email?.toLowerCase() === email.toLowerCase() ? "changed" : "sent";
+  }
+
+  /** Signs in with the present password first: whoever finds an open browser does not get the account. */
+  async changePassword(email: string, present: string, next: string): Promise<void> {
+    const { error } = await this.#auth.signInWithPassword({ email, password: present });
+    if (error?.code === "invalid_credentials") throw new BackendError({ kind: "refused", what: texts.ownAccount.wrongPassword, hint: "" });
+    if (error) throw fromAuth(error);
+    await this.setPassword(next);
+  }
+
+  async deleteAccount(): Promise<void> {
+    await this.#ask(this.#rest.rpc("delete_account"), texts.problems.fault);
+  }
+
+  async sendPasswordReset(email: string): Promise<void> {
+    const { error } = await this.#auth.resetPasswordForEmail(email, { redirectTo: this.#here() });
+    if (error) throw fromAuth(error);
+  }
+
+  async setPassword(password: string): Promise<void> {
+    const { error } = await this.#auth.updateUser({ password });
+    if (error) throw fromAuth(error);
+  }
+
+  async memberships(): Promise<Membership[]> {
+    const rows = await this.#ask(this.#rest.from("my_fleets").select("fleet_id, name, role").order("joined_at").order("fleet_id"), texts.problems.could.fleets);
+    return rows.map((row) => ({ fleetId: filled(row.fleet_id), fleetName: filled(row.name), role: filled(row.role) }));
+  }
+
+  async nameFleet(fleetId: string, name: string): Promise<void> {
+    await this.#change(this.#rest.from("fleets").update({ name }).eq("fleet_id", fleetId).select("fleet_id"));
+  }
+
+  async createFleet(name: string): Promise<string> {
+    return await this.#ask(this.#rest.rpc("create_fleet", { name }), texts.problems.fault);
+  }
+
+  /** With everything in it; its devices are released. */
+  async deleteFleet(fleetId: string): Promise<void> {
+    await this.#change(this.#rest.from("fleets").delete().eq("fleet_id", fleetId).select("fleet_id"));
+  }
+
+  /** The members of a fleet, owners first. */
+  async members(fleetId: string): Promise<Member[]> {
+    const rows = await this.#ask(this.#rest.rpc("fleet_people", { fleet_id: fleetId }), texts.people.could);
+    return rows.map((row) => ({ id: row.user_id, email: row.email, role: row.role, joinedAt: row.joined_at }));
+  }
+
+  async setRole(fleetId: string, userId: string, role: Role): Promise<void> {
+    await this.#change(this.#rest.from("fleet_members").update({ role }).eq("fleet_id", fleetId).eq("user_id", userId).select("user_id"));
+  }
+
+  /** Takes a member out of a fleet; one's own membership is the way to leave. */
+  async removeMember(fleetId: string, userId: string): Promise<void> {
+    await this.#change(this.#rest.from("fleet_members").delete().eq("fleet_id", fleetId).eq("user_id", userId).select("user_id"));
+  }
+
+  /** Invites that can still be accepted, newest first. */
+  async invites(fleetId: string): Promise<Invite[]> {
+    const rows = await this.#ask(
+      this.#rest
+        .from("fleet_invites")
+        .select("invite_id, role, created_at, expires_at")
+        .eq("fleet_id", fleetId)
+        .is("accepted_at", null)
+        .gt("expires_at", new Date().toISOString())
+        .order("created_at", { ascending: false }),
+      texts.invites.could,
+    );
+    return rows.map((row) => ({ id: row.invite_id, role: row.role, createdAt: row.created_at, expiresAt: row.expires_at }));
+  }
+
+  /** @returns the link, whose secret cannot be read again */
+  async createInvite(fleetId: string, role: Role): Promise<string> {
+    const token = await this.#ask(this.#rest.rpc("create_invite", { fleet_id: fleetId, role }), texts.problems.fault);
+    return this.#here() + links.join(token);
+  }
+
+  async withdrawInvite(inviteId: string): Promise<void> {
+    await this.#change(this.#rest.from("fleet_invites").delete().eq("invite_id", inviteId).select("invite_id"));
+  }
+
+  /** @returns the fleet that was joined */
+  async acceptInvite(token: string): Promise<string> {
+    return await this.#ask(this.#rest.rpc("accept_invite", { token }), texts.problems.fault);
+  }
+
+  /** Sorted by registration, archived ones last. */
+  async planes(fleetId: string, timeZone: string): Promise<Plane[]> {
+    const rows = await this.#ask(this.#rest.rpc("plane_hours", { time_zone: timeZone, for_fleet: fleetId }), texts.problems.could.planes);
+    const planes = rows.map(toPlane);
+    return [...planes.filter(({ archivedAt }) => archivedAt === null), ...planes.filter(({ archivedAt }) => archivedAt !== null)];
+  }
+
+  async addPlane(fleetId: string, fields: PlaneFields): Promise<void> {
+    await this.#change(this.#rest.from("planes").insert({ fleet_id: fleetId, ...toRow(fields) }).select("plane_id"));
+  }
+
+  async changePlane(planeId: string, fields: PlaneFields): Promise<void> {
+    await this.#change(this.#rest.from("planes").update(toRow(fields)).eq("plane_id", planeId).select("plane_id"));
+  }
+
+  async archivePlane(planeId: string, archived: boolean): Promise<void> {
+    const archived_at = archived ? new Date().toISOString() : null;
+    await this.#change(this.#rest.from("planes").update({ archived_at }).eq("plane_id", planeId).select("plane_id"));
+  }
+
+  /** A plane's readings, newest first. */
+  async readings(planeId: string): Promise<Reading[]> {
+    const rows = await this.#ask(
+      this.#rest.from("hour_readings").select("*").eq("plane_id", planeId).order("as_of", { ascending: false }).order("entry", { ascending: false }),
+      texts.readings.could,
+    );
+    return rows.map((row) => ({
+      id: row.reading_id,
+      asOf: row.as_of,
+      seconds: row.seconds,
+      expectedSeconds: row.expected_seconds,
+      reason: row.reason,
+      voided: row.voided_at !== null,
+    }));
+  }
+
+  /** Hours of a plane at a time, in seconds. */
+  async hoursAt(planeId: string, at: string): Promise<number> {
+    return await this.#ask(this.#rest.rpc("hours", { plane_id: planeId, at_time: at }), texts.problems.could.planes);
+  }
+
+  /**
+   * @param asOf when the meter showed it; null is now
+   * @returns the reading's id, by which it can be voided
+   */
+  async addReading(planeId: string, seconds: number, reason: ReadingReason, asOf: string | null): Promise<string> {
+    const made = await this.#change(
+      this.#rest.rpc("add_reading", { plane_id: planeId, seconds, reason, ...(asOf === null ? {} : { as_of: asOf }) }),
+    );
+    return made.reading_id;
+  }
+
+  async voidReading(readingId: string, reason: string): Promise<void> {
+    await this.#change(this.#rest.rpc("void_reading", { reading_id: readingId, reason }));
+  }
+
+  async devices(fleetId: string): Promise<Device[]> {
+    const rows = await this.#ask(
+      this.#rest.from("device_status").select("*").eq("fleet_id", fleetId).order("claimed_at").order("device_uuid"),
+      texts.problems.could.devices,
+    );
+    return rows.map(toDevice);
+  }
+
+  async claimDevice(uuid: string, fleetId: string, name: string | null): Promise<void> {
+    await this.#change(this.#rest.rpc("claim_device", { device_uuid: uuid, fleet_id: fleetId, ...(name === null ? {} : { name }) }));
+  }
+
+  async nameDevice(uuid: string, fleetId: string, name: string | null): Promise<void> {
+    await this.#change(
+      this.#rest.from("device_ownerships").update({ name }).eq("device_uuid", uuid).eq("fleet_id", fleetId).is("owned_until", null).select("ownership_id"),
+    );
+  }
+
+  /**
+   * @param from when it began to hang there; without it a first assignment takes all the device's history, a later one
+   * begins now
+   * @returns the assignment's id, by which it can be taken back
+   */
+  async assignDevice(uuid: string, planeId: string | null, from?: string): Promise<string> {
+    const assigned = await this.#change(
+      // The type generator takes every argument for filled; null hangs the device in no plane.
+      this.#rest.rpc("assign_device", { device_uuid: uuid, plane_id: planeId as string, ...(from === undefined ? {} : { assigned_from: from }) }),
+    );
+    return assigned.assignment_id;
+  }
+
+  async removeAssignment(assignmentId: string): Promise<void> {
+    await this.#change(this.#rest.rpc("remove_assignment", { assignment_id: assignmentId }));
+  }
+
+  /** Where a device of the fleet hung and hangs, latest first. */
+  async assignments(uuid: string, fleetId: string): Promise<Assignment[]> {
+    const rows = await this.#ask(
+      this.#rest
+        .from("device_assignments")
+        .select("assignment_id, plane_id, assigned_from")
+        .eq("device_uuid", uuid)
+        .eq("fleet_id", fleetId)
+        .order("assigned_from", { ascending: false }),
+      texts.assignments.could,
+    );
+    return rows.map((row) => ({ id: row.assignment_id, planeId: row.plane_id, from: row.assigned_from }));
+  }
+
+  /** Gives the device up: its sessions so far stay, later ones belong to whoever claims it next. */
+  async releaseDevice(uuid: string): Promise<void> {
+    await this.#change(this.#rest.rpc("release_device", { device_uuid: uuid }));
+  }
+
+  /** @returns until when the board can bring a new key */
+  async resetDeviceKey(uuid: string): Promise<string> {
+    return await this.#ask(this.#rest.rpc("reset_device_key", { device_uuid: uuid }), texts.problems.fault);
+  }
+
+  /** What can be said of a device's completeness; null before its first session. */
+  async completeness(uuid: string): Promise<Completeness | null> {
+    const [rows, gaps] = await Promise.all([
+      this.#ask(this.#rest.rpc("device_completeness", { device_uuid: uuid }), texts.completeness.could),
+      this.#ask(this.#rest.rpc("boot_gaps", { device_uuid: uuid }), texts.completeness.could),
+    ]);
+    // The type generator takes every column of a set-returning function for filled.
+    const row = rows[0] as Nullable<(typeof rows)[number], "first_boot" | "last_boot" | "missing_boots" | "lifetime_seconds" | "recorded_seconds" | "unrecorded_seconds"> | undefined;
+    if (!row) return null;
+    return {
+      sessions: row.sessions,
+      firstBoot: row.first_boot,
+      lastBoot: row.last_boot,
+      missingBoots: row.missing_boots ?? 0,
+      lifetimeSeconds: row.lifetime_seconds,
+      recordedSeconds: row.recorded_seconds,
+      unrecordedSeconds: row.unrecorded_seconds,
+      gaps: gaps.map((gap) => ({ fromBoot: gap.from_boot, toBoot: gap.to_boot, afterEnd: gap.after_end, beforeStart: gap.before_start })),
+    };
+  }
+
+  /** A device's last power-ups in this fleet, newest first. */
+  async powerUps(uuid: string, fleetId: string): Promise<PowerUp[]> {
+    const rows = await this.#ask(
+      this.#rest
+        .from("session_log")
+        .select("session_id, session_start, run_seconds, registration, boot, reset_reason")
+        .eq("device_uuid", uuid)
+        .eq("fleet_id", fleetId)
+        .order("session_start", { ascending: false })
+        .order("session_id", { ascending: false })
+        .limit(POWER_UPS_SHOWN),
+      texts.problems.could.sessions,
+    );
+    return rows.map((row) => ({
+      sessionId: filled(row.session_id),
+      start: filled(row.session_start),
+      runSeconds: filled(row.run_seconds),
+      registration: row.registration,
+      boot: row.boot,
+      resetReason: row.reset_reason,
+    }));
+  }
+
+  /** What counts of a fleet from an instant on, as spans of time per plane: answers of 1,000 rows each until all are here. */
+  async spans(fleetId: string, from: string): Promise<Span[]> {
+    const spans: Span[] = [];
+    let last: { session_start: string | null; session_id: string | null } | undefined;
+    for (;;) {
+      let query = this.#rest
+        .from("session_log")
+        .select("session_id, plane_id, session_start, run_seconds, quality")
+        .eq("fleet_id", fleetId)
+        .eq("excluded", false)
+        .not("plane_id", "is", null)
+        .gte("session_start", from);
+      if (last) query = query.or(`session_start.gt."${last.session_start}",and(session_start.eq."${last.session_start}",session_id.gt.${last.session_id})`);
+      const rows = await this.#ask(query.order("session_start").order("session_id").limit(MAX_ROWS), texts.heat.could);
+      for (const row of rows) {
+        if (row.quality !== "flagged") spans.push({ planeId: filled(row.plane_id), start: filled(row.session_start), seconds: filled(row.run_seconds) });
+      }
+      if (rows.length < MAX_ROWS) return spans;
+      last = rows.at(-1);
+    }
+  }
+
+  async hoursByMonth(fleetId: string, timeZone: string, months: number): Promise<MonthHours[]> {
+    const rows = await this.#ask(
+      this.#rest.rpc("hours_by_month", { fleet_id: fleetId, time_zone: timeZone, months }),
+      texts.problems.could.months,
+    );
+    return rows.map(({ plane_id, month, seconds }) => ({ planeId: plane_id, month, seconds }));
+  }
+
+  /** A page of sessions, going on after the cursor: never cut at the server's limit of rows. */
+  async sessions(
+    fleetId: string,
+    filter: SessionFilter,
+    cursor: SessionCursor | null,
+    perPage = SESSIONS_PER_PAGE,
+    sort: SessionSort = NEWEST_FIRST,
+  ): Promise<SessionPage> {
+    let query = this.#matching(fleetId, filter);
+    if (cursor !== null) query = query.or(afterCursor(cursor, sort));
+    if (sort.by !== "start") query = query.order(SORT_COLUMNS[sort.by], { ascending: !sort.descending, nullsFirst: false });
+    const oldestFirst = sort.by === "start" && !sort.descending;
+    // One more than is shown tells whether there is a next page.
+    const rows = await this.#ask(
+      query.order("session_start", { ascending: oldestFirst }).order("session_id", { ascending: oldestFirst }).limit(perPage + 1),
+      texts.problems.could.sessions,
+    );
+    const sessions = rows.slice(0, perPage).map(toSession);
+    const last = sessions.at(-1);
+    return { sessions, next: rows.length > perPage && last ? cursorOf(last, sort) : null };
+  }
+
+  /** Every session that matches, newest first, in pieces of at most 1,000; a piece that the server cut shorter is no end. */
+  async *allSessions(fleetId: string, filter: SessionFilter, signal: AbortSignal): AsyncGenerator<Session[]> {
+    for (let cursor: SessionCursor | null = null; ; ) {
+      let query = this.#matching(fleetId, filter);
+      if (cursor !== null) query = query.or(afterCursor(cursor, NEWEST_FIRST));
+      const rows: SessionRow[] = await this.#ask(
+        query
+          .order("session_start", { ascending: false })
+          .order("session_id", { ascending: false })
+          .limit(EXPORTED_PER_REQUEST)
+          .abortSignal(AbortSignal.any([signal, AbortSignal.timeout(EXPORT_TIMEOUT_MS)])),
+        texts.problems.could.sessions,
+      );
+      const sessions = rows.map(toSession);
+      const last = sessions.at(-1);
+      if (last === undefined) return;
+      yield sessions;
+      cursor = cursorOf(last, NEWEST_FIRST);
+    }
+  }
+
+  async countSessions(fleetId: string, filter: SessionFilter): Promise<number> {
+    const { count, error, status } = await this.#matching(fleetId, filter, { count: "exact", head: true });
+    // An answer without a body says only its status.
+    if (error) throw fromRest(error, status, texts.problems.could.sessions);
+    return count ?? 0;
+  }
+
+  async session(id: string): Promise<Session | null> {
+    const rows = await this.#ask(this.#rest.from("session_log").select("*").eq("session_id", id), texts.problems.could.sessions);
+    return rows.map(toSession)[0] ?? null;
+  }
+
+  /** Names of pilots to choose from, those entered last first. */
+  async pilots(fleetId: string): Promise<string[]> {
+    const rows = await this.#ask(
+      this.#rest.from("session_annotations").select("pilot").eq("fleet_id", fleetId).not("pilot", "is", null).order("updated_at", { ascending: false }),
+      texts.problems.could.sessions,
+    );
+    return [...new Set(rows.map(({ pilot }) => filled(pilot)))];
+  }
+
+  /** Says something about a session of a device or a hand-entered one; only what is given changes. */
+  async annotate(sessionId: string, said: Annotation): Promise<void> {
+    await this.#change(
+      this.#rest.from("session_annotations").upsert(annotationOf(sessionId, toAnnotationRow(said)), { onConflict: "session_id" }).select("session_id"),
+    );
+  }
+
+  /** Takes everything back that was said about a session. Of a hand-entered one nothing is left. */
+  async deleteAnnotation(sessionId: string): Promise<void> {
+    await this.#change(this.#rest.from("session_annotations").delete().eq("session_id", sessionId).select("session_id"));
+  }
+
+  /** @param sessionId its identity, so that one that was deleted can come back */
+  async enterSession(sessionId: string, entry: HandEntry): Promise<void> {
+    await this.#change(this.#rest.from("session_annotations").insert(annotationOf(sessionId, toHandRow(entry))).select("session_id"));
+  }
+
+  async changeEntry(sessionId: string, entry: HandEntry): Promise<void> {
+    await this.#change(this.#rest.from("session_annotations").update(toHandRow(entry)).eq("session_id", sessionId).select("session_id"));
+  }
+
+  /** Sessions that somebody should look at, newest first: estimated clocks, flagged times, possible duplicates. */
+  async sessionsToReview(fleetId: string): Promise<{ sessions: Session[]; recorded: Session[] }> {
+    const [rows, settled] = await Promise.all([
+      this.#ask(
+        this.#rest
+          .from("session_log")
+          .select("*")
+          .eq("fleet_id", fleetId)
+          .is("excluded", false)
+          .or("and(start_source.eq.estimated,clock_checked.is.false),quality.eq.flagged,possible_duplicate_of.not.is.null")
+          .order("session_start", { ascending: false })
+          .order("session_id", { ascending: false }),
+        texts.problems.could.sessions,
+      ),
+      // Hand-entered sessions that somebody has called no duplicate.
+      this.#ask(
+        this.#rest.from("session_annotations").select("session_id").eq("fleet_id", fleetId).is("clock_checked", true).not("hand_start", "is", null),
+        texts.problems.could.sessions,
+      ),
+    ]);
+    const checked = new Set(settled.map(({ session_id }) => session_id));
+    const sessions = rows.map(toSession).filter(({ id, state }) => !checked.has(id) && state !== "running");
+    const recorded = sessions.map(({ duplicateOf }) => duplicateOf).filter((id) => id !== null);
+    return { sessions, recorded: await this.#sessionsById(fleetId, recorded) };
+  }
+
+  async #sessionsById(fleetId: string, ids: string[]): Promise<Session[]> {
+    if (ids.length === 0) return [];
+    const rows = await this.#ask(
+      this.#rest.from("session_log").select("*").eq("fleet_id", fleetId).in("session_id", ids.slice(0, SESSIONS_PER_PAGE)),
+      texts.problems.could.sessions,
+    );
+    return rows.map(toSession);
+  }
+
+  /** Missing power-ups of a device, newest first. */
+  async bootGaps(deviceUuid: string): Promise<BootGap[]> {
+    const rows = await this.#ask(this.#rest.rpc("boot_gaps", { device_uuid: deviceUuid }), texts.problems.could.devices);
+    return rows.map((row) => ({ fromBoot: row.from_boot, toBoot: row.to_boot, afterEnd: row.after_end, beforeStart: row.before_start }));
+  }
+
+  async people(fleetId: string): Promise<Person[]> {
+    const rows = await this.#ask(this.#rest.rpc("fleet_people", { fleet_id: fleetId }), texts.problems.could.fleets);
+    return rows.map(({ user_id, email }) => ({ id: user_id, email }));
+  }
+
+  #matching(fleetId: string, filter: SessionFilter, options: { count?: "exact"; head?: boolean } = {}) {
+    let wanted = this.#rest.from("session_log").select("*", options).eq("fleet_id", fleetId);
+    if (filter.plane === "none") wanted = wanted.is("plane_id", null);
+    else if (filter.plane !== undefined) wanted = wanted.eq("plane_id", filter.plane);
+    if (filter.device !== undefined) wanted = wanted.eq("device_uuid", filter.device);
+    if (filter.class === "none") wanted = wanted.is("class", null);
+    else if (filter.class !== undefined) wanted = wanted.eq("class", filter.class);
+    if (filter.pilot !== undefined) wanted = wanted.ilike("pilot", containing(filter.pilot));
+    if (filter.mark === "short" || filter.mark === "excluded" || filter.mark === "overlaps") wanted = wanted.is(filter.mark, true);
+    else if (filter.mark !== undefined) wanted = wanted.eq("quality", filter.mark);
+    if (filter.from !== undefined) wanted = wanted.gte("session_start", filter.from);
+    if (filter.until !== undefined) wanted = wanted.lt("session_start", filter.until);
+    return wanted;
+  }
+
+  /** Where mail links lead back to: this page, without a hash, which carries the link's answer. */
+  #here(): string {
+    return location.origin + location.pathname;
+  }
+
+  async #ask<T>(answer: Answer<T>, what: string): Promise<T> {
+    const { data, error, status } = await answer;
+    if (error) throw fromRest(error, status, what);
+    return data as T;
+  }
+
+  /** A change that touched no row was refused by row security, silently. */
+  async #change<T>(answer: Answer<T>): Promise<T> {
+    const data = await this.#ask(answer, texts.problems.fault);
+    if (Array.isArray(data) && data.length === 0) {
+      throw new BackendError({ kind: "refused", what: texts.problems.forbidden, hint: texts.problems.forbiddenHint });
+    }
+    return data;
+  }
+}

@@ -1,0 +1,1117 @@
+// Generated from supabase/migrations by `python -m tools.database_types`. Do not edit.
+
+export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[];
+
+export type Database = {
+  "public": {
+    Tables: {
+      "device_assignments": {
+        Row: {
+          "assigned_at": string;
+          "assigned_by": string | null;
+          "assigned_from": string;
+          "assignment_id": string;
+          "device_uuid": string;
+          "fleet_id": string;
+          "ownership_id": string;
+          "plane_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "assigned_at"?: string;
+          "assigned_by"?: string | null;
+          "assigned_from": string;
+          "assignment_id"?: string;
+          "device_uuid": string;
+          "fleet_id": string;
+          "ownership_id": string;
+          "plane_id"?: string | null;
+        };
+        Update: {
+          "assigned_at"?: string;
+          "assigned_by"?: string | null;
+          "assigned_from"?: string;
+          "assignment_id"?: string;
+          "device_uuid"?: string;
+          "fleet_id"?: string;
+          "ownership_id"?: string;
+          "plane_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "device_assignments_device_uuid_fkey";
+            columns: ["device_uuid"];
+            isOneToOne: false;
+            referencedRelation: "devices";
+            referencedColumns: ["device_uuid"];
+          },
+          {
+            foreignKeyName: "device_assignments_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "device_assignments_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "my_fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "device_assignments_fleet_id_ownership_id_fkey";
+            columns: ["fleet_id", "ownership_id"];
+            isOneToOne: false;
+            referencedRelation: "device_ownerships";
+            referencedColumns: ["fleet_id", "ownership_id"];
+          },
+          {
+            foreignKeyName: "device_assignments_fleet_id_plane_id_fkey";
+            columns: ["fleet_id", "plane_id"];
+            isOneToOne: false;
+            referencedRelation: "planes";
+            referencedColumns: ["fleet_id", "plane_id"];
+          },
+        ];
+      };
+      "device_ownerships": {
+        Row: {
+          "claimed_at": string;
+          "claimed_by": string | null;
+          "device_uuid": string;
+          "fleet_id": string | null;
+          "name": string | null;
+          "owned_from": string;
+          "owned_until": string | null;
+          "ownership_id": string;
+          "released_by": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "claimed_at"?: string;
+          "claimed_by"?: string | null;
+          "device_uuid": string;
+          "fleet_id"?: string | null;
+          "name"?: string | null;
+          "owned_from"?: string;
+          "owned_until"?: string | null;
+          "ownership_id"?: string;
+          "released_by"?: string | null;
+        };
+        Update: {
+          "claimed_at"?: string;
+          "claimed_by"?: string | null;
+          "device_uuid"?: string;
+          "fleet_id"?: string | null;
+          "name"?: string | null;
+          "owned_from"?: string;
+          "owned_until"?: string | null;
+          "ownership_id"?: string;
+          "released_by"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "device_ownerships_device_uuid_fkey";
+            columns: ["device_uuid"];
+            isOneToOne: false;
+            referencedRelation: "devices";
+            referencedColumns: ["device_uuid"];
+          },
+          {
+            foreignKeyName: "device_ownerships_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "device_ownerships_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "my_fleets";
+            referencedColumns: ["fleet_id"];
+          },
+        ];
+      };
+      "devices": {
+        Row: {
+          "announced": boolean;
+          "boot": number | null;
+          "created_at": string;
+          "device_uuid": string;
+          "firmware": string | null;
+          "fleet_id": string | null;
+          "key_bound_at": string | null;
+          "key_reset_at": string | null;
+          "last_seen": string | null;
+          "lifetime_seconds": number | null;
+          "refused_at": string | null;
+          "refused_code": string | null;
+          "refused_posts": number;
+          "rejected_at": string | null;
+          "rejected_code": string | null;
+          "report_run_seconds": number | null;
+          "report_session_start": string | null;
+          "request_count": number;
+          "request_minute": string | null;
+          "reset_reason": string | null;
+          "unsent": number | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "announced"?: boolean;
+          "boot"?: number | null;
+          "created_at"?: string;
+          "device_uuid": string;
+          "firmware"?: string | null;
+          "fleet_id"?: string | null;
+          "key_bound_at"?: string | null;
+          "key_reset_at"?: string | null;
+          "last_seen"?: string | null;
+          "lifetime_seconds"?: number | null;
+          "refused_at"?: string | null;
+          "refused_code"?: string | null;
+          "refused_posts"?: number;
+          "rejected_at"?: string | null;
+          "rejected_code"?: string | null;
+          "report_run_seconds"?: number | null;
+          "report_session_start"?: string | null;
+          "request_count"?: number;
+          "request_minute"?: string | null;
+          "reset_reason"?: string | null;
+          "unsent"?: number | null;
+        };
+        Update: {
+          "announced"?: boolean;
+          "boot"?: number | null;
+          "created_at"?: string;
+          "device_uuid"?: string;
+          "firmware"?: string | null;
+          "fleet_id"?: string | null;
+          "key_bound_at"?: string | null;
+          "key_reset_at"?: string | null;
+          "last_seen"?: string | null;
+          "lifetime_seconds"?: number | null;
+          "refused_at"?: string | null;
+          "refused_code"?: string | null;
+          "refused_posts"?: number;
+          "rejected_at"?: string | null;
+          "rejected_code"?: string | null;
+          "report_run_seconds"?: number | null;
+          "report_session_start"?: string | null;
+          "request_count"?: number;
+          "request_minute"?: string | null;
+          "reset_reason"?: string | null;
+          "unsent"?: number | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "devices_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "devices_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "my_fleets";
+            referencedColumns: ["fleet_id"];
+          },
+        ];
+      };
+      "fleet_invites": {
+        Row: {
+          "accepted_at": string | null;
+          "accepted_by": string | null;
+          "created_at": string;
+          "created_by": string | null;
+          "expires_at": string;
+          "fleet_id": string;
+          "invite_id": string;
+          "role": Database["public"]["Enums"]["fleet_role"];
+        };
+        ComputedFields: never;
+        Insert: {
+          "accepted_at"?: string | null;
+          "accepted_by"?: string | null;
+          "created_at"?: string;
+          "created_by"?: string | null;
+          "expires_at": string;
+          "fleet_id": string;
+          "invite_id"?: string;
+          "role": Database["public"]["Enums"]["fleet_role"];
+        };
+        Update: {
+          "accepted_at"?: string | null;
+          "accepted_by"?: string | null;
+          "created_at"?: string;
+          "created_by"?: string | null;
+          "expires_at"?: string;
+          "fleet_id"?: string;
+          "invite_id"?: string;
+          "role"?: Database["public"]["Enums"]["fleet_role"];
+        };
+        Relationships: [
+          {
+            foreignKeyName: "fleet_invites_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "fleet_invites_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "my_fleets";
+            referencedColumns: ["fleet_id"];
+          },
+        ];
+      };
+      "fleet_members": {
+        Row: {
+          "fleet_id": string;
+          "joined_at": string;
+          "role": Database["public"]["Enums"]["fleet_role"];
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "fleet_id": string;
+          "joined_at"?: string;
+          "role": Database["public"]["Enums"]["fleet_role"];
+          "user_id": string;
+        };
+        Update: {
+          "fleet_id"?: string;
+          "joined_at"?: string;
+          "role"?: Database["public"]["Enums"]["fleet_role"];
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "fleet_members_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "fleet_members_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "my_fleets";
+            referencedColumns: ["fleet_id"];
+          },
+        ];
+      };
+      "fleets": {
+        Row: {
+          "created_at": string;
+          "fleet_id": string;
+          "name": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "fleet_id"?: string;
+          "name": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "fleet_id"?: string;
+          "name"?: string;
+        };
+        Relationships: [];
+      };
+      "hour_readings": {
+        Row: {
+          "as_of": string;
+          "difference_seconds": number;
+          "entered_at": string;
+          "entered_by": string | null;
+          "entry": number;
+          "expected_seconds": number;
+          "fleet_id": string;
+          "note": string | null;
+          "plane_id": string;
+          "reading_id": string;
+          "reason": Database["public"]["Enums"]["reading_reason"];
+          "seconds": number;
+          "void_reason": string | null;
+          "voided_at": string | null;
+          "voided_by": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "as_of": string;
+          "difference_seconds"?: never;
+          "entered_at"?: string;
+          "entered_by"?: string | null;
+          "entry"?: never;
+          "expected_seconds": number;
+          "fleet_id": string;
+          "note"?: string | null;
+          "plane_id": string;
+          "reading_id"?: string;
+          "reason": Database["public"]["Enums"]["reading_reason"];
+          "seconds": number;
+          "void_reason"?: string | null;
+          "voided_at"?: string | null;
+          "voided_by"?: string | null;
+        };
+        Update: {
+          "as_of"?: string;
+          "difference_seconds"?: never;
+          "entered_at"?: string;
+          "entered_by"?: string | null;
+          "entry"?: never;
+          "expected_seconds"?: number;
+          "fleet_id"?: string;
+          "note"?: string | null;
+          "plane_id"?: string;
+          "reading_id"?: string;
+          "reason"?: Database["public"]["Enums"]["reading_reason"];
+          "seconds"?: number;
+          "void_reason"?: string | null;
+          "voided_at"?: string | null;
+          "voided_by"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "hour_readings_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "hour_readings_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "my_fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "hour_readings_fleet_id_plane_id_fkey";
+            columns: ["fleet_id", "plane_id"];
+            isOneToOne: false;
+            referencedRelation: "planes";
+            referencedColumns: ["fleet_id", "plane_id"];
+          },
+        ];
+      };
+      "planes": {
+        Row: {
+          "archived_at": string | null;
+          "created_at": string;
+          "fleet_id": string;
+          "make": string | null;
+          "model": string | null;
+          "plane_id": string;
+          "registration": string;
+          "registration_key": string;
+          "type_designator": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "archived_at"?: string | null;
+          "created_at"?: string;
+          "fleet_id": string;
+          "make"?: string | null;
+          "model"?: string | null;
+          "plane_id"?: string;
+          "registration": string;
+          "registration_key"?: never;
+          "type_designator"?: string | null;
+        };
+        Update: {
+          "archived_at"?: string | null;
+          "created_at"?: string;
+          "fleet_id"?: string;
+          "make"?: string | null;
+          "model"?: string | null;
+          "plane_id"?: string;
+          "registration"?: string;
+          "registration_key"?: never;
+          "type_designator"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "planes_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "planes_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "my_fleets";
+            referencedColumns: ["fleet_id"];
+          },
+        ];
+      };
+      "session_annotations": {
+        Row: {
+          "author_id": string | null;
+          "class": Database["public"]["Enums"]["session_class"] | null;
+          "clock_checked": boolean;
+          "corrected_start": string | null;
+          "created_at": string;
+          "excluded": boolean;
+          "fleet_id": string;
+          "hand_plane_id": string | null;
+          "hand_seconds": number | null;
+          "hand_start": string | null;
+          "pilot": string | null;
+          "remarks": string | null;
+          "session_id": string;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "author_id"?: string | null;
+          "class"?: Database["public"]["Enums"]["session_class"] | null;
+          "clock_checked"?: boolean;
+          "corrected_start"?: string | null;
+          "created_at"?: string;
+          "excluded"?: boolean;
+          "fleet_id": string;
+          "hand_plane_id"?: string | null;
+          "hand_seconds"?: number | null;
+          "hand_start"?: string | null;
+          "pilot"?: string | null;
+          "remarks"?: string | null;
+          "session_id"?: string;
+          "updated_at"?: string;
+        };
+        Update: {
+          "author_id"?: string | null;
+          "class"?: Database["public"]["Enums"]["session_class"] | null;
+          "clock_checked"?: boolean;
+          "corrected_start"?: string | null;
+          "created_at"?: string;
+          "excluded"?: boolean;
+          "fleet_id"?: string;
+          "hand_plane_id"?: string | null;
+          "hand_seconds"?: number | null;
+          "hand_start"?: string | null;
+          "pilot"?: string | null;
+          "remarks"?: string | null;
+          "session_id"?: string;
+          "updated_at"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "session_annotations_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "session_annotations_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "my_fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "session_annotations_fleet_id_hand_plane_id_fkey";
+            columns: ["fleet_id", "hand_plane_id"];
+            isOneToOne: false;
+            referencedRelation: "planes";
+            referencedColumns: ["fleet_id", "plane_id"];
+          },
+        ];
+      };
+      "sessions": {
+        Row: {
+          "boot": number | null;
+          "checkpoint_seconds": number | null;
+          "clock_checked": boolean;
+          "counts": boolean;
+          "device_uuid": string | null;
+          "effective_start": string;
+          "excluded": boolean;
+          "firmware": string | null;
+          "fleet_id": string | null;
+          "future": boolean;
+          "heard_at": string;
+          "last_update": string | null;
+          "lifetime_seconds": number | null;
+          "long": boolean;
+          "plane_id": string | null;
+          "received_at": string;
+          "report_closed": boolean;
+          "reset_reason": string | null;
+          "run_seconds": number;
+          "session_end": string;
+          "session_id": string;
+          "session_start": string;
+          "start_source": Database["public"]["Enums"]["start_source"] | null;
+          "start_uncertainty_s": number | null;
+          "status": Database["public"]["Enums"]["session_status"];
+        };
+        ComputedFields: never;
+        Insert: {
+          "boot"?: number | null;
+          "checkpoint_seconds"?: number | null;
+          "clock_checked"?: boolean;
+          "counts"?: never;
+          "device_uuid"?: string | null;
+          "effective_start": string;
+          "excluded"?: boolean;
+          "firmware"?: string | null;
+          "fleet_id"?: string | null;
+          "future"?: boolean;
+          "heard_at"?: string;
+          "last_update"?: string | null;
+          "lifetime_seconds"?: number | null;
+          "long"?: never;
+          "plane_id"?: string | null;
+          "received_at"?: string;
+          "report_closed"?: boolean;
+          "reset_reason"?: string | null;
+          "run_seconds": number;
+          "session_end"?: never;
+          "session_id": string;
+          "session_start": string;
+          "start_source"?: Database["public"]["Enums"]["start_source"] | null;
+          "start_uncertainty_s"?: number | null;
+          "status": Database["public"]["Enums"]["session_status"];
+        };
+        Update: {
+          "boot"?: number | null;
+          "checkpoint_seconds"?: number | null;
+          "clock_checked"?: boolean;
+          "counts"?: never;
+          "device_uuid"?: string | null;
+          "effective_start"?: string;
+          "excluded"?: boolean;
+          "firmware"?: string | null;
+          "fleet_id"?: string | null;
+          "future"?: boolean;
+          "heard_at"?: string;
+          "last_update"?: string | null;
+          "lifetime_seconds"?: number | null;
+          "long"?: never;
+          "plane_id"?: string | null;
+          "received_at"?: string;
+          "report_closed"?: boolean;
+          "reset_reason"?: string | null;
+          "run_seconds"?: number;
+          "session_end"?: never;
+          "session_id"?: string;
+          "session_start"?: string;
+          "start_source"?: Database["public"]["Enums"]["start_source"] | null;
+          "start_uncertainty_s"?: number | null;
+          "status"?: Database["public"]["Enums"]["session_status"];
+        };
+        Relationships: [
+          {
+            foreignKeyName: "sessions_device_uuid_fkey";
+            columns: ["device_uuid"];
+            isOneToOne: false;
+            referencedRelation: "devices";
+            referencedColumns: ["device_uuid"];
+          },
+          {
+            foreignKeyName: "sessions_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "sessions_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "my_fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "sessions_fleet_id_plane_id_fkey";
+            columns: ["fleet_id", "plane_id"];
+            isOneToOne: false;
+            referencedRelation: "planes";
+            referencedColumns: ["fleet_id", "plane_id"];
+          },
+        ];
+      };
+    };
+    Views: {
+      "device_status": {
+        Row: {
+          "assigned_from": string | null;
+          "attention": string | null;
+          "boot": number | null;
+          "claimed_at": string;
+          "device_uuid": string;
+          "firmware": string | null;
+          "first_session_start": string | null;
+          "fleet_id": string | null;
+          "key_bound_at": string | null;
+          "key_reset_at": string | null;
+          "last_seen": string | null;
+          "lifetime_seconds": number | null;
+          "name": string | null;
+          "owned_from": string;
+          "plane_id": string | null;
+          "refused_at": string | null;
+          "refused_posts": number;
+          "registration": string | null;
+          "rejected_at": string | null;
+          "rejected_code": string | null;
+          "reset_reason": string | null;
+          "running_seconds": number | null;
+          "running_session_start": string | null;
+          "running_update": string | null;
+          "state": Database["public"]["Enums"]["device_state"] | null;
+          "unassigned_sessions": number | null;
+          "unsent": number | null;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "device_ownerships_device_uuid_fkey";
+            columns: ["device_uuid"];
+            isOneToOne: false;
+            referencedRelation: "devices";
+            referencedColumns: ["device_uuid"];
+          },
+          {
+            foreignKeyName: "device_ownerships_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "device_ownerships_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "my_fleets";
+            referencedColumns: ["fleet_id"];
+          },
+        ];
+      };
+      "my_fleets": {
+        Row: {
+          "created_at": string;
+          "fleet_id": string;
+          "joined_at": string;
+          "name": string;
+          "role": Database["public"]["Enums"]["fleet_role"];
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      "session_log": {
+        Row: {
+          "annotated_at": string | null;
+          "annotated_by": string | null;
+          "boot": number | null;
+          "checkpoint_seconds": number | null;
+          "class": Database["public"]["Enums"]["session_class"] | null;
+          "clock_checked": boolean;
+          "corrected": boolean | null;
+          "device_name": string | null;
+          "device_uuid": string | null;
+          "excluded": boolean;
+          "firmware": string | null;
+          "fleet_id": string | null;
+          "heard_at": string;
+          "hobbs_end_seconds": number | null;
+          "hobbs_start_seconds": number | null;
+          "last_update": string | null;
+          "overlaps": boolean | null;
+          "pilot": string | null;
+          "plane_id": string | null;
+          "possible_duplicate_of": string | null;
+          "quality": Database["public"]["Enums"]["session_quality"] | null;
+          "received_at": string;
+          "registration": string | null;
+          "remarks": string | null;
+          "reported_start": string;
+          "reset_reason": string | null;
+          "run_seconds": number;
+          "session_end": string;
+          "session_id": string;
+          "session_start": string;
+          "short": boolean | null;
+          "start_source": Database["public"]["Enums"]["start_source"] | null;
+          "start_uncertainty_s": number | null;
+          "state": Database["public"]["Enums"]["session_state"] | null;
+          "status": Database["public"]["Enums"]["session_status"];
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "sessions_device_uuid_fkey";
+            columns: ["device_uuid"];
+            isOneToOne: false;
+            referencedRelation: "devices";
+            referencedColumns: ["device_uuid"];
+          },
+          {
+            foreignKeyName: "sessions_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "sessions_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "my_fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "sessions_fleet_id_plane_id_fkey";
+            columns: ["fleet_id", "plane_id"];
+            isOneToOne: false;
+            referencedRelation: "planes";
+            referencedColumns: ["fleet_id", "plane_id"];
+          },
+        ];
+      };
+    };
+    Functions: {
+      "accept_invite": { Args: { "token": string }; Returns: string };
+      "add_reading": {
+        Args: {
+          "as_of"?: string;
+          "note"?: string;
+          "plane_id": string;
+          "reason": Database["public"]["Enums"]["reading_reason"];
+          "seconds": number;
+        };
+        Returns: {
+          "as_of": string;
+          "difference_seconds": number;
+          "entered_at": string;
+          "entered_by": string | null;
+          "entry": number;
+          "expected_seconds": number;
+          "fleet_id": string;
+          "note": string | null;
+          "plane_id": string;
+          "reading_id": string;
+          "reason": Database["public"]["Enums"]["reading_reason"];
+          "seconds": number;
+          "void_reason": string | null;
+          "voided_at": string | null;
+          "voided_by": string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "hour_readings";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "assign_device": {
+        Args: { "assigned_from"?: string; "device_uuid": string; "plane_id": string };
+        Returns: {
+          "assigned_at": string;
+          "assigned_by": string | null;
+          "assigned_from": string;
+          "assignment_id": string;
+          "device_uuid": string;
+          "fleet_id": string;
+          "ownership_id": string;
+          "plane_id": string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "device_assignments";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "boot_gaps": {
+        Args: { "device_uuid": string };
+        Returns: {
+          "after_end": string;
+          "before_start": string;
+          "from_boot": number;
+          "to_boot": number;
+        }[];
+      };
+      "claim_device": {
+        Args: { "device_uuid": string; "fleet_id"?: string; "name"?: string };
+        Returns: {
+          "claimed_at": string;
+          "claimed_by": string | null;
+          "device_uuid": string;
+          "fleet_id": string | null;
+          "name": string | null;
+          "owned_from": string;
+          "owned_until": string | null;
+          "ownership_id": string;
+          "released_by": string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "device_ownerships";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "counted": { Args: { "from_time": string; "plane_id": string; "until_time": string }; Returns: number };
+      "create_fleet": { Args: { "name": string }; Returns: string };
+      "create_invite": {
+        Args: { "fleet_id": string; "role": Database["public"]["Enums"]["fleet_role"] };
+        Returns: string;
+      };
+      "delete_account": { Args: Record<PropertyKey, never>; Returns: undefined };
+      "device_completeness": {
+        Args: { "device_uuid": string };
+        Returns: {
+          "first_boot": number;
+          "last_boot": number;
+          "lifetime_seconds": number;
+          "missing_boots": number;
+          "recorded_seconds": number;
+          "repeated_boots": number;
+          "sessions": number;
+          "unrecorded_seconds": number;
+        }[];
+      };
+      "fleet_export": { Args: { "after"?: string; "fleet_id": string }; Returns: Json };
+      "fleet_export_csv": { Args: { "after"?: string; "fleet_id": string }; Returns: Json };
+      "fleet_people": {
+        Args: { "fleet_id": string };
+        Returns: {
+          "email": string;
+          "joined_at": string;
+          "role": Database["public"]["Enums"]["fleet_role"];
+          "user_id": string;
+        }[];
+      };
+      "hours": { Args: { "at_time"?: string; "plane_id": string }; Returns: number };
+      "hours_by_class": {
+        Args: { "fleet_id": string; "months"?: number; "time_zone"?: string };
+        Returns: {
+          "class": Database["public"]["Enums"]["session_class"];
+          "month": string;
+          "plane_id": string;
+          "seconds": number;
+        }[];
+      };
+      "hours_by_month": {
+        Args: { "fleet_id": string; "months"?: number; "time_zone"?: string };
+        Returns: {
+          "month": string;
+          "plane_id": string;
+          "seconds": number;
+        }[];
+      };
+      "ingest": { Args: { "batch": boolean; "device_key_sha256": string; "messages": Json }; Returns: Json };
+      "plane_hours": {
+        Args: { "for_fleet"?: string; "for_plane"?: string; "time_zone"?: string };
+        Returns: {
+          "archived_at": string;
+          "counted_seconds": number;
+          "counted_sessions": number;
+          "device_uuid": string;
+          "fleet_id": string;
+          "last_session_end": string;
+          "last_session_start": string;
+          "make": string;
+          "model": string;
+          "month_seconds": number;
+          "month_sessions": number;
+          "plane_id": string;
+          "reading_as_of": string;
+          "reading_seconds": number;
+          "registration": string;
+          "total_seconds": number;
+          "type_designator": string;
+          "uncertainty_seconds": number;
+        }[];
+      };
+      "release_device": {
+        Args: { "device_uuid": string };
+        Returns: {
+          "claimed_at": string;
+          "claimed_by": string | null;
+          "device_uuid": string;
+          "fleet_id": string | null;
+          "name": string | null;
+          "owned_from": string;
+          "owned_until": string | null;
+          "ownership_id": string;
+          "released_by": string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "device_ownerships";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "remove_assignment": { Args: { "assignment_id": string }; Returns: undefined };
+      "reset_device_key": { Args: { "device_uuid": string }; Returns: string };
+      "server_info": { Args: Record<PropertyKey, never>; Returns: Json };
+      "void_reading": {
+        Args: { "reading_id": string; "reason": string };
+        Returns: {
+          "as_of": string;
+          "difference_seconds": number;
+          "entered_at": string;
+          "entered_by": string | null;
+          "entry": number;
+          "expected_seconds": number;
+          "fleet_id": string;
+          "note": string | null;
+          "plane_id": string;
+          "reading_id": string;
+          "reason": Database["public"]["Enums"]["reading_reason"];
+          "seconds": number;
+          "void_reason": string | null;
+          "voided_at": string | null;
+          "voided_by": string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "hour_readings";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+    };
+    Enums: {
+      "device_state": "running" | "delivering" | "off" | "never_heard" | "needs_attention";
+      "fleet_role": "viewer" | "editor" | "owner";
+      "reading_reason": "initial" | "check" | "correction" | "meter_replaced";
+      "session_class": "flight" | "ground_run" | "maintenance" | "avionics_only" | "test";
+      "session_quality": "measured" | "clock_estimated" | "unconfirmed" | "flagged" | "hand_entered";
+      "session_state": "running" | "last_heard" | "ended" | "unconfirmed";
+      "session_status": "open" | "closed";
+      "start_source": "ntp" | "server" | "rtc" | "estimated";
+    };
+    CompositeTypes: {
+      [_ in never]: never;
+    };
+  };
+};
+
+type DatabaseWithoutInternals = Omit<Database, "__InternalSupabase">;
+
+type DefaultSchema = DatabaseWithoutInternals[Extract<keyof Database, "public">];
+
+export type Tables<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof (
+      & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+      & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"]
+    )
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals } ? (
+    & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"]
+  )[TableName] extends {
+    Row: infer R;
+  } ? R
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    ? (DefaultSchema["Tables"] & DefaultSchema["Views"])[DefaultSchemaTableNameOrOptions] extends {
+      Row: infer R;
+    } ? R
+    : never
+  : never;
+
+export type TablesInsert<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends {
+    Insert: infer I;
+  } ? I
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Insert: infer I;
+    } ? I
+    : never
+  : never;
+
+export type TablesUpdate<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends {
+    Update: infer U;
+  } ? U
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Update: infer U;
+    } ? U
+    : never
+  : never;
+
+export type Enums<
+  DefaultSchemaEnumNameOrOptions extends
+    | keyof DefaultSchema["Enums"]
+    | { schema: keyof DatabaseWithoutInternals },
+  EnumName extends DefaultSchemaEnumNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"]
+    : never = never,
+> = DefaultSchemaEnumNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"][EnumName]
+  : DefaultSchemaEnumNameOrOptions extends keyof DefaultSchema["Enums"]
+    ? DefaultSchema["Enums"][DefaultSchemaEnumNameOrOptions]
+  : never;
+
+export type CompositeTypes<
+  PublicCompositeTypeNameOrOptions extends
+    | keyof DefaultSchema["CompositeTypes"]
+    | { schema: keyof DatabaseWithoutInternals },
+  CompositeTypeName extends PublicCompositeTypeNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"]
+    : never = never,
+> = PublicCompositeTypeNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"][CompositeTypeName]
+  : PublicCompositeTypeNameOrOptions extends keyof DefaultSchema["CompositeTypes"]
+    ? DefaultSchema["CompositeTypes"][PublicCompositeTypeNameOrOptions]
+  : never;
+
+export const Constants = {
+  "public": {
+    Enums: {
+      "device_state": ["running", "delivering", "off", "never_heard", "needs_attention"],
+      "fleet_role": ["viewer", "editor", "owner"],
+      "reading_reason": ["initial", "check", "correction", "meter_replaced"],
+      "session_class": ["flight", "ground_run", "maintenance", "avionics_only", "test"],
+      "session_quality": ["measured", "clock_estimated", "unconfirmed", "flagged", "hand_entered"],
+      "session_state": ["running", "last_heard", "ended", "unconfirmed"],
+      "session_status": ["open", "closed"],
+      "start_source": ["ntp", "server", "rtc", "estimated"],
+    },
+  },
+} as const;

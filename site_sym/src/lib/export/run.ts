@@ -1,0 +1,53 @@
+import type { Backend } from "../backend.ts";
+import type { Session, SessionFilter } from "../model.ts";
+import { exportRow } from "./columns.ts";
+import { type FileFormat, makeWriter } from "./writer.ts";
+
+/** Between them the page answers to clicks: compressing 1,000 rows of a workbook takes a phone too long. */
+const ROWS_AT_ONCE = 200;
+
+/** Every matching session, each once: one that moved while the pages were read is not repeated. */
+export async function* readAll(backend: Backend, fleetId: string, filter: SessionFilter, signal: AbortSignal): AsyncGenerator<Session[]> {
+  const seen = new Set<string>();
+  for await (const page of backend.allSessions(fleetId, filter, signal)) {
+    const fresh = page.filter(({ id }) => !seen.has(id));
+    for (const { id } of fresh) seen.add(id);
+    yield fresh;
+  }
+}
+
+/**
+ * All matching sessions as a file, newest first.
+ * @param onProgress called after each page with the number of sessions so far
+ * @throws BackendError; nothing special when the signal was aborted, which the caller knows
+ */
+export async function exportSessions(
+  backend: Backend,
+  fleetId: string,
+  filter: SessionFilter,
+  format: FileFormat,
+  signal: AbortSignal,
+  onProgress: (count: number) => void,
+): Promise<{ file: Blob; count: number }> {
+  const writer = await makeWriter(format);
+  let count = 0;
+  for await (const sessions of readAll(backend, fleetId, filter, signal)) {
+    for (let first = 0; first < sessions.length; first += ROWS_AT_ONCE) {
+      signal.throwIfAborted();
+      writer.add(sessions.slice(first, first + ROWS_AT_ONCE).map(exportRow));
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    count += sessions.length;
+    onProgress(count);
+  }
+  return { file: writer.finish(), count };
+}
+
+export function saveFile(file: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = name;
+  link.click();
+  // The browser has its own hold on the file once the click is over.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

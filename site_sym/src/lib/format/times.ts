@@ -1,0 +1,99 @@
+/** Times of day in UTC (marked Z) or in the reader's own zone, 24 hours. Every input is an ISO 8601 instant. */
+
+export const ZONES = ["utc", "local"] as const;
+export type Zone = (typeof ZONES)[number];
+
+const LOCALE = "en-GB";
+const DAY_MS = 86_400_000;
+
+function zoneOption(zone: Zone): { timeZone?: string } {
+  return zone === "utc" ? { timeZone: "UTC" } : {};
+}
+
+/** The IANA name that the database groups days and months by. */
+export function timeZoneName(zone: Zone): string {
+  return zone === "utc" ? "UTC" : Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** "UTC", or the reader's zone as they would call it: "CET", "GMT+2". */
+export function zoneLabel(zone: Zone, at: Date): string {
+  if (zone === "utc") return "UTC";
+  const parts = new Intl.DateTimeFormat(LOCALE, { timeZoneName: "short" }).formatToParts(at);
+  return parts.find((part) => part.type === "timeZoneName")?.value ?? "local";
+}
+
+interface CalendarDay {
+  year: number;
+  month: number;
+  day: number;
+}
+
+function calendarDay(at: Date, zone: Zone): CalendarDay {
+  return zone === "utc"
+    ? { year: at.getUTCFullYear(), month: at.getUTCMonth(), day: at.getUTCDate() }
+    : { year: at.getFullYear(), month: at.getMonth(), day: at.getDate() };
+}
+
+/** Days from `from` to `to` by the calendar of the zone, however long those days were. */
+export function daysBetween(from: Date, to: Date, zone: Zone): number {
+  const noon = (at: Date) => {
+    const { year, month, day } = calendarDay(at, zone);
+    return Date.UTC(year, month, day);
+  };
+  return Math.round((noon(to) - noon(from)) / DAY_MS);
+}
+
+/** "09:14Z" or "10:14". */
+export function formatTime(iso: string, zone: Zone): string {
+  const time = new Date(iso).toLocaleTimeString(LOCALE, { ...zoneOption(zone), hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  return zone === "utc" ? `${time}Z` : time;
+}
+
+/** "Nov": three letters for every month, where the locale would write "Sept". */
+function monthName(month: number): string {
+  return new Date(Date.UTC(2000, month)).toLocaleDateString(LOCALE, { timeZone: "UTC", month: "long" }).slice(0, 3);
+}
+
+/** "23 Nov", with the year where it is not the present one. */
+export function formatDay(iso: string, zone: Zone, now: Date): string {
+  const { year, month, day } = calendarDay(new Date(iso), zone);
+  const text = `${day} ${monthName(month)}`;
+  return year === calendarDay(now, zone).year ? text : `${text} ${year}`;
+}
+
+/** "today 09:14Z", "yesterday 16:40Z", "20 Nov 08:02Z". */
+export function formatMoment(iso: string, zone: Zone, now: Date): string {
+  const daysAgo = daysBetween(new Date(iso), now, zone);
+  const day = daysAgo === 0 ? "today" : daysAgo === 1 ? "yesterday" : formatDay(iso, zone, now);
+  return `${day} ${formatTime(iso, zone)}`;
+}
+
+/** "+1" where a session ends on a later day than it began, "" on the same day. */
+export function laterDay(startIso: string, endIso: string, zone: Zone): string {
+  const days = daysBetween(new Date(startIso), new Date(endIso), zone);
+  return days > 0 ? `+${days}` : "";
+}
+
+/** "Nov" for the first day of a month as the database gives it ("2026-11-01"). */
+export function formatMonth(date: string): string {
+  return monthName(new Date(`${date}T00:00:00Z`).getUTCMonth());
+}
+
+/** "November 2026". */
+export function formatMonthAndYear(date: string): string {
+  return new Date(`${date}T00:00:00Z`).toLocaleDateString(LOCALE, { timeZone: "UTC", month: "long", year: "numeric" });
+}
+
+/** The instant at which a calendar day ("2026-11-23") begins in the zone, `plusDays` later. */
+export function startOfDay(date: string, zone: Zone, plusDays = 0): string {
+  const [year = 1970, month = 1, day = 1] = date.split("-").map(Number);
+  const at = zone === "utc" ? new Date(Date.UTC(year, month - 1, day + plusDays)) : new Date(year, month - 1, day + plusDays);
+  return at.toISOString();
+}
+
+/** The calendar day ("2026-11-23") of an instant in the zone. */
+export function isoDay(at: Date, zone: Zone): string {
+  const { year, month, day } = calendarDay(at, zone);
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${year}-${two(month + 1)}-${two(day)}`;
+}

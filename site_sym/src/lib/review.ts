@@ -1,0 +1,21 @@
+import type { BootGap, Session } from "./model.ts";
+
+/** Something that a person should look at once. */
+export type ReviewItem =
+  | { kind: "estimated"; session: Session }
+  | { kind: "flagged"; session: Session }
+  /** A session entered by hand, and the device's that it may repeat. */
+  | { kind: "duplicate"; session: Session; recorded: Session | null }
+  | { kind: "boots"; deviceUuid: string; gap: BootGap };
+
+export const REVIEW_KINDS = ["flagged", "estimated", "duplicate", "boots"] as const satisfies ReviewItem["kind"][];
+
+export function reviewItem(session: Session, recorded: Session | null): ReviewItem {
+  if (session.duplicateOf !== null) return { kind: "duplicate", session, recorded };
+  return session.quality === "flagged" ? { kind: "flagged", session } : { kind: "estimated", session };
+}
+
+/** What an item is known by, on the page and where it was hidden. */
+export function itemKey(item: ReviewItem): string {
+  return item.kind === "boots" ? `${item.deviceUuid}:${item.gap.fromBoot}-${item.gap.toBoot}` : item.session.id;
+}

@@ -1,0 +1,36 @@
+import type { Backend } from "./backend.ts";
+import type { Annotation, Session } from "./model.ts";
+import { notices } from "./notices.svelte.ts";
+import { saidOf, toEntry } from "./sessionEdits.ts";
+
+/** Says something about a session, and offers to take just that back. */
+export async function annotateWithUndo(
+  backend: Backend,
+  session: Session,
+  said: Annotation,
+  text: string,
+  onChange: () => Promise<void>,
+): Promise<void> {
+  const before = saidOf(session);
+  const names = Object.keys(said) as (keyof Annotation)[];
+  await backend.annotate(session.id, said);
+  await onChange();
+  notices.say(text, async () => {
+    if (session.annotatedAt === null) await backend.deleteAnnotation(session.id);
+    else await backend.annotate(session.id, Object.fromEntries(names.map((name) => [name, before[name]])));
+    await onChange();
+  });
+}
+
+/** Deletes a hand-entered session, and offers to bring it back under the same identity. */
+export async function deleteWithUndo(backend: Backend, session: Session, text: string, onChange: () => Promise<void>): Promise<void> {
+  const entry = toEntry(session);
+  if (entry === null) throw new Error("Only hand-entered sessions can be deleted.");
+  await backend.deleteAnnotation(session.id);
+  await onChange();
+  notices.say(text, async () => {
+    await backend.enterSession(session.id, entry);
+    if (session.excluded) await backend.annotate(session.id, { excluded: true });
+    await onChange();
+  });
+}

@@ -1,0 +1,72 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import process from "node:process";
+
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig, type Plugin } from "vite";
+
+/**
+ * The project that a build is for: its address goes into the Content-Security-Policy and, with the publishable key,
+ * into config.json. Without SUPABASE_URL the page may talk only to the server that it came from, which then has to
+ * answer /config.json itself, as the local stack does.
+ */
+function supabaseProject(url: string | undefined, key: string | undefined): Plugin {
+  return {
+    name: "supabase-project",
+    apply: "build",
+    configResolved() {
+      if (Boolean(url) !== Boolean(key)) {
+        throw new Error("Set both SUPABASE_URL and SUPABASE_PUBLISHABLE_KEY, or neither (then the server has to answer /config.json).");
+      }
+      if (key?.startsWith("sb_secret_")) {
+        throw new Error("SUPABASE_PUBLISHABLE_KEY is a secret key, which everybody who opens the page could read. Set the publishable one.");
+      }
+    },
+    transformIndexHtml(html) {
+      if (!url) return html;
+      const { origin, host, protocol } = new URL(url);
+      const socket = `${protocol === "http:" ? "ws" : "wss"}://${host}`;
+      return html.replace("connect-src 'self'", `connect-src 'self' ${origin} ${socket}`);
+    },
+    generateBundle() {
+      if (!url) return;
+      const config = { supabaseUrl: url.replace(/\/+$/, ""), supabaseKey: key };
+      this.emitFile({ type: "asset", fileName: "config.json", source: `${JSON.stringify(config, null, 2)}\n` });
+    },
+  };
+}
+
+/** Writes the service worker beside index.html, with the list of the build's files and a hash that changes with them. */
+function serviceWorker(): Plugin {
+  return {
+    name: "service-worker",
+    apply: "build",
+    enforce: "post",
+    generateBundle(_, bundle) {
+      const publicFiles = readdirSync("public").filter((name) => name !== "404.html");
+      // Fonts of other scripts than Latin are fetched when a name needs them.
+      const isWanted = (name: string) => !/inter-(?!latin-opsz)/.test(name) && name !== "config.json";
+      const files = ["index.html", ...publicFiles, ...Object.keys(bundle)].filter(isWanted);
+      const hash = createHash("sha256");
+      for (const name of publicFiles) hash.update(readFileSync(`public/${name}`));
+      for (const [name, file] of Object.entries(bundle)) hash.update(name).update(file.type === "chunk" ? file.code : file.source);
+      const list = [...new Set(files)].map((name) => `./${name}`).sort();
+      const source = readFileSync("src/service-worker.js", "utf8")
+        .replace("BUILD_HASH", hash.digest("hex").slice(0, 16))
+        .replace("BUILD_FILES", JSON.stringify(list));
+      this.emitFile({ type: "asset", fileName: "service-worker.js", source });
+    },
+  };
+}
+
+export default defineConfig({
+  base: "./",
+  plugins: [svelte(), supabaseProject(process.env.SUPABASE_URL, process.env.SUPABASE_PUBLISHABLE_KEY), serviceWorker()],
+  build: {
+    // Fonts and pictures stay files: the policy allows no data: fonts.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: "es2023",
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
+  },
+});

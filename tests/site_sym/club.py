@@ -1,0 +1,90 @@
+"""A user's fleet as the portal's tests need it: planes, boards and what the boards report."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import httpx
+from playwright.sync_api import Page, expect
+from postgrest import APIResponse
+
+from tests.support import Account
+from tools.stack import Stack
+
+BATCH_MESSAGES = 100
+SignUp = Callable[..., Account]
+
+
+def now() -> datetime:
+    """The present second."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def wire_time(moment: datetime) -> str:
+    """A time as it stands in messages."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def message(device_uuid: str, start: datetime, run_seconds: int, **optional: Any) -> dict[str, Any]:
+    """A board's message about one session; closed unless `status` says otherwise."""
+    return {
+        "device_uuid": device_uuid,
+        "session_start": wire_time(start),
+        "run_seconds": run_seconds,
+        "last_update": wire_time(start + timedelta(seconds=run_seconds)),
+        "status": "closed",
+        "msg_id": f"{device_uuid}:{wire_time(start)}:{run_seconds}",
+        **optional,
+    }
+
+
+def report(stack: Stack, *messages: dict[str, Any]) -> None:
+    """Post messages of one board to the edge function, as the board does."""
+    for first in range(0, len(messages), BATCH_MESSAGES):
+        batch = list(messages[first : first + BATCH_MESSAGES])
+        answer = httpx.post(f"{stack.url}/functions/v1/ingest", json=batch, trust_env=False)
+        assert answer.status_code == 200, answer.text
+
+
+def first(answer: APIResponse) -> dict[str, str]:
+    """The first row of an answer of the REST API."""
+    rows = cast(list[dict[str, str]], answer.data)
+    return rows[0]
+
+
+@dataclass(frozen=True)
+class Club:
+    """A user with the fleet that every new user gets."""
+
+    stack: Stack
+    account: Account
+
+    @property
+    def fleet_id(self) -> str:
+        """The fleet's id."""
+        return first(self.account.client.table("my_fleets").select("fleet_id").execute())["fleet_id"]
+
+    def add_plane(self, registration: str) -> str:
+        """Add a plane and return its id."""
+        row = {"fleet_id": self.fleet_id, "registration": registration}
+        return first(self.account.client.table("planes").insert(row).execute())["plane_id"]
+
+    def add_device(self, name: str, plane_id: str | None = None) -> str:
+        """Claim a new board, assign it to a plane if one is given, and return its UUID."""
+        device_uuid = str(uuid.uuid4())
+        self.account.client.rpc("claim_device", {"device_uuid": device_uuid, "name": name}).execute()
+        if plane_id is not None:
+            self.account.client.rpc("assign_device", {"device_uuid": device_uuid, "plane_id": plane_id}).execute()
+        return device_uuid
+
+    def open(self, page: Page, hash_: str = "#/") -> None:
+        """Sign in by the page's own form and go to a page."""
+        page.goto(f"{self.stack.url}/#/sign-in")
+        page.get_by_label("E-mail").fill(self.account.email)
+        page.get_by_label("Password").fill(self.account.password)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("navigation")).to_be_visible()
+        if hash_ != "#/":
+            page.goto(f"{self.stack.url}/{hash_}")

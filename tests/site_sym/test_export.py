@@ -1,0 +1,230 @@
+"""Exports hold every matching session, exactly as the database has it, in a form that other programs read rightly."""
+
+import csv
+import io
+import json
+import re
+import zipfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+from xml.etree import ElementTree
+
+import pytest
+from playwright.sync_api import Download, Page, Route, expect
+
+from tests.conftest import NewPage
+from tests.site_sym.club import Club, message, now, report
+from tests.support import PageFaults
+
+ROWS = 1005
+SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+DAY_ZERO = datetime(1899, 12, 30, tzinfo=UTC)
+CEST_ENDS = datetime(2025, 10, 26, 0, 30, tzinfo=UTC)
+AWKWARD = [
+    "=1+1",
+    "+49 170",
+    "-5",
+    "@SUM(A1)",
+    'He said "go", twice',
+    "Jürg Weiß, Ångström, 東京",
+    "two\nlines",
+    "<b>&amp;",
+]
+
+
+def fill(club: Club) -> None:
+    """A thousand sessions and more, over midnight and the end of summer time, with remarks that files trip over."""
+    device_uuid = club.add_device("Büro, hinten", club.add_plane("D-EKLM"))
+    starts = [CEST_ENDS + timedelta(minutes=minutes) for minutes in (0, 60, 120)]
+    starts += [datetime(2025, 11, 1, 23, 50, tzinfo=UTC) + timedelta(hours=n * 3) for n in range(ROWS - 3)]
+    report(club.stack, *(message(device_uuid, start, 601 + n, boot=n + 1) for n, start in enumerate(starts)))
+    for row, text in zip(session_log(club), AWKWARD, strict=False):
+        said = {"session_id": row["session_id"], "remarks": text, "pilot": text, "class": "flight"}
+        club.account.client.table("session_annotations").insert(said).execute()
+
+
+def session_log(club: Club) -> list[dict[str, Any]]:
+    """Every session in the database, newest first, page by page."""
+    rows: list[dict[str, Any]] = []
+    while True:
+        query = club.account.client.table("session_log").select("*").order("session_start", desc=True)
+        page = query.range(len(rows), len(rows) + 499).execute().data
+        rows += cast(list[dict[str, Any]], page)
+        if not page:
+            return rows
+
+
+def utc(text: str) -> str:
+    """An instant as exports write it."""
+    return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def expected(club: Club) -> list[dict[str, Any]]:
+    """The rows that an export must hold."""
+    return [
+        {
+            "session_id": row["session_id"],
+            "registration": "D-EKLM",
+            "session_start": utc(row["session_start"]),
+            "session_end": utc(row["session_end"]),
+            "duration_s": row["run_seconds"],
+            "duration_h": pytest.approx(row["run_seconds"] / 3600, abs=6e-5),
+            "hobbs_start_h": pytest.approx(row["hobbs_start_seconds"] / 3600, abs=6e-5),
+            "hobbs_end_h": pytest.approx(row["hobbs_end_seconds"] / 3600, abs=6e-5),
+            "class": row["class"],
+            "pilot": row["pilot"],
+            "remarks": row["remarks"],
+            "device_name": "Büro, hinten",
+            "boot": row["boot"],
+        }
+        for row in session_log(club)
+    ]
+
+
+def only(rows: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The columns of the rows that are compared."""
+    return [{name: row[name] for name in wanted[0]} for row in rows]
+
+
+def save(page: Page, form: str, folder: Path) -> Path:
+    """Export what is listed, and return the file."""
+    page.get_by_role("button", name="Export").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("radio", name=form).check()
+    with page.expect_download() as download:
+        dialog.get_by_role("button", name="Save the file").click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    return path
+
+
+def read_csv(path: Path) -> list[dict[str, Any]]:
+    """Rows of a CSV file with numbers as numbers and the guards taken off."""
+    raw = path.read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    # Every line ends with CRLF; a lone LF stands only inside quotes.
+    assert [] == [line for line in re.sub(rb'"[^"]*"', b"", raw).split(b"\r\n") if b"\n" in line]
+    rows = []
+    for row in csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline="")):
+        values: dict[str, Any] = {name: value or None for name, value in row.items()}
+        for name in ("pilot", "remarks"):
+            assert not (values[name] or "").startswith(("=", "+", "-", "@"))
+            values[name] = re.sub(r"^'(?=[=+\-@])", "", values[name]) if values[name] else None
+        for name in ("duration_h", "hobbs_start_h", "hobbs_end_h"):
+            values[name] = float(values[name])
+        rows.append({**values, "duration_s": int(values["duration_s"]), "boot": int(values["boot"])})
+    return rows
+
+
+def read_xlsx(path: Path, names: list[str]) -> list[dict[str, Any]]:
+    """Rows of a workbook, read from its XML; a formula anywhere fails."""
+    with zipfile.ZipFile(path) as book:
+        assert book.testzip() is None
+        tree = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))
+    assert tree.find(f".//{SHEET}f") is None
+    rows = []
+    for line in list(tree.iter(f"{SHEET}row"))[1:]:
+        values: list[Any] = []
+        for cell in line:
+            text, value = cell.find(f".//{SHEET}t"), cell.find(f"{SHEET}v")
+            values.append(text.text if text is not None else None if value is None else float(value.text or ""))
+        row = dict(zip(names, values, strict=True))
+        for name in ("session_start", "session_end"):
+            moment = DAY_ZERO + timedelta(seconds=round(row[name] * 86_400))
+            row[name] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+        rows.append(row)
+    return rows
+
+
+def test_every_format_holds_every_row_as_the_database_has_it(new_page: NewPage, club: Club, tmp_path: Path) -> None:
+    """1,005 sessions, in a zone that is not UTC: CSV, JSON and XLSX agree with the database row by row."""
+    fill(club)
+    page = new_page(timezone_id="Europe/Berlin", accept_downloads=True)
+    club.open(page, "#/sessions?period=all")
+    expect(page.get_by_role("table")).to_be_visible()
+    wanted = expected(club)
+
+    in_json = json.loads(save(page, "JSON", tmp_path).read_text())
+    in_csv = read_csv(save(page, "CSV", tmp_path))
+    in_xlsx = read_xlsx(save(page, "Excel", tmp_path), list(in_json[0]))
+
+    assert ROWS == len(wanted)
+    assert wanted == only(in_json, wanted)
+    assert wanted == only(in_csv, wanted)
+    assert wanted == only(in_xlsx, wanted)
+
+
+def test_an_export_follows_the_filters_and_is_named_after_the_plane(page: Page, club: Club, tmp_path: Path) -> None:
+    """What the list leaves out is not in the file."""
+    planes = {name: club.add_plane(name) for name in ("D-EKLM", "D-EABC")}
+    for plane_id in planes.values():
+        report(club.stack, message(club.add_device("Box", plane_id), now() - timedelta(days=2), 3600))
+    club.open(page, f"#/sessions?plane={planes['D-EABC']}")
+
+    path = save(page, "JSON", tmp_path)
+
+    assert path.name.startswith("sessions-D-EABC-")
+    assert ["D-EABC"] == [row["registration"] for row in json.loads(path.read_text())]
+
+
+def test_a_cancelled_export_saves_nothing_and_says_so(page: Page, club: Club) -> None:
+    """Cancel works while the server takes its time, and the dialog stays to begin again."""
+    report(club.stack, message(club.add_device("Box", club.add_plane("D-EKLM")), now() - timedelta(days=1), 3600))
+    downloads: list[Download] = []
+    page.on("download", lambda download: downloads.append(download))
+    club.open(page, "#/sessions")
+    page.get_by_role("button", name="Export").click()
+    waiting: list[Route] = []
+    page.route(re.compile(r"session_log.*limit=1000"), lambda route: waiting.append(route))
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Save the file").click()
+    expect(dialog.get_by_role("progressbar")).to_be_visible()
+
+    dialog.get_by_role("button", name="Cancel").click()
+
+    expect(dialog).to_contain_text("Cancelled. No file was saved.")
+    expect(dialog.get_by_role("button", name="Save the file")).to_be_visible()
+    assert [] == downloads
+
+
+def test_a_server_that_fails_in_the_middle_saves_no_half_file(page: Page, club: Club, page_faults: PageFaults) -> None:
+    """The dialog says what failed; nothing that looks complete is on the disk."""
+    page_faults.allow("503")
+    report(club.stack, message(club.add_device("Box", club.add_plane("D-EKLM")), now() - timedelta(days=1), 3600))
+    downloads: list[Download] = []
+    page.on("download", lambda download: downloads.append(download))
+    club.open(page, "#/sessions")
+    page.get_by_role("button", name="Export").click()
+    page.route(re.compile(r"session_log.*session_start\.lt.*limit=1000"), lambda route: route.fulfill(status=503))
+    page.get_by_role("dialog").get_by_role("button", name="Save the file").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("The sessions could not be read.")
+    assert [] == downloads
+
+
+@pytest.mark.parametrize(("paper", "size"), [("A4", (842, 595)), ("Letter", (792, 612))])
+def test_the_print_view_is_a_log_to_file(page: Page, club: Club, paper: str, size: tuple[int, int]) -> None:
+    """Registration, period, basis, every session oldest first, and the paper's size; no navigation on it."""
+    plane_id = club.add_plane("D-EKLM")
+    club.account.client.rpc("add_reading", {"plane_id": plane_id, "seconds": 360_000, "reason": "initial"}).execute()
+    device_uuid = club.add_device("Panel box 2", plane_id)
+    begin = now() - timedelta(days=9)
+    report(club.stack, *(message(device_uuid, begin + timedelta(hours=n), 600 + n) for n in range(60)))
+    club.open(page, f"#/sessions/print?plane={plane_id}")
+    sheet = page.get_by_role("article")
+    page.get_by_role("radio", name=paper).check()
+
+    expect(sheet.locator("tbody tr")).to_have_count(60)
+    expect(sheet).to_contain_text("Basis of the hours")
+    expect(sheet).to_contain_text("Reading 100.0 h")
+    expect(sheet).to_contain_text(re.compile(r"Total of 60 sessions: 10:29:30 · 10\.5 h"))
+    page.emulate_media(media="print", color_scheme="dark")
+    expect(page.get_by_role("navigation")).to_be_hidden()
+    expect(page.get_by_role("button", name="Print")).to_be_hidden()
+    assert "rgb(255, 255, 255)" == page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+    pdf = page.pdf(prefer_css_page_size=True)
+    boxes = {tuple(map(round, map(float, box))) for box in re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf)}
+    assert {size} == boxes
+    assert len(re.findall(rb"/Type /Page\b", pdf)) >= 2

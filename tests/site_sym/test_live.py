@@ -1,0 +1,140 @@
+"""The page keeps itself up to date: seconds tick, news appears, a hidden tab is quiet, an outage is explained."""
+
+from datetime import timedelta
+
+from playwright.sync_api import Page, Request, expect
+
+from tests.site_sym.club import Club, message, now, report
+from tests.support import PageFaults
+
+HIDE = """(hidden) => {
+  Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+# The server is well again the moment the button is pressed: no earlier, or the page would come back by itself.
+OUTAGE_UNTIL_A_CLICK = """
+  const answer = JSON.stringify({ code: "XX000", message: "disk full", hint: null });
+  let isDown = true;
+  addEventListener("click", () => { isDown = false; }, true);
+  const ask = window.fetch;
+  window.fetch = (input, init) => isDown && String(input.url ?? input).includes("/rest/v1/rpc/")
+    ? Promise.resolve(new Response(answer, { status: 500, headers: { "Content-Type": "application/json" } }))
+    : ask(input, init);
+"""
+
+
+def api_requests(page: Page) -> list[str]:
+    """A list that grows with every request to the REST API from now on."""
+    seen: list[str] = []
+
+    def note(request: Request) -> None:
+        if "/rest/v1/" in request.url:
+            seen.append(request.url)
+
+    page.on("request", note)
+    return seen
+
+
+def test_a_running_session_counts_on_the_page(page: Page, club: Club) -> None:
+    """Between two reports of the board the seconds go on, in the card and in the list."""
+    device_uuid = club.add_device("Panel box 2", club.add_plane("D-EKLM"))
+    report(club.stack, message(device_uuid, now() - timedelta(seconds=2500), 2500, status="open"))
+    club.open(page)
+    time = page.get_by_role("article").get_by_role("timer")
+    expect(time).to_contain_text("0:41:")
+    row = page.get_by_role("table", name="Latest sessions").locator("data")
+
+    shown, listed = time.inner_text(), row.inner_text()
+
+    expect(time).not_to_have_text(shown)
+    expect(row).not_to_have_text(listed)
+    expect(row).to_have_attribute("value", "2500")
+
+
+def test_a_new_session_appears_without_a_reload(page: Page, club: Club) -> None:
+    """What a board reports while the page is open shows in the card, the totals and the list."""
+    device_uuid = club.add_device("Panel box 2", club.add_plane("D-EKLM"))
+    report(club.stack, message(device_uuid, now() - timedelta(hours=30), 3600))
+    page.clock.install()
+    club.open(page)
+    rows = page.get_by_role("table", name="Latest sessions").locator("tbody tr")
+    expect(rows).to_have_count(1)
+
+    report(club.stack, message(device_uuid, now() - timedelta(seconds=5400), 5400, status="open"))
+    page.clock.run_for(11_000)
+
+    expect(rows).to_have_count(2)
+    expect(page.get_by_role("article").get_by_role("img", name="2.5 hours")).to_be_visible()
+    expect(page.get_by_role("region", name="The fleet")).to_contain_text("1 of 1 plane")
+
+
+def test_a_hidden_tab_asks_for_nothing_and_catches_up_when_it_is_seen(page: Page, club: Club) -> None:
+    """Polling stops with the tab and goes on at once when it comes back."""
+    device_uuid = club.add_device("Panel box 2", club.add_plane("D-EKLM"))
+    report(club.stack, message(device_uuid, now() - timedelta(hours=30), 3600))
+    page.clock.install()
+    club.open(page)
+    expect(page.get_by_role("table", name="Latest sessions")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    requests = api_requests(page)
+
+    page.evaluate(HIDE, True)
+    page.clock.run_for(120_000)
+    page.wait_for_load_state("networkidle")
+    hidden = len(requests)
+    report(club.stack, message(device_uuid, now() - timedelta(hours=20), 3600))
+    page.evaluate(HIDE, False)
+
+    expect(page.get_by_role("article").get_by_role("img", name="2.0 hours")).to_be_visible()
+    assert hidden == 0
+    assert len(requests) > 0
+
+
+def test_an_outage_keeps_what_was_there_and_ends_by_itself(page: Page, club: Club, page_faults: PageFaults) -> None:
+    """The page says what failed, keeps showing the hours it knows, and goes on when the server is back."""
+    page_faults.allow("ERR_FAILED|Failed to load resource")
+    device_uuid = club.add_device("Panel box 2", club.add_plane("D-EKLM"))
+    report(club.stack, message(device_uuid, now() - timedelta(hours=30), 3600))
+    page.clock.install()
+    club.open(page)
+    hours = page.get_by_role("article").get_by_role("img", name="1.0 hours")
+    expect(hours).to_be_visible()
+
+    page.route("**/rest/v1/**", lambda route: route.abort())
+    page.clock.run_for(11_000)
+    problem = page.get_by_role("alert").first
+    expect(problem).to_contain_text("Nothing is lost")
+    expect(hours).to_be_visible()
+    page.unroute("**/rest/v1/**")
+    page.clock.run_for(25_000)
+
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(hours).to_be_visible()
+
+
+def test_a_page_opened_during_an_outage_offers_another_try(page: Page, club: Club) -> None:
+    """Nothing was there before: the page says so and has a button, which works once the server is back."""
+    club.add_plane("D-EKLM")
+    club.open(page)
+
+    page.add_init_script(OUTAGE_UNTIL_A_CLICK)
+    page.reload()
+    expect(page.get_by_role("alert").first).to_contain_text("Your planes could not be read.")
+    page.get_by_role("button", name="Try again").first.click()
+
+    expect(page.get_by_role("article")).to_contain_text("D-EKLM")
+
+
+def test_two_tabs_sign_out_together(page: Page, club: Club) -> None:
+    """Signing out in one tab leaves no fleet on the screen of the other."""
+    club.add_plane("D-EKLM")
+    club.open(page, "#/planes")
+    expect(page.get_by_role("article")).to_contain_text("D-EKLM")
+    other = page.context.new_page()
+    other.goto(f"{club.stack.url}/#/settings")
+
+    other.get_by_role("button", name="Sign out", exact=True).click()
+
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    expect(page.get_by_text("D-EKLM")).to_have_count(0)

@@ -1,0 +1,134 @@
+"""The list of sessions: complete however long, filtered by its address, exact to the second."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from playwright.sync_api import Page, expect
+
+from tests.conftest import NewPage
+from tests.site_sym.club import Club, message, now, report
+
+
+def durations(page: Page) -> list[int]:
+    """Seconds of the sessions listed, from top to bottom."""
+    return [int(value) for value in page.locator("table data").evaluate_all("cells => cells.map((cell) => cell.value)")]
+
+
+def show_all(page: Page) -> None:
+    """Ask for older sessions until there are none."""
+    more = page.get_by_role("button", name="Show older sessions")
+    expect(page.get_by_role("table")).to_be_visible()
+    while more.is_visible():
+        shown = page.locator("tbody tr").count()
+        more.click()
+        expect(page.locator("tbody tr").nth(shown)).to_be_visible()
+
+
+def test_more_than_a_thousand_sessions_are_listed_to_the_last(page: Page, club: Club) -> None:
+    """The server cuts every answer at 1,000 rows; the list does not end there."""
+    device_uuid = club.add_device("Panel box 2", club.add_plane("D-EKLM"))
+    first = now() - timedelta(hours=1050)
+    report(club.stack, *(message(device_uuid, first + timedelta(hours=n), 600 + n) for n in range(1005)))
+
+    club.open(page, "#/sessions?period=all")
+    show_all(page)
+
+    assert durations(page) == [600 + n for n in reversed(range(1005))]
+
+
+def test_sessions_that_began_in_the_same_second_are_neither_lost_nor_doubled(page: Page, club: Club) -> None:
+    """Pages end within a group of equal starts; the id decides where the next one goes on."""
+    devices = [club.add_device(f"Box {n}", club.add_plane(f"D-EK{n:02d}")) for n in range(7)]
+    start = now() - timedelta(hours=20)
+    for number, device_uuid in enumerate(devices):
+        report(club.stack, *(message(device_uuid, start + timedelta(hours=n), 100 * n + number) for n in range(15)))
+
+    club.open(page, "#/sessions")
+    show_all(page)
+
+    assert sorted(durations(page)) == sorted(100 * n + number for n in range(15) for number in range(7))
+
+
+def test_filters_live_in_the_address(page: Page, club: Club) -> None:
+    """A plane and a period survive a reload, and the same address shows the same to whoever opens it."""
+    planes = {name: club.add_plane(name) for name in ("D-EKLM", "D-EABC")}
+    for days, plane_id in ((2, planes["D-EKLM"]), (3, planes["D-EABC"]), (60, planes["D-EABC"])):
+        report(club.stack, message(club.add_device("Box", plane_id), now() - timedelta(days=days), 3600))
+    club.open(page, "#/sessions")
+    expect(page.locator("tbody tr")).to_have_count(2)
+
+    page.get_by_label("Period").select_option("Last 90 days")
+    expect(page.locator("tbody tr")).to_have_count(3)
+    page.get_by_label("Plane").select_option("D-EABC")
+    expect(page.locator("tbody tr")).to_have_count(2)
+    page.reload()
+
+    expect(page.locator("tbody tr")).to_have_count(2)
+    expect(page).to_have_url(re.compile(f"plane={planes['D-EABC']}&period=90d"))
+    expect(page.get_by_label("Plane").locator("option:checked")).to_have_text("D-EABC")
+
+
+def test_a_selection_without_sessions_shows_the_way_out(page: Page, club: Club) -> None:
+    """The page says how to see more, in one click."""
+    device_uuid = club.add_device("Panel box 2", club.add_plane("D-EKLM"))
+    report(club.stack, message(device_uuid, now() - timedelta(days=200), 3600))
+    club.open(page, "#/sessions?from=2024-02-01&to=2024-02-29")
+    expect(page.get_by_role("textbox", name="From")).to_have_value("2024-02-01")
+
+    page.get_by_role("link", name="Show everything").click()
+
+    expect(page.locator("tbody tr")).to_have_count(1)
+
+
+def test_a_session_past_midnight_shows_both_days_in_utc_and_in_local_time(new_page: NewPage, club: Club) -> None:
+    """The switch moves times and days together and is remembered."""
+    device_uuid = club.add_device("Panel box 2", club.add_plane("D-EKLM"))
+    yesterday = now() - timedelta(days=1)
+    start = datetime(yesterday.year, yesterday.month, yesterday.day, 22, 30, tzinfo=UTC) - timedelta(days=1)
+    report(club.stack, message(device_uuid, start, 2 * 3600))
+    page = new_page(timezone_id="Asia/Kolkata")
+    club.open(page, "#/sessions")
+    row = page.locator("tbody tr")
+    expect(row).to_contain_text("22:30Z")
+    expect(row).to_contain_text("00:30Z+1")
+
+    page.get_by_role("radio", name="Local").check()
+    page.reload()
+
+    expect(row).to_contain_text("04:00")
+    expect(row).to_contain_text("06:00")
+    expect(row).not_to_contain_text("+1")
+
+
+def test_estimated_and_short_sessions_say_so(page: Page, club: Club) -> None:
+    """An estimated start is marked in its times and with its plus-or-minus."""
+    device_uuid = club.add_device("Panel box 2", club.add_plane("D-EKLM"))
+    estimate = {"start_source": "estimated", "start_uncertainty_s": 2400}
+    report(club.stack, message(device_uuid, now() - timedelta(hours=9), 120, **estimate))
+
+    club.open(page, "#/sessions")
+
+    row = page.locator("tbody tr")
+    expect(row).to_contain_text("≈")
+    expect(row).to_contain_text("clock estimated ±40 min")
+    expect(row).to_contain_text("short")
+
+
+def test_the_format_of_hours_is_remembered(page: Page, club: Club) -> None:
+    """Tenths, hundredths and HH:MM of the same seconds, on the drum and in the list."""
+    plane_id = club.add_plane("D-EKLM")
+    device_uuid = club.add_device("Panel box 2", plane_id)
+    report(club.stack, message(device_uuid, now() - timedelta(hours=9), 6012))
+    club.open(page, "#/settings")
+
+    for choice, drum, cell in (
+        ("Tenths", "1.7 hours", "1.7"),
+        ("Hundredths", "1.67 hours", "1.67"),
+        ("HH:MM", "1 hours 40 minutes", "1:40"),
+    ):
+        page.goto(f"{club.stack.url}/#/settings")
+        page.get_by_role("radio", name=choice).check()
+        page.goto(f"{club.stack.url}/#/planes/{plane_id}")
+        page.reload()
+        expect(page.get_by_role("img", name=drum)).to_be_visible()
+        expect(page.get_by_role("cell", name=cell, exact=True)).to_be_visible()

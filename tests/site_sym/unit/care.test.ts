@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { accountEnd } from "../../../site_sym/src/lib/accountEnd.ts";
+import { isoDay, startOfDay } from "../../../site_sym/src/lib/format/times.ts";
+import { heatDays, heatLevel } from "../../../site_sym/src/lib/heatDays.ts";
+import type { Member, Role } from "../../../site_sym/src/lib/model.ts";
+import { resetReasons } from "../../../site_sym/src/lib/resetReasons.ts";
+
+const member = (id: string, role: Role): Member => ({ id, email: `${id}@example.org`, role, joinedAt: "2026-01-01T00:00:00Z" });
+const days = (spans: { planeId: string; start: string; seconds: number }[], zone: "utc" | "local", today = "2026-11-23") =>
+  heatDays(spans, today, (at) => isoDay(at, zone), (date, plus) => startOfDay(date, zone, plus));
+
+test("a session over midnight is split between its days", () => {
+  const found = days([{ planeId: "a", start: "2026-11-21T23:30:00Z", seconds: 5400 }], "utc").filter(({ seconds }) => seconds > 0);
+
+  assert.deepStrictEqual(found.map(({ date, seconds }) => [date, seconds]), [["2026-11-21", 1800], ["2026-11-22", 3600]]);
+});
+
+test("time that two sessions of a plane share counts once, of two planes twice", () => {
+  const spans = [
+    { planeId: "a", start: "2026-11-22T10:00:00Z", seconds: 3600 },
+    { planeId: "a", start: "2026-11-22T10:30:00Z", seconds: 3600 },
+    { planeId: "a", start: "2026-11-22T10:40:00Z", seconds: 60 },
+    { planeId: "b", start: "2026-11-22T10:00:00Z", seconds: 600 },
+  ];
+
+  assert.deepStrictEqual(days(spans, "utc").find(({ date }) => date === "2026-11-22")?.seconds, 5400 + 600);
+});
+
+test("the long night of the clock change belongs to its local days", () => {
+  const found = days([{ planeId: "a", start: "2026-10-24T21:00:00Z", seconds: 27 * 3600 }], "local").filter(({ seconds }) => seconds > 0);
+
+  assert.deepStrictEqual(found.map(({ date, seconds }) => [date, seconds / 3600]), [["2026-10-24", 1], ["2026-10-25", 25], ["2026-10-26", 1]]);
+});
+
+test("the year ends today, in weeks that begin on Monday", () => {
+  const all = days([], "utc");
+
+  assert.deepStrictEqual(all.at(-1), { date: "2026-11-23", seconds: 0, week: 52, weekday: 0 });
+  assert.deepStrictEqual(all[0]?.weekday, 0);
+  assert.deepStrictEqual(all.length, 52 * 7 + 1);
+});
+
+test("a day's shade goes by quarters of the fullest day", () => {
+  assert.deepStrictEqual([0, 1, 25, 26, 75, 76, 100].map((seconds) => heatLevel(seconds, 100)), [0, 1, 1, 2, 3, 4, 4]);
+  assert.deepStrictEqual(heatLevel(0, 0), 0);
+});
+
+test("what goes with an account, what stays, and what holds it up", () => {
+  const fleets = [
+    { name: "Own", members: [member("me", "owner")] },
+    { name: "Club", members: [member("me", "owner"), member("you", "editor")] },
+    { name: "Shared", members: [member("me", "owner"), member("you", "owner")] },
+    { name: "Guest", members: [member("me", "viewer"), member("you", "owner")] },
+  ];
+
+  assert.deepStrictEqual(accountEnd("me", fleets), { goes: ["Own"], stays: ["Shared", "Guest"], blocked: ["Club"] });
+});
+
+test("reset reasons are counted, the most frequent first", () => {
+  const powerUp = (start: string, resetReason: string | null) => ({ sessionId: start, start, runSeconds: 1, registration: null, boot: null, resetReason });
+
+  const found = resetReasons([powerUp("3", "POWER_ON"), powerUp("2", null), powerUp("1", "POWER_ON")]);
+
+  assert.deepStrictEqual(found, [{ reason: "power on", count: 2, last: "3" }, { reason: null, count: 1, last: "2" }]);
+});

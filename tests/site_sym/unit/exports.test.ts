@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { COLUMN_NAMES, exportRow } from "../../../site_sym/src/lib/export/columns.ts";
+import { csvCell, CsvWriter } from "../../../site_sym/src/lib/export/csv.ts";
+import { JsonWriter } from "../../../site_sym/src/lib/export/json.ts";
+import { xlsxCell, xmlText } from "../../../site_sym/src/lib/export/xlsx.ts";
+import type { Session } from "../../../site_sym/src/lib/model.ts";
+
+const SESSION = {
+  id: "s1",
+  registration: "D-EKLM",
+  start: "2026-10-25T00:30:00+00:00",
+  reportedStart: "2026-10-25T00:30:00+00:00",
+  end: "2026-10-25T01:30:01+00:00",
+  runSeconds: 3601,
+  pilot: "=1+1",
+  remarks: 'He said "go", twice',
+  hobbsStartSeconds: 36_000,
+  hobbsEndSeconds: 39_601,
+  class: null,
+  state: "ended",
+  quality: "measured",
+  checkpointSeconds: 60,
+  startUncertaintySeconds: null,
+  short: false,
+  excluded: false,
+  overlaps: true,
+  deviceName: null,
+  deviceUuid: null,
+  boot: null,
+} as Session;
+
+test("text that a spreadsheet would calculate is guarded", () => {
+  for (const text of ["=1+1", "+49", "-5", "@SUM(A1)", "\tx"]) assert.equal(csvCell(text), `'${text}`);
+  assert.equal(csvCell('=A,"B"'), `"'=A,""B"""`);
+});
+
+test("quotes, commas and line breaks follow RFC 4180", () => {
+  assert.equal(csvCell('a "b", c'), '"a ""b"", c"');
+  assert.equal(csvCell("two\nlines"), '"two\nlines"');
+  assert.equal(csvCell("Weiß"), "Weiß");
+  assert.equal(csvCell(null), "");
+  assert.equal(csvCell(-5), "-5");
+});
+
+test("a row has its times in UTC, its duration twice, and every column", () => {
+  const row = exportRow(SESSION);
+
+  assert.deepEqual(Object.keys(row), COLUMN_NAMES);
+  assert.equal(row.session_start, "2026-10-25T00:30:00Z");
+  assert.equal(row.duration_s, 3601);
+  assert.equal(row.duration_h, 1.0003);
+  assert.equal(row.hobbs_end_h, 11.0003);
+});
+
+test("a CSV file begins with its mark and its header and ends its lines with CRLF", async () => {
+  const writer = new CsvWriter();
+  writer.add([exportRow(SESSION)]);
+
+  const bytes = new Uint8Array(await writer.finish().arrayBuffer());
+  const lines = new TextDecoder().decode(bytes).split("\r\n");
+
+  assert.deepEqual([...bytes.slice(0, 3)], [0xef, 0xbb, 0xbf]);
+  assert.equal(lines[0], COLUMN_NAMES.join(","));
+  assert.equal(lines.length, 3);
+});
+
+test("no sessions are an empty array", async () => {
+  assert.deepEqual(JSON.parse(await new JsonWriter().finish().text()), []);
+});
+
+test("a workbook holds texts as texts and instants as days", () => {
+  assert.match(xlsxCell("pilot", "=1+1"), /t="inlineStr".*>=1\+1</);
+  assert.match(xlsxCell("session_start", "2026-01-01T12:00:00Z"), /<v>46023\.5<\/v>/);
+  assert.equal(xmlText('<b> & "q"\u0001'), '&lt;b&gt; &amp; "q"');
+});
