@@ -1,0 +1,214 @@
+"""Fixtures for all tests: real PostgreSQL, real stacks, a real browser.
+
+| fixture | scope | gives |
+|---|---|---|
+| `database` | test | connection string of a fresh, migrated database |
+| `make_database` | session | a function that makes such databases (`migrated=False`: empty ones) |
+| `stack` | session | a running stack with the portal, shared by all tests: use accounts of your own |
+| `make_stack` | test | a function that starts a stack on a database of its own, without portal unless asked |
+| `sign_up` | test | a function that signs up and confirms a user: `sign_up(stack)` |
+| `long` | session | whether `--long` was given: widen the range |
+| `page`, `new_page` | test | Chromium pages; any fault fails the test: `page_faults.allow(...)` what you provoke |
+"""
+
+import contextlib
+import itertools
+import shutil
+import signal
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+import psycopg
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from psycopg import sql
+from supabase.lib.client_options import SyncClientOptions
+
+from supabase import create_client
+from tests.support import Account, PageFaults, confirm
+from tools.chromium import MISSING, find_chromium, launch
+from tools.stack import Stack
+from tools.stack.postgres import Postgres
+from tools.stack.stack import prepare_database
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and with them every program under test.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--long`: tests that try many cases try all of them, or go on for much longer."""
+    parser.addoption("--long", action="store_true", help="try every case instead of a fixed selection (hours)")
+
+
+@pytest.fixture(scope="session")
+def long(request: pytest.FixtureRequest) -> bool:
+    """Whether the full range is asked for."""
+    return bool(request.config.getoption("--long"))
+
+
+class MakeDatabase(Protocol):
+    """Make a database, migrated as the project's is unless told otherwise, and return its connection string."""
+
+    def __call__(self, *, migrated: bool = True) -> str: ...
+
+
+class MakeStack(Protocol):
+    """Start a stack on a new clone of the migrated database unless `database_url` or `data` is given."""
+
+    def __call__(self, **options: Any) -> Stack: ...
+
+
+class NewPage(Protocol):
+    """Open a page in a browser context of its own, with Playwright's context options."""
+
+    def __call__(self, **options: Any) -> Page: ...
+
+
+@contextlib.contextmanager
+def _open_folder() -> Iterator[Path]:
+    """A temporary folder that the user `nobody` can enter: PostgreSQL runs as `nobody` when the tests run as root."""
+    folder = Path(tempfile.mkdtemp(prefix="uptime-logger-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """One server for the whole run; nothing in it outlives the run."""
+    with _open_folder() as folder:
+        server = Postgres(folder / "postgres", durable=False)
+        server.start()
+        yield server
+        server.stop(immediate=True)
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: Postgres) -> str:
+    """Name of a database with all migrations, to clone from."""
+    _execute(postgres_server, sql.SQL("create database migrated"))
+    prepare_database(postgres_server.dsn("migrated"), postgres_server.log)
+    return "migrated"
+
+
+@pytest.fixture(scope="session")
+def make_database(request: pytest.FixtureRequest, postgres_server: Postgres) -> MakeDatabase:
+    """A function that makes databases; they go with the server."""
+    numbers = itertools.count(1)
+
+    def make(*, migrated: bool = True) -> str:
+        name = f"test_{next(numbers)}"
+        template = request.getfixturevalue("migrated_template") if migrated else "template0"
+        statement = sql.SQL("create database {} template {}")
+        _execute(postgres_server, statement.format(sql.Identifier(name), sql.Identifier(template)))
+        return postgres_server.dsn(name)
+
+    return make
+
+
+@pytest.fixture
+def database(postgres_server: Postgres, make_database: MakeDatabase) -> Iterator[str]:
+    """Connection string (superuser) of a fresh, migrated database."""
+    dsn = make_database()
+    yield dsn
+    _execute(postgres_server, sql.SQL("drop database {} with (force)").format(sql.Identifier(dsn.rsplit("/", 1)[1])))
+
+
+@pytest.fixture(scope="session")
+def stack(make_database: MakeDatabase) -> Iterator[Stack]:
+    """The stack that most tests share, with the portal built from the present sources."""
+    with _open_folder() as data, Stack(data=data, port=0, database_url=make_database()) as running:
+        yield running
+
+
+@pytest.fixture
+def make_stack(make_database: MakeDatabase) -> Iterator[MakeStack]:
+    """Start stacks that only this test uses; all end with it."""
+    with contextlib.ExitStack() as running:
+
+        def make(**options: Any) -> Stack:
+            if "data" not in options:
+                options["data"] = running.enter_context(_open_folder())
+                options["database_url"] = options.get("database_url") or make_database()
+            return running.enter_context(Stack(**{"port": 0, "portal": False, **options}))
+
+        yield make
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A temporary folder for a stack with a PostgreSQL of its own (pytest's own ones are closed to `nobody`)."""
+    with _open_folder() as folder:
+        yield folder
+
+
+@pytest.fixture
+def sign_up() -> Iterator[Callable[..., Account]]:
+    """Sign up and confirm a user with a fresh address, and sign in: `sign_up(stack, name="owner")`."""
+    with contextlib.ExitStack() as clients:
+
+        def make(stack: Stack, name: str = "pilot") -> Account:
+            email, password = f"{name}-{uuid.uuid4().hex[:12]}@example.org", uuid.uuid4().hex
+            # Without a client of our own, supabase-py leaves connections open and warns about itself.
+            transport = clients.enter_context(httpx.Client(trust_env=False))
+            options = SyncClientOptions(httpx_client=transport, auto_refresh_token=False)
+            client = create_client(stack.url, stack.publishable_key, options)
+            answer = client.auth.sign_up({"email": email, "password": password})
+            assert answer.user is not None
+            confirm(stack, email)
+            client.auth.sign_in_with_password({"email": email, "password": password})
+            return Account(email, password, answer.user.id, client)
+
+        yield make
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium; per module, because Playwright's event loop would be in the way of other tests."""
+    path = find_chromium()
+    if path is None:
+        pytest.fail(MISSING, pytrace=False)
+    with sync_playwright() as playwright:
+        browser = launch(playwright, path)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page_faults() -> PageFaults:
+    """The faults of this test's pages."""
+    return PageFaults()
+
+
+@pytest.fixture
+def new_page(chromium: Browser, page_faults: PageFaults) -> Iterator[NewPage]:
+    """Open pages, each as another visitor: nothing is shared between them."""
+    contexts = []
+
+    def open_page(**options: Any) -> Page:
+        context = chromium.new_context(**options)
+        contexts.append(context)
+        page_faults.watch(context)
+        return context.new_page()
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert page_faults.unexpected() == []
+
+
+@pytest.fixture
+def page(new_page: NewPage) -> Page:
+    """One page; console errors, page errors, policy violations and requests to other hosts fail the test."""
+    return new_page()
+
+
+def _execute(server: Postgres, statement: sql.SQL | sql.Composed) -> None:
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        connection.execute(statement)

@@ -1,0 +1,70 @@
+"""What the fixtures of conftest.py hand to tests: accounts, and the watch over a browser page."""
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import httpx
+from playwright.sync_api import BrowserContext, Page
+
+from supabase import Client
+from tools.stack import Stack
+
+_OWN_HOST = "127.0.0.1"
+_NOT_NETWORK = {"about", "blob", "data"}
+
+
+@dataclass(frozen=True)
+class Account:
+    """A confirmed user, signed in."""
+
+    email: str
+    password: str
+    user_id: str
+    client: Client
+
+
+def confirm(stack: Stack, email: str) -> None:
+    """Follow the link of the confirmation mail, as the person who got it would."""
+    mail = stack.wait_for_mail(email)
+    answer = httpx.get(mail["links"][0], trust_env=False)
+    assert answer.is_redirect, f"confirmation answered {answer.status_code}: {answer.text}"
+    assert "error" not in answer.headers["location"]
+
+
+@dataclass
+class PageFaults:
+    """Everything a browser page must not do; `allow` what a test provokes on purpose."""
+
+    found: list[str] = field(default_factory=list)
+    _allowed: list[re.Pattern[str]] = field(default_factory=list)
+
+    def allow(self, pattern: str) -> None:
+        """Let faults pass whose text contains a match of this regular expression."""
+        self._allowed.append(re.compile(pattern))
+
+    def unexpected(self) -> list[str]:
+        """The faults that nobody allowed."""
+        return [fault for fault in self.found if not any(pattern.search(fault) for pattern in self._allowed)]
+
+    def watch(self, context: BrowserContext) -> None:
+        """Collect the faults of all pages of a browser context, from now on."""
+        context.on("console", lambda message: self._note("console", message.text) if message.type == "error" else None)
+        context.on("weberror", lambda error: self._note("page error", str(error.error)))
+        context.on("request", lambda request: self._check_address(request.url))
+        context.expose_function("reportViolation", lambda text: self._note("content security policy", text))
+        context.add_init_script(
+            "document.addEventListener('securitypolicyviolation',"
+            " (event) => reportViolation(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`))"
+        )
+
+    def _note(self, kind: str, text: str) -> None:
+        self.found.append(f"{kind}: {text}")
+
+    def _check_address(self, url: str) -> None:
+        address = urlsplit(url)
+        if address.scheme not in _NOT_NETWORK and address.hostname != _OWN_HOST:
+            self._note("request to another host", url)
+
+
+__all__ = ["Account", "Page", "PageFaults", "confirm"]

@@ -1,0 +1,124 @@
+"""`board accept`: the owner's hour, with a simulated board and hands that do what they are told."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from deno import find_deno_bin
+
+from tools.board.accept import Acceptance, Schedule
+from tools.board.serial_port import SerialBoard
+from tools.board.transport import Board
+from tools.board.web import WebBoard
+from tools.simulator import AccessPoint, BoardClock, Drive, FaultProxy, Network, NtpServer, SimulatedBoard, install
+from tools.simulator.repl import SerialPort
+from tools.simulator.workflow import WebWorkflow
+from tools.stack import Stack
+
+SPEED = 40
+QUICK = Schedule("test", 2, 1, 2, 1, 20)
+
+
+class Hangar:
+    """A board with its router, its server and its owner's hands."""
+
+    def __init__(self, board: SimulatedBoard, router: AccessPoint, port: SerialPort, workflow: WebWorkflow) -> None:
+        self.board = board
+        self.router = router
+        self.port = port
+        self.workflow = workflow
+        self.told: list[str] = []
+        self.ignores_cuts = False
+
+    def obey(self, text: str) -> None:
+        """Do what the guide says."""
+        self.told.append(text)
+        if text.startswith("Cut ") and not self.ignores_cuts:
+            self.board.power_off()
+            self.board.power_off(for_seconds=5)
+            self.board.power_on()
+        elif "router off" in text:
+            self.router.up = False
+        elif "router on" in text:
+            self.router.up = True
+
+    def open_console(self) -> Board:
+        """The serial port."""
+        return SerialBoard(self.port.port)
+
+    def open_files(self) -> Board:
+        """The web workflow."""
+        return WebBoard(self.workflow.host, "secret")
+
+    def accept(self, schedule: Schedule = QUICK) -> Acceptance:
+        """Run all trials."""
+        acceptance = Acceptance(self.open_console, self.open_files, schedule, instruct=self.obey)
+        acceptance.run()
+        return acceptance
+
+
+@pytest.fixture
+def hangar(stack: Stack) -> Iterator[Hangar]:
+    """An installed board that has prepared its storage and runs, forty times as fast as the wall."""
+    router = AccessPoint("Hangar", "password")
+    with Network(router) as network:
+        server = NtpServer(network)
+        network.add_host("pool.ntp.org", {123: server.address})
+        proxy = FaultProxy(network, stack.url)
+        secrets = {"ingest_url": f"{proxy.url}/functions/v1/ingest", "networks": [("Hangar", "password")]}
+        clock = BoardClock(datetime.now(UTC), speed=SPEED)
+        with SimulatedBoard(install(Drive(), secrets=secrets), clock, network, seed=77) as board:
+            board.power_on()
+            board.run_until_line("POST OK", 300)
+            board.start()
+            with SerialPort(board, Path(find_deno_bin())) as port, WebWorkflow(board) as workflow:
+                yield Hangar(board, router, port, workflow)
+            board.stop()
+
+
+@pytest.fixture
+def url_seen_from_here(monkeypatch: pytest.MonkeyPatch, stack: Stack) -> None:
+    """The board's address of the server is known in its simulated network alone."""
+    from tools.board import ingest
+
+    real: Callable[..., ingest.Verdict] = ingest.check
+    monkeypatch.setattr(ingest, "check", lambda url, token: real(f"{stack.url}/functions/v1/ingest", token))
+
+
+@pytest.mark.usefixtures("url_seen_from_here")
+def test_a_good_board_is_accepted(hangar: Hangar) -> None:
+    """Every trial passes, and the report says what was seen, without any secret."""
+    acceptance = hangar.accept()
+
+    report = acceptance.report()
+    assert acceptance.passed, report
+    assert "# Acceptance of a board: passed" in report
+    assert 5 == report.count("| passed |")
+    assert "POST OK 200" in report
+    assert "password" not in report
+    kept = hangar.board.read_file("/logger/identity.json")
+    assert kept.split(b'"device_key": "')[1][:64].decode() not in report
+
+
+@pytest.mark.usefixtures("url_seen_from_here")
+def test_power_cuts_that_never_come_are_reported(hangar: Hangar) -> None:
+    """Nothing is accepted that was not seen; the other trials are still run."""
+    hangar.ignores_cuts = True
+
+    acceptance = hangar.accept(Schedule("test", 1, 0, 0, 0, 2))
+
+    assert not acceptance.passed
+    assert [True, False] == [step.passed for step in acceptance.steps[:2]]
+    assert 5 == len(acceptance.steps)
+    assert "the board was not seen to start" in acceptance.report()
+
+
+def test_a_report_can_be_written_before_the_end(hangar: Hangar) -> None:
+    """Ctrl-C keeps what was done so far."""
+    acceptance = Acceptance(hangar.open_console, hangar.open_files, QUICK, instruct=hangar.obey)
+
+    report = acceptance.report()
+
+    assert "not passed" in report
+    assert "5 more trials" in report

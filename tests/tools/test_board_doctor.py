@@ -1,0 +1,277 @@
+"""`board doctor`: each fault named, with its remedy; and the server's side told apart."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from typer.testing import CliRunner
+
+from tests.tools.board_world import canned_server, to_folder
+from tools.board import doctor, ingest
+from tools.board.doctor import Finding, check_circuitpython, examine, judge_library, judge_lines
+from tools.board.drive import DriveBoard
+from tools.board.transport import About, Space
+from tools.cli import app
+from tools.simulator import Drive, SimulatedBoard, install
+from tools.stack import Stack
+
+JSON = {"Content-Type": "application/json"}
+ABOUT = About("10.2.1", "board", "Feather ESP32 V2 with ESP32")
+
+
+@pytest.fixture(scope="module")
+def image() -> bytes:
+    """A board that was installed and has run."""
+    drive = install(Drive(), secrets={"ingest_url": "http://127.0.0.1:9/ingest", "networks": [("Hangar", "password")]})
+    with SimulatedBoard(drive) as board:
+        board.power_on()
+        board.run_for(120)
+    return drive.flash.read(0, 8064)
+
+
+@pytest.fixture
+def circuitpy(image: bytes, tmp_path: Path) -> Path:
+    """Its drive as a folder."""
+    return to_folder(Drive(image=image), tmp_path / "CIRCUITPY")
+
+
+@pytest.fixture
+def healthy_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server is looked at in tests of its own."""
+    monkeypatch.setattr(
+        ingest, "check", lambda url, token: ingest.Verdict("ok", "answers", server_time="2025-10-23T18:00:00Z")
+    )
+
+
+def failed(circuitpy: Path) -> list[str]:
+    """What failed at this board."""
+    return [finding.text for finding in examine(DriveBoard(circuitpy)) if finding.level == doctor.FAILED]
+
+
+@pytest.mark.usefixtures("healthy_server")
+def test_a_healthy_board_has_nothing_failed(circuitpy: Path) -> None:
+    """And everything was looked at."""
+    findings = list(examine(DriveBoard(circuitpy)))
+
+    assert [] == [finding for finding in findings if finding.level == doctor.FAILED]
+    assert 0 == doctor.worst(findings)
+    topics = " ".join(finding.what for finding in findings)
+    assert all(topic in topics for topic in ("CircuitPython", "Firmware", "Libraries", "Drive", "Settings", "Sessions"))
+
+
+def remove(name: str) -> Callable[[Path], None]:
+    """Take a file away."""
+    return lambda folder: (folder / name).unlink()
+
+
+def write(name: str, data: bytes) -> Callable[[Path], None]:
+    """Put a file there."""
+
+    def put(folder: Path) -> None:
+        (folder / name).write_bytes(data)
+
+    return put
+
+
+@pytest.mark.usefixtures("healthy_server")
+@pytest.mark.parametrize(
+    ("harm", "text"),
+    [
+        (remove("code.py"), "There is no code.py."),
+        (write("code.py", b"print('hello')"), "code.py is another program."),
+        (write("code.txt", b"1"), "code.txt runs instead of code.py."),
+        (remove("lib/adafruit_ntp.py"), "adafruit_ntp is missing: nothing can be sent."),
+        (write("lib/adafruit_ntp.py", b"def f(:\n"), "adafruit_ntp.py is cut off or damaged."),
+        (remove("secrets.py"), "There is no secrets.py: nothing will be sent."),
+        (write("secrets.py", b"secrets = {"), "secrets.py on the board cannot be read"),
+        (write("secrets.py", b'secrets = {"networks": [("a", "b")]}'), "ingest_url in secrets.py is missing"),
+        (write("secrets.py", b'secrets = {"ingest_url": "https://x"}'), "No Wi-Fi is known to the board."),
+        (write("settings.toml", b"A = = 1"), "settings.toml on the board cannot be read"),
+        (write("boot_out.txt", b"Adafruit CircuitPython 8.2.6 on 2023-01-01; X\n"), "8.2.6 is too old."),
+    ],
+)
+def test_each_fault_is_named(circuitpy: Path, harm: Callable[[Path], None], text: str) -> None:
+    """In one finding that says what is wrong."""
+    harm(circuitpy)
+
+    assert any(text in found for found in failed(circuitpy))
+
+
+@pytest.mark.usefixtures("healthy_server")
+@pytest.mark.parametrize(
+    ("harm", "text"),
+    [
+        (remove("boot.py"), "boot.py is missing"),
+        (write("safemode.py", b""), "safemode.py differs"),
+        (write("lib/adafruit_ntp.mpy", b"C\x06"), "adafruit_ntp is there twice"),
+        (write("settings.toml", b'CIRCUITPY_WIFI_SSID = "x"\n'), "CIRCUITPY_WIFI_SSID is set"),
+        (write("settings.toml", b"LOGGER_BATCH_MESSAGES = 1000\n"), "LOGGER_BATCH_MESSAGES = 1000 is not used"),
+        (remove("logger/sessions.json"), "/logger/sessions.json is missing."),
+        (write("code.py.new", b""), "an update was cut short"),
+    ],
+)
+def test_lesser_faults_are_named_and_do_not_fail(circuitpy: Path, harm: Callable[[Path], None], text: str) -> None:
+    """Each with a remedy, where one is needed."""
+    harm(circuitpy)
+
+    findings = list(examine(DriveBoard(circuitpy)))
+
+    assert 0 == doctor.worst(findings)
+    assert any(text in finding.text and finding.remedy for finding in findings)
+
+
+def test_every_failure_has_a_remedy(circuitpy: Path) -> None:
+    """In the finding, or in its text where the error carries it."""
+    (circuitpy / "code.py").unlink()
+    (circuitpy / "lib" / "adafruit_ntp.py").unlink()
+
+    findings = [finding for finding in examine(DriveBoard(circuitpy)) if finding.level == doctor.FAILED]
+
+    assert len(findings) >= 3
+    assert all(finding.remedy for finding in findings)
+
+
+def test_the_exit_code_is_for_scripts(circuitpy: Path) -> None:
+    """1 where something failed: here, no server answers."""
+    result = CliRunner().invoke(app, ["board", "doctor", "--path", str(circuitpy), "--listen", "0"])
+
+    assert 1 == result.exit_code, result.output
+    assert "Ingest URL from here" in result.output
+
+
+# Versions, layouts, libraries, lines
+
+
+@pytest.mark.parametrize(
+    ("version", "blocks", "warned"),
+    [
+        ("10.2.1", 8064, False),
+        ("10.2.1", 12160, True),
+        ("9.2.9", 12160, False),
+        ("9.2.9", 8064, True),
+        ("10.3.0", 8064, True),
+        ("10.2.1", 2432, False),
+    ],
+)
+def test_a_drive_laid_out_by_another_version_is_warned_of(version: str, blocks: int, warned: bool) -> None:
+    """8 MB boards change the drive's size between 9.x, 10.0 and 10.3."""
+    findings = list(check_circuitpython(About(version), Space(blocks * 512, 0)))
+
+    assert warned == any(finding.what == "Storage layout" for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "level"),
+    [
+        ("adafruit_ntp.mpy", b"C\x06\x00\x1f" + b"3.4.0\x00", doctor.OK),
+        ("adafruit_ntp.mpy", b"C\x05\x00\x1f", doctor.FAILED),
+        ("adafruit_ntp.mpy", b"M\x06\x00\x1f", doctor.FAILED),
+        ("adafruit_ntp.mpy", b"", doctor.FAILED),
+        ("adafruit_ntp.py", b'__version__ = "3.4.0"\n', doctor.OK),
+        ("adafruit_ntp.py", b'__version__ = "2.0.0"\n', doctor.FAILED),
+        ("adafruit_ntp.py", b"", doctor.FAILED),
+    ],
+)
+def test_libraries_are_judged_by_what_they_hold(name: str, data: bytes, level: str) -> None:
+    """Format and version, read by circup."""
+    assert level == judge_library(name, data, ABOUT).level
+
+
+def test_the_last_line_of_each_topic_counts() -> None:
+    """A board that lost the Wi-Fi and found it again is well."""
+    lines = ["Wi-Fi lost; reconnecting…", "Wi-Fi: 192.168.1.45", "POST failed: x", "POST OK 200", "NTP failed; x"]
+
+    findings = {finding.what: finding.level for finding in judge_lines(lines, 10)}
+
+    assert {
+        "Wi-Fi, the board says": doctor.OK,
+        "Delivery, the board says": doctor.OK,
+        "NTP, the board says": doctor.WARNING,
+    } == findings
+
+
+def test_a_silent_console_is_no_failure() -> None:
+    """The board may simply be between two minutes."""
+    assert [doctor.NOTE] == [finding.level for finding in judge_lines([], 10)]
+    assert [] == list[Finding](judge_lines([], 0))
+
+
+# The server
+
+
+def test_a_working_project_is_well(stack: Stack) -> None:
+    """Nothing is stored by looking."""
+    verdict = ingest.check(f"{stack.url}/functions/v1/ingest")
+
+    assert "ok" == verdict.code
+    assert verdict.server_time.endswith("Z")
+
+
+def answer(status: int, body: object, headers: dict[str, str] | None = None) -> Any:
+    """A server's answer: status, body, headers."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return status, data, headers or JSON
+
+
+@pytest.mark.parametrize(
+    ("reply", "code", "remedy"),
+    [
+        (answer(540, {"message": "Project paused"}), "project_paused", "Restore project"),
+        (
+            answer(404, {"code": "NOT_FOUND", "message": "Requested function was not found"}),
+            "function_not_deployed",
+            "deploy",
+        ),
+        (answer(401, {"code": "UNAUTHORIZED_NO_AUTH_HEADER"}), "function_wants_login", "verify_jwt"),
+        (answer(503, {"code": "unavailable", "message": "x", "hint": "y"}), "table_missing", "db push"),
+        (answer(500, {"code": "internal"}), "server_error", "logs ingest"),
+        (answer(302, b"", {"Location": "https://hotel.example"}), "wrong_url", "captive portal"),
+        (answer(200, b"<html>", {"Content-Type": "text/html"}), "wrong_url", "secrets.py"),
+        (answer(404, b"not here", {"Content-Type": "text/plain"}), "wrong_url", "secrets.py"),
+        (answer(200, {"ok": True}), "wrong_url", "secrets.py"),
+    ],
+)
+def test_each_state_of_a_project_is_told_apart(reply: Any, code: str, remedy: str) -> None:
+    """With what to do about it."""
+    with canned_server(*reply) as url:
+        verdict = ingest.check(url)
+
+    assert code == verdict.code
+    assert remedy in verdict.remedy
+
+
+def test_a_wrong_token_is_told_from_a_wrong_url(make_stack: Any) -> None:
+    """The time is told to everybody, sessions are taken with the token alone."""
+    url = f"{make_stack(secrets={'INGEST_ACCESS_TOKEN': 'right'}).url}/functions/v1/ingest"
+
+    assert ["wrong_token", "wrong_token", "ok"] == [ingest.check(url, token).code for token in ("", "wrong", "right")]
+
+
+def test_a_project_without_tables_is_said(make_stack: Any, make_database: Any) -> None:
+    """The function runs, the database has nothing."""
+    database = make_database()
+    url = f"{make_stack(database_url=database).url}/functions/v1/ingest"
+    with psycopg.connect(database) as connection:
+        connection.execute("drop function public.server_info")
+
+    assert "table_missing" == ingest.check(url).code
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("", "wrong_url"),
+        ("example.org", "wrong_url"),
+        ("https://no-such-project.invalid/functions/v1/ingest", "no_such_host"),
+        ("http://127.0.0.1:9/functions/v1/ingest", "unreachable"),
+    ],
+)
+def test_addresses_that_lead_nowhere(url: str, code: str) -> None:
+    """A slip in the name, no name at all, nobody at home."""
+    verdict = ingest.check(url)
+
+    assert code == verdict.code
+    assert verdict.remedy

@@ -1,0 +1,208 @@
+"""`tools board` over a serial port: a pty, the raw REPL of a real MicroPython VM, the simulated board's drive."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from deno import find_deno_bin
+
+from tests.tools.board_world import OLD_PROGRAM, blank_drive, plan, small_firmware, start, to_drive, to_folder
+from tools.board import install, logs, serial_port
+from tools.board.errors import BoardError, BoardNotFound, DriveFull, ReadOnly, Unreachable
+from tools.board.serial_port import SerialBoard
+from tools.board.transport import finish_exchange, replace
+from tools.simulator import BoardClock, Drive, SimulatedBoard
+from tools.simulator.repl import SerialPort
+
+RESTARTING = """import supervisor
+supervisor.set_next_code_file("code.py", reload_on_error=True, reload_on_success=True, sticky_on_error=True,
+                              sticky_on_success=True, sticky_on_reload=True)
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pty takes what it is given."""
+    monkeypatch.setattr(serial_port, "PIECE_PAUSE_SECONDS", 0.0)
+
+
+@pytest.fixture
+def firmware(tmp_path: Path) -> Path:
+    """Small firmware."""
+    return small_firmware(tmp_path / "firmware")
+
+
+@pytest.fixture
+def port() -> Iterator[SerialPort]:
+    """The port of a board that runs somebody's old program."""
+    yield from plugged_in(blank_drive())
+
+
+def plugged_in(drive: Drive) -> Iterator[SerialPort]:
+    """A board that runs, ten times as fast as the wall, and its port."""
+    board = SimulatedBoard(drive, BoardClock(speed=10))
+    board.power_on()
+    board.run_for(4)
+    board.start()
+    with SerialPort(board, Path(find_deno_bin())) as plugged:
+        yield plugged
+    board.close()
+
+
+def test_installs_and_starts_the_new_program(port: SerialPort, firmware: Path) -> None:
+    """Everything read back; a second look finds nothing to do; the program runs again afterwards."""
+    with closing(SerialBoard(port.port)) as board:
+        install.apply(board, plan(board, firmware))
+        left = plan(board, firmware).changes
+        board.restart()
+        console = board.console()
+        assert console is not None
+        with console as lines:
+            seen = wait_for(lines.read, "new program")
+
+    assert [] == left
+    assert "new program" in seen
+
+
+def wait_for(read: object, text: str) -> str:
+    """What comes until a text, for ten seconds at most."""
+    seen = ""
+    end = time.monotonic() + 10
+    while text not in seen and time.monotonic() < end:
+        seen += read(0.1)  # type: ignore[operator]
+    return seen
+
+
+def test_reads_lists_and_measures(port: SerialPort) -> None:
+    """What is there, and what is not."""
+    with closing(SerialBoard(port.port)) as board:
+        about, space = board.about(), board.space()
+        listed = {entry.name: entry for entry in board.list("/") or ()}
+
+        assert ("10.2.1", "7C9EBDF40A10") == (about.version, about.uid)
+        assert space is not None
+        assert 4_000_000 < space.free < space.total
+        assert listed["lib"].is_folder
+        assert len(OLD_PROGRAM) == listed["code.py"].size
+        assert OLD_PROGRAM.encode() == board.read("/code.py")
+        assert board.read("/no such file") is None
+        assert board.list("/no such folder") is None
+
+
+def test_any_bytes_survive(port: SerialPort) -> None:
+    """Also control characters that mean something to a REPL."""
+    data = bytes(range(256)) * 5
+
+    with closing(SerialBoard(port.port)) as board:
+        replace(board, "/lib/deep/folder/data.bin", data)
+
+        assert data == board.read("/lib/deep/folder/data.bin")
+
+
+@pytest.mark.parametrize("after", [3_000, 14_000])
+def test_a_cable_pulled_halfway_leaves_a_board_that_starts(
+    port: SerialPort, firmware: Path, tmp_path: Path, after: int
+) -> None:
+    """A power cycle later it runs one of the two programs, and the same command finishes the job."""
+    board = SerialBoard(port.port, reply_seconds=2)
+    todo = plan(board, firmware)
+    port.cut_after_bytes = port.typed + after
+
+    with pytest.raises(Unreachable, match="repeat the same"):
+        install.apply(board, todo)
+
+    board.close()
+    port.close()
+    port.board.close()
+    drive = to_drive(to_folder(port.board.drive, tmp_path / "after"))
+    assert {"old program", "new program"} & set(start(drive, 5))
+    for again in plugged_in(drive):
+        with closing(SerialBoard(again.port)) as mended:
+            finish_exchange(mended)
+            install.apply(mended, plan(mended, firmware))
+            assert [] == plan(mended, firmware).changes
+
+
+def test_a_full_drive_is_said_and_nothing_is_lost(port: SerialPort) -> None:
+    """The half-written file goes."""
+    with closing(SerialBoard(port.port)) as board:
+        space = board.space()
+        assert space is not None
+        with port.board.standing_still():
+            port.board.drive.outside_write("/big.bin", b"x" * (space.free - 8_000), shared=True)
+
+        with pytest.raises(DriveFull, match="never sessions"):
+            replace(board, "/code.py", b"n" * 12_000)
+
+        assert OLD_PROGRAM.encode() == board.read("/code.py")
+        assert "code.py.new" not in {entry.name for entry in board.list("/") or ()}
+
+
+def test_a_drive_that_belongs_to_the_computer_is_said(port: SerialPort) -> None:
+    """S2 and S3 boards before the first installation."""
+    with closing(SerialBoard(port.port)) as board:
+        board.about()
+        port.board.drive.readonly = True
+
+        with pytest.raises(ReadOnly, match="--path"):
+            board.check_writable()
+        with pytest.raises(ReadOnly):
+            replace(board, "/code.py", b"new")
+
+
+def test_a_program_that_cannot_be_stopped_is_said_with_the_button(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our own boot.py has the program started again after every error, CTRL-C included."""
+    monkeypatch.setattr(serial_port, "RESET_TRY_SECONDS", 0.5)
+    for port in plugged_in(blank_drive(boot_py=RESTARTING)):
+        with (
+            closing(SerialBoard(port.port, prompt_seconds=0.5)) as board,
+            pytest.raises(BoardError, match="Hold BOOT"),
+        ):
+            board.read("/code.py")
+
+
+def test_a_program_that_starts_again_is_reached_by_a_reset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ports with a reset line: CTRL-C hits boot.py before it asks for the program to be started again."""
+    for port in plugged_in(blank_drive(boot_py=f"import time\ntime.sleep(3)\n{RESTARTING}")):
+        board = SerialBoard(port.port, prompt_seconds=0.5)
+        simulated = port.board
+        monkeypatch.setattr(board, "pulse_reset", lambda simulated=simulated: simulated.press_reset() or True)
+
+        with closing(board):
+            assert OLD_PROGRAM.encode() == board.read("/code.py")
+
+
+def test_no_such_port() -> None:
+    """With what to look at."""
+    with pytest.raises(BoardNotFound, match="cable that carries data"):
+        SerialBoard("/dev/ttyNOPE")
+
+
+def test_logs_show_lines_with_their_time_and_come_back(port: SerialPort) -> None:
+    """A port that goes away is waited for; the first line after says so."""
+    ways = iter([port.port, "/dev/ttyNOPE", port.port])
+    texts: list[str] = []
+
+    def open_next() -> SerialBoard:
+        return SerialBoard(next(ways))
+
+    follow = logs.follow(open_next, lambda: len(texts) >= 4, retry_seconds=0.01)
+    for line in follow:
+        if line is not None:
+            texts.append(line.text)
+        if len(texts) == 1:
+            port.board.write_file("/code.py", "print('Boot… one')\nprint('POST OK 200')\n")
+
+    assert f"connected to the board at {port.port}" == texts[0]
+    assert "Boot… one" in texts or any("soft reboot" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("text", "style"),
+    [("POST OK 200", "green"), ("POST failed: x", "yellow"), ("Fault: x", "bold red"), ("something else", "")],
+)
+def test_known_lines_have_their_colour(text: str, style: str) -> None:
+    """The others keep the terminal's own."""
+    assert style == logs.style_of(text)

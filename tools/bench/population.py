@@ -1,0 +1,43 @@
+"""Many sessions at once, straight into the tables: what costs are compared among."""
+
+from typing import Any
+
+import psycopg
+
+SESSIONS_PER_PLANE = 500
+PLANES_PER_FLEET = 5
+
+_FILL = f"""
+create temp table number as
+  select n, md5('fleet' || n / {PLANES_PER_FLEET})::uuid as fleet, md5('plane' || n)::uuid as plane,
+    md5('board' || n)::uuid as board, md5('ownership' || n)::uuid as ownership
+  from generate_series(%(begin)s, %(end)s - 1) n;
+alter table sessions disable trigger user;
+insert into fleets (fleet_id, name) select distinct fleet, 'Club' from number on conflict do nothing;
+insert into planes (fleet_id, plane_id, registration) select fleet, plane, 'D-' || n from number;
+insert into devices (device_uuid, fleet_id) select board, fleet from number;
+insert into device_ownerships (ownership_id, device_uuid, fleet_id) select ownership, board, fleet from number;
+insert into device_assignments (ownership_id, device_uuid, fleet_id, plane_id, assigned_from)
+  select ownership, board, fleet, plane, '2024-01-01' from number;
+insert into sessions (session_id, device_uuid, session_start, run_seconds, last_update, status, checkpoint_seconds,
+    fleet_id, plane_id, effective_start)
+  select private.session_id(board, start), board, start, 3600, start, 'closed', 15, fleet, plane, start
+  from number, generate_series(1, {SESSIONS_PER_PLANE}) s,
+    lateral (select timestamptz '2024-01-01' + s * interval '36 hours' as start) t
+  order by s, n;
+alter table sessions enable trigger user;
+drop table number;
+select private.rebuild_hours();
+"""
+
+
+def fill_up(admin: psycopg.Connection[Any], sessions: int, planes_there: int = 0) -> int:
+    """Fill a database up to so many sessions in clubs that are all alike; returns the planes there are then.
+
+    `planes_there` is what an earlier call returned; `admin` is a superuser with autocommit.
+    """
+    planes = sessions // SESSIONS_PER_PLANE
+    for statement in (_FILL % {"begin": planes_there, "end": planes}).split(";"):
+        admin.execute(statement.encode())
+    admin.execute("vacuum analyze")
+    return planes

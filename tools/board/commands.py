@@ -1,0 +1,346 @@
+"""What the commands print, ask and exit with."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import segno
+from rich.console import Console
+from rich.prompt import Prompt
+from rich.table import Table
+from rich.text import Text
+
+from tools.board import doctor, ingest, libraries, logs, settings
+from tools.board import install as installing
+from tools.board import sessions as store_of
+from tools.board.accept import FULL, REHEARSAL, Acceptance
+from tools.board.errors import BoardError
+from tools.board.find import Found, Where, hosts_in_network, open_board, open_found, serial_ports
+from tools.board.transport import Board, finish_exchange
+from tools.bootstrap import ROOT
+
+DATA = ROOT / ".local" / "board"
+UUID_SECONDS = 90.0
+LEVEL_STYLES = {doctor.OK: "green", doctor.NOTE: "blue", doctor.WARNING: "yellow", doctor.FAILED: "bold red"}
+DELIVERY_STYLES = {"delivered": "green", "partly": "yellow", "unsent": "yellow", "rejected": "red"}
+
+console = Console(highlight=False)
+
+
+@contextlib.contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """A spinner with what is being done; in a log, a line for each."""
+    if not console.is_terminal:
+        yield lambda text: console.print(text, markup=False, soft_wrap=True)
+        return
+    with console.status("Starting") as status:
+        yield lambda text: status.update(Text(text))
+
+
+# install
+
+
+def run_install(
+    where: Where,
+    wanted: settings.Wanted,
+    *,
+    ask: bool,
+    wifi_password_given: bool,
+    portal: str | None,
+    offline: bool,
+    with_libraries: bool,
+    dry_run: bool,
+) -> None:
+    """Raises BoardError; what it says leaves the board able to start."""
+    with progress() as tell:
+        board = open_board(where, tell)
+    with contextlib.closing(board):
+        console.print(f"{_title(board)}", markup=False, soft_wrap=True)
+        if not dry_run:
+            board.check_writable()
+            if finish_exchange(board):
+                console.print("An earlier run was cut short; this one goes on from there.")
+        if ask and console.is_terminal:
+            wanted = _ask(board, wanted, wifi_password_given)
+        about = board.about()
+        installing.check_version(about, board.where)
+        with progress() as tell:
+            requirements = installing.FIRMWARE / "requirements.txt"
+            found = None
+            if with_libraries:
+                found = libraries.collect(requirements, about.version, DATA / "circup", offline=offline, tell=tell)
+            plan = installing.make_plan(board, wanted, found, tell=tell)
+        _show_plan(plan)
+        laid_out = all(board.read(path) is not None for path in (store_of.SESSIONS, store_of.TWIN))
+        if plan.changes:
+            installing.check_room(board.space(), plan, laid_out=laid_out)
+        if dry_run:
+            console.print("Dry run: nothing was written.")
+            return
+        if plan.changes:
+            copies = installing.save_copies(plan, DATA / "replaced" / _name(board))
+            if copies:
+                console.print(f"What is replaced is kept in {copies}", markup=False, soft_wrap=True)
+            with progress() as tell:
+                installing.apply(board, plan, tell)
+                board.restart()
+            console.print(f"[green]Done[/]: {len(plan.changes)} files written, read back and compared.")
+        if not laid_out:
+            console.print("At its first start the board prepares its storage for about a minute: leave the power on.")
+        with progress() as tell:
+            uuid = installing.wait_for_uuid(board, UUID_SECONDS if plan.changes else 0.0, tell)
+        secrets = settings.read_secrets(board.read(installing.SECRETS))
+        _show_registration(uuid, portal or ingest.portal_beside(secrets.ingest_url), board)
+
+
+def _title(board: Board) -> str:
+    about = board.about()
+    return f"{board.where}: CircuitPython {about.version or '?'}, {about.name or about.board_id or 'unknown board'}"
+
+
+def _name(board: Board) -> str:
+    """A folder name for this board: its chip's number."""
+    about = board.about()
+    name = about.uid or about.board_id or "board"
+    return "".join(character for character in name if character.isalnum() or character in "-_") or "board"
+
+
+def _ask(board: Board, wanted: settings.Wanted, wifi_password_given: bool) -> settings.Wanted:
+    """Ask for what is neither given nor on the board yet."""
+    there = settings.read_secrets(board.read(installing.SECRETS))
+    if wanted.wifi and not wifi_password_given:
+        wanted = replace(wanted, wifi=(wanted.wifi[0], Prompt.ask(f"Password of {wanted.wifi[0]}", password=True)))
+    if wanted.ingest_url is None and not there.ingest_url:
+        url = Prompt.ask(f"Ingest URL, like {ingest.EXAMPLE} (empty: later)", default="", show_default=False)
+        wanted = replace(wanted, ingest_url=url or None)
+        if url and wanted.access_token is None:
+            token = Prompt.ask("Access token (empty: the project asks for none)", default="", show_default=False)
+            wanted = replace(wanted, access_token=token or None)
+    if wanted.wifi is None and not there.networks:
+        name = Prompt.ask("Wi-Fi name, 2.4 GHz (empty: later)", default="", show_default=False)
+        if name:
+            wanted = replace(wanted, wifi=(name, Prompt.ask(f"Password of {name}", password=True, default="")))
+    return wanted
+
+
+def _show_plan(plan: installing.Plan) -> None:
+    for change in plan.changes:
+        size = f"{len(change.new):,} bytes" if change.new is not None else ""
+        console.print(f"  {change.verb:<7} {change.path:<40} {size}".rstrip(), markup=False)
+    console.print(
+        f"  {plan.unchanged} files are as they should be; libraries: {plan.library_source}",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _show_registration(uuid: str, portal: str, board: Board) -> None:
+    if not uuid:
+        hint = (
+            "Eject the drive, plug the board in again and wait a minute; then run this once more."
+            if board.native_usb_drive
+            else "Wait a minute, then run this once more."
+        )
+        console.print(f"The board has not said its UUID yet. {hint} It also stands in board logs.", soft_wrap=True)
+        return
+    console.print(f"Device UUID: [bold]{uuid}[/]")
+    if not portal:
+        console.print("Register it in the portal under Devices; --portal URL prints the link and a QR code.")
+        return
+    link = installing.registration_link(portal, uuid)
+    console.print(f"Register it: {link}", markup=False, soft_wrap=True)
+    segno.make(link, error="l", micro=False).terminal(compact=True)
+
+
+# doctor
+
+
+def run_doctor(where: Where, listen: int) -> int:
+    """Prints the findings and returns the exit code."""
+    with progress() as tell:
+        board = open_board(where, tell)
+    findings = []
+    with contextlib.closing(board):
+        console.print(_title(board), markup=False, soft_wrap=True)
+        with progress() as tell:
+            for finding in doctor.examine(board, listen_seconds=listen, tell=tell):
+                findings.append(finding)
+                _show_finding(finding)
+    failed = sum(finding.level == doctor.FAILED for finding in findings)
+    warned = sum(finding.level == doctor.WARNING for finding in findings)
+    console.print(f"{failed} failed, {warned} warnings, {len(findings)} findings.")
+    return doctor.worst(findings)
+
+
+def _show_finding(finding: doctor.Finding) -> None:
+    level = (f"{finding.level:>7}  ", LEVEL_STYLES[finding.level])
+    console.print(Text.assemble(level, (f"{finding.what}: ", "bold"), finding.text), soft_wrap=True)
+    if finding.remedy:
+        console.print(f"         → {finding.remedy}", markup=False, soft_wrap=True)
+
+
+# logs
+
+
+def run_logs(where: Where, seconds: int | None) -> None:
+    """Prints lines until Ctrl-C or for `seconds`."""
+    where = with_console(where)
+    end = None if seconds is None else time.monotonic() + seconds
+    with contextlib.suppress(KeyboardInterrupt):
+        for line in logs.follow(lambda: open_board(where), lambda: end is not None and time.monotonic() > end):
+            if line is not None:
+                show_line(line)
+
+
+def show_line(line: logs.Line) -> None:
+    """One line of the console with its time."""
+    style = "italic dim" if line.is_notice else logs.style_of(line.text)
+    time_of_day = (line.at.strftime("%H:%M:%S "), "dim")
+    console.print(
+        Text.assemble(time_of_day, (f"({line.text})" if line.is_notice else line.text, style)), soft_wrap=True
+    )
+
+
+def with_console(where: Where) -> Where:
+    """The board with a console that is meant, found if it was not named."""
+    if where.is_named:
+        return where
+    found = [Found("port", port) for port in serial_ports()] or [Found("host", host) for host in hosts_in_network()]
+    if len(found) != 1:
+        open_found(found, where)
+    return Where(
+        host=found[0].text if found[0].option == "host" else None,
+        port=found[0].text if found[0].option == "port" else None,
+        password=where.password,
+    )
+
+
+# sessions
+
+
+def run_sessions(
+    where: Where, folder: Path | None, form: str, send: bool, ingest_url: str | None, access_token: str | None
+) -> None:
+    """Prints or delivers. Raises BoardError."""
+    if folder is not None:
+        copies = store_of.FolderOfCopies(folder)
+        if send:
+            _send(copies, ingest_url, access_token)
+            return
+        main = store_of.parse_copy(copies.read(store_of.SESSIONS))
+        twin = store_of.parse_copy(copies.read(store_of.TWIN))
+        if not (main.present or twin.present):
+            raise BoardError(f"There is no sessions.json in {folder}. Copy it from the board, with the folder logger.")
+        _show_store(store_of.join(main, twin), form)
+        return
+    # Machine-readable output has the standard output for itself.
+    tell: Callable[[str], None] = (lambda text: None) if form != "table" else _say
+    with contextlib.closing(open_board(where, tell)) as board:
+        if send:
+            _send(board, ingest_url, access_token)
+        else:
+            _show_store(store_of.read_store(board), form)
+
+
+def _say(text: str) -> None:
+    console.print(text, markup=False)
+
+
+def _show_store(store: store_of.Store, form: str) -> None:
+    if form == "json":
+        print(store_of.as_json(store))
+        return
+    if form == "csv":
+        print(store_of.as_csv(store), end="")
+        return
+    table = Table(box=None, pad_edge=False, title=f"Device {store.uuid}", title_justify="left")
+    for name, justify in (
+        ("Boot", "right"),
+        ("Start (UTC)", "left"),
+        ("Run", "right"),
+        ("Status", "left"),
+        ("Delivery", "left"),
+    ):
+        table.add_column(name, justify="right" if justify == "right" else "left", no_wrap=True)
+    for one in store.sessions:
+        start = (one.start or "unknown yet").replace("T", " ").removesuffix("Z")
+        if one.start_source == store_of.ESTIMATED:
+            start += f" ± {one.start_uncertainty_s} s" if one.start_uncertainty_s is not None else " ± ?"
+        delivery = Text(one.delivery, style=DELIVERY_STYLES[one.delivery])
+        table.add_row(str(one.boot), start, _duration(one.run_seconds), one.status, delivery)
+    console.print(table)
+    total = sum(one.run_seconds for one in store.sessions)
+    console.print(f"{len(store.sessions)} sessions, {_duration(total)}, {len(store.unsent)} unsent", markup=False)
+    for name, copy in ((store_of.SESSIONS, store.main), (store_of.TWIN, store.twin)):
+        if not copy.present:
+            console.print(f"{name} is missing", style="yellow")
+        elif copy.torn:
+            console.print(f"{name}: {copy.torn} torn lines, taken from the other copy", style="yellow")
+
+
+def _duration(seconds: int) -> str:
+    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+def _send(source: Board | store_of.FolderOfCopies, ingest_url: str | None, access_token: str | None) -> None:
+    found = store_of.set_aside(source)
+    if not found:
+        console.print(f"No set-aside files (sessions-<uuid>.json) in {source.where}.", markup=False, soft_wrap=True)
+        return
+    secrets = settings.read_secrets(source.read(installing.SECRETS))
+    url = ingest_url or secrets.ingest_url
+    if not url:
+        raise BoardError("Where to? There is no secrets.py beside these files: name the address with --ingest-url.")
+    token = access_token if access_token is not None else secrets.access_token
+    rejected = 0
+    for aside in found:
+        with progress() as tell:
+            result = ingest.deliver(aside, url, token, tell=tell)
+        console.print(
+            f"{aside.path}: {result.stored} stored, {result.duplicate} known already, {len(result.rejected)} rejected",
+            markup=False,
+            soft_wrap=True,
+        )
+        for text in result.rejected:
+            console.print(f"  rejected {text}", markup=False, soft_wrap=True)
+        rejected += len(result.rejected)
+    if rejected:
+        raise BoardError(f"{rejected} sessions were rejected; the files stay as they are.")
+    console.print("The files stay on the board; delete them when the portal shows the sessions.")
+
+
+# accept
+
+
+def run_accept(port: str | None, host: str | None, password: str | None, report: Path, rehearse: bool) -> int:
+    """Guides, writes the report, returns the exit code."""
+    if port is None:
+        found = [Found("port", name) for name in serial_ports()]
+        if len(found) != 1:
+            open_found(found, Where())
+        port = found[0].text
+    at_port = Where(port=port)
+    files = Where(host=host, password=password) if host else at_port
+
+    def instruct(text: str) -> None:
+        console.print(f"\n[bold yellow]»[/] [bold]{text}[/]", soft_wrap=True)
+
+    acceptance = Acceptance(
+        lambda: open_board(at_port),
+        lambda: open_board(files),
+        REHEARSAL if rehearse else FULL,
+        instruct=instruct,
+        on_line=show_line,
+    )
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            acceptance.run()
+    finally:
+        report.write_text(acceptance.report(), encoding="utf-8")
+        console.print(f"\nReport: {report}", markup=False, soft_wrap=True)
+    console.print("[bold green]Accepted[/]" if acceptance.passed else "[bold red]Not accepted[/]")
+    return int(not acceptance.passed)

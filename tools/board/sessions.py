@@ -1,0 +1,331 @@
+"""sessions.json and its twin, joined: every session the board still has, from whichever copy is newer."""
+
+from __future__ import annotations
+
+import binascii
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tools.board.errors import BoardError
+from tools.board.transport import Board
+
+SESSIONS, TWIN, IDENTITY = "/sessions.json", "/logger/sessions.json", "/logger/identity.json"
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+SET_ASIDE_NAME = re.compile(rf"sessions-({UUID.pattern})(?:-\d+)?\.json")
+HEADER = re.compile(rf'"device_uuid": ?"({UUID.pattern})"'.encode())
+ESTIMATED = "estimated"
+
+
+@dataclass(frozen=True)
+class Session:
+    """One power-up, as the board keeps it; times as on the wire, `start` None while the clock is unknown."""
+
+    boot: int
+    start: str | None
+    run_seconds: int
+    last_update: str | None
+    status: str
+    acked_run_seconds: int
+    start_source: str
+    start_uncertainty_s: int | None
+    lifetime: int
+    acked_closed: bool
+    rejected: bool
+    sent: bool
+    rev: int
+
+    @property
+    def delivery(self) -> str:
+        """`delivered`, `partly` (open, or the end is missing), `unsent` or `rejected`."""
+        if self.rejected:
+            return "rejected"
+        if self.acked_closed and self.acked_run_seconds >= self.run_seconds:
+            return "delivered"
+        return "partly" if self.acked_run_seconds or self.acked_closed else "unsent"
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One of the two files: its sessions by boot, and how many of its lines are torn."""
+
+    uuid: str
+    sessions: dict[int, Session]
+    torn: int
+    present: bool = True
+
+    @property
+    def newest(self) -> tuple[int, int]:
+        """Greatest (boot, rev): which copy was written last."""
+        return max(((session.boot, session.rev) for session in self.sessions.values()), default=(0, 0))
+
+
+NO_COPY = Copy("", {}, 0, present=False)
+
+
+@dataclass(frozen=True)
+class Store:
+    """What a board keeps: the joined sessions in the order of its power-ups, and the state of both copies."""
+
+    uuid: str
+    sessions: list[Session]
+    main: Copy
+    twin: Copy
+
+    @property
+    def unsent(self) -> list[Session]:
+        """Ended sessions that the server does not have wholly."""
+        newest = self.sessions[-1].boot if self.sessions else 0
+        return [one for one in self.sessions if one.delivery != "delivered" and one.boot != newest]
+
+    @property
+    def gaps(self) -> list[int]:
+        """Numbers of power-ups that are missing between the first kept one and the last."""
+        boots = {one.boot for one in self.sessions}
+        return [boot for boot in range(min(boots), max(boots)) if boot not in boots] if boots else []
+
+
+def parse_copy(data: bytes | None) -> Copy:
+    """Read one file line by line, as the board does: a torn line costs only itself. Never raises."""
+    if not data:
+        return NO_COPY
+    header = HEADER.search(data)
+    uuid = header[1].decode() if header else ""
+    seed = binascii.crc32(binascii.unhexlify(uuid.replace("-", ""))) if uuid else 0
+    sessions: dict[int, Session] = {}
+    torn = 0
+    inside = False
+    for raw in data.split(b"\n"):
+        line = raw.strip(b" \0\xff\r")
+        if line.startswith(b'{"device_uuid"'):
+            inside = True
+            continue
+        if not line or line in (b"null]}", b"]}"):
+            continue
+        session = _parse_line(line, seed)
+        if session is None:
+            torn += inside or line.startswith(b"{")
+        elif session.boot not in sessions or sessions[session.boot].rev < session.rev:
+            sessions[session.boot] = session
+    return Copy(uuid, sessions, torn)
+
+
+def _parse_line(line: bytes, seed: int) -> Session | None:
+    end = line.find(b',"crc":"')
+    if end < 0 or line[end + 16 :] not in (b'"},', b'"}'):
+        return None
+    try:
+        if int(line[end + 8 : end + 16], 16) != binascii.crc32(line[:end], seed):
+            return None
+        kept: dict[str, Any] = json.loads(line[:end] + b"}")
+        estimated = "start_uncertainty_s" in kept
+        return Session(
+            boot=int(kept["boot"]),
+            start=kept["start"],
+            run_seconds=int(kept["run_seconds"]),
+            last_update=kept["last_update"],
+            status=str(kept["status"]),
+            acked_run_seconds=int(kept["acked_run_seconds"]),
+            start_source=ESTIMATED if estimated else str(kept.get("start_source", "ntp")),
+            start_uncertainty_s=kept.get("start_uncertainty_s"),
+            lifetime=int(kept.get("lifetime", 0)),
+            acked_closed=kept.get("acked_status") == "closed",
+            rejected=bool(kept.get("rejected")),
+            sent=bool(kept.get("sent")),
+            rev=int(kept["rev"]),
+        )
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def join(main: Copy, twin: Copy) -> Store:
+    """Every session of both copies, the newer line of each."""
+    joined = dict(main.sessions)
+    for boot, session in twin.sessions.items():
+        if boot not in joined or joined[boot].rev < session.rev:
+            joined[boot] = session
+    uuid = main.uuid or twin.uuid
+    return Store(uuid, [joined[boot] for boot in sorted(joined)], main, twin)
+
+
+def read_store(board: Board) -> Store:
+    """What the board keeps. Raises BoardError when there is neither file."""
+    store = join(parse_copy(board.read(SESSIONS)), parse_copy(board.read(TWIN)))
+    if not (store.main.present or store.twin.present):
+        raise BoardError(
+            f'{board.where} has no sessions yet: its program has not run to the end of "Preparing storage".'
+            " Look at board logs; if it says nothing, install first."
+        )
+    return store
+
+
+def uuid_on(board: Board) -> str:
+    """The device's UUID from its files; "" before the first start. The key beside it goes nowhere."""
+    for path in (IDENTITY, SESSIONS):
+        match = HEADER.search(board.read(path) or b"")
+        if match:
+            return match[1].decode()
+    return ""
+
+
+class FolderOfCopies:
+    """A folder on this computer that holds what was copied from a board; or one file of that kind."""
+
+    native_usb_drive = False
+
+    def __init__(self, path: Path) -> None:
+        self.where = str(path)
+        self._path = path
+        if not path.exists():
+            raise BoardError(f"There is no {path}. Name the folder that holds the copied sessions.json.")
+
+    def read(self, path: str) -> bytes | None:
+        """See Board; a lone file stands for sessions.json."""
+        if self._path.is_file():
+            return self._path.read_bytes() if path == SESSIONS else None
+        file = self._path / path.lstrip("/")
+        return file.read_bytes() if file.is_file() else None
+
+    def names(self, folder: str) -> list[str]:
+        """Files in a folder."""
+        place = self._path / folder.strip("/")
+        return sorted(one.name for one in place.iterdir()) if place.is_dir() else []
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """Sessions of another device that a board has put away, and that device's key if its copy is there."""
+
+    path: str
+    store: Store
+    key: str
+
+
+def set_aside(board: Board | FolderOfCopies) -> list[SetAside]:
+    """The files sessions-<uuid>.json on a board or in a copied folder, copies of the same device joined."""
+    found: dict[str, list[str]] = {}
+    for folder in ("/", "/logger"):
+        names = board.names(folder) if isinstance(board, FolderOfCopies) else _names(board, folder)
+        for name in sorted(names):
+            match = SET_ASIDE_NAME.fullmatch(name)
+            if match:
+                found.setdefault(match[1], []).append(f"{folder.rstrip('/')}/{name}")
+    result = []
+    for uuid, paths in sorted(found.items()):
+        copies = [parse_copy(board.read(path)) for path in paths]
+        store = join(copies[0], NO_COPY)
+        for copy in copies[1:]:
+            store = join(Copy(store.uuid, {one.boot: one for one in store.sessions}, 0), copy)
+        key = _key(board.read(f"/logger/identity-{uuid}.json"), uuid)
+        result.append(SetAside(", ".join(paths), replace(store, uuid=uuid), key))
+    return result
+
+
+def _names(board: Board, folder: str) -> Iterator[str]:
+    return (entry.name for entry in board.list(folder) or () if not entry.is_folder)
+
+
+def _key(data: bytes | None, uuid: str) -> str:
+    try:
+        kept = json.loads(data or b"{}")
+    except ValueError:
+        return ""
+    key = kept.get("device_key", "") if kept.get("device_uuid") == uuid else ""
+    return key if re.fullmatch(r"[0-9a-f]{64}", str(key)) else ""
+
+
+# Starts that the board never learnt: placed as its next power-up would have placed them
+
+
+def with_starts(sessions: list[Session], now: str) -> list[Session]:
+    """Every session with a start: an unknown one in the middle of the gap between its neighbours, at most `now`."""
+    placed = list(sessions)
+    previous_end: int | None = None
+    previous_start: int | None = None
+    index = 0
+    while index < len(placed):
+        if placed[index].start is not None:
+            previous_start = seconds_of(str(placed[index].start))
+            previous_end = previous_start + placed[index].run_seconds
+            index += 1
+            continue
+        end = index
+        while end < len(placed) and placed[end].start is None:
+            end += 1
+        following = seconds_of(str(placed[end].start)) if end < len(placed) else seconds_of(now)
+        need = sum(max(one.run_seconds, 1) for one in placed[index:end])
+        start, uncertainty = following - need, None
+        if previous_end is not None and previous_start is not None:
+            slack = start - previous_end
+            start = start - slack // 2 if slack >= 0 else max(start, previous_start + 1)
+            uncertainty = max(0, (slack + 1) // 2)
+        for at in range(index, end):
+            one = placed[at]
+            placed[at] = replace(
+                one,
+                start=iso(start),
+                last_update=iso(start + one.run_seconds),
+                start_source=ESTIMATED,
+                start_uncertainty_s=uncertainty,
+            )
+            start += max(one.run_seconds, 1)
+        index = end
+    return placed
+
+
+def seconds_of(text: str) -> int:
+    """Unix seconds of a time on the wire."""
+    return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
+
+
+def iso(seconds: int) -> str:
+    """A time on the wire."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def message(uuid: str, session: Session) -> dict[str, Any]:
+    """The message that the board would post; the session needs a start."""
+    told: dict[str, Any] = {
+        "device_uuid": uuid,
+        "session_start": session.start,
+        "run_seconds": session.run_seconds,
+        "last_update": session.last_update,
+        "status": session.status,
+        "msg_id": f"{uuid}:{session.start}:{session.run_seconds}",
+        "boot": session.boot,
+        "start_source": session.start_source,
+    }
+    if session.start_source == ESTIMATED:
+        told["start_uncertainty_s"] = session.start_uncertainty_s
+    return told
+
+
+# For people and programs
+
+
+def rows(store: Store) -> list[dict[str, Any]]:
+    """One dictionary per session, oldest first."""
+    names = [one.name for one in fields(Session)]
+    return [{**{name: asdict(one)[name] for name in names}, "delivery": one.delivery} for one in store.sessions]
+
+
+def as_json(store: Store) -> str:
+    """The store as JSON."""
+    return json.dumps({"device_uuid": store.uuid, "sessions": rows(store)}, indent=1)
+
+
+def as_csv(store: Store) -> str:
+    """The store as CSV with a header line."""
+    out = io.StringIO()
+    columns = ["device_uuid", *(one.name for one in fields(Session)), "delivery"]
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer.writeheader()
+    for row in rows(store):
+        writer.writerow({"device_uuid": store.uuid, **row})
+    return out.getvalue()

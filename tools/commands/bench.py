@@ -1,0 +1,43 @@
+"""`bench`: measures one part or all, shows the table, and keeps the figures."""
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from tools.bench import firmware, ingest, page
+from tools.bench.figures import Figure, Report
+from tools.bench.machine import describe
+from tools.commands.terminal import console, progress
+
+Measure = Callable[[bool, Callable[[str], None]], Iterable[Figure]]
+
+
+def _firmware(full: bool, tell: Callable[[str], None]) -> Iterable[Figure]:
+    return firmware.measure(firmware.FULL if full else firmware.SHORT, tell)
+
+
+def _ingest(full: bool, tell: Callable[[str], None]) -> Iterable[Figure]:
+    return ingest.measure(ingest.FULL if full else ingest.SHORT, tell)
+
+
+PARTS: dict[str, Measure] = {"firmware": _firmware, "ingest": _ingest}
+
+
+def run(part: str | None, json_file: Path | None, *, full: bool, write: bool) -> None:
+    """Measures and shows; `json_file` and BENCHMARKS.md are written only when all is measured."""
+    report = Report(full, describe())
+    try:
+        with progress() as tell:
+            for name, measure in PARTS.items():
+                if part in (None, name):
+                    report.figures += measure(full, tell)
+    except KeyboardInterrupt:
+        console.print("Stopped: nothing was written.")
+        raise
+    console.print(page.table(report))
+    for note, how in enumerate(page.notes(report.figures), 1):
+        console.print(f"({note}) {how}", markup=False)
+    if json_file is not None:
+        json_file.write_text(json.dumps(report.as_json(), indent=2) + "\n", encoding="utf-8")
+    if write:
+        page.write(report)

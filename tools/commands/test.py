@@ -1,0 +1,17 @@
+"""`test`: every test, and with them the formatter, the linter and the type checker."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from tools.bootstrap import ROOT
+
+# A file's tests share servers and browsers, so files are what the workers share out; `-n 0` runs them one by one.
+WORKERS = ("-n", "auto", "--maxprocesses=4", "--dist=loadfile")
+
+
+def run(arguments: Sequence[str]) -> NoReturn:
+    """Replaces this process by pytest in the repo root, with the arguments as they came behind our own."""
+    os.chdir(ROOT)
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *WORKERS, *arguments])

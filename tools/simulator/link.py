@@ -1,0 +1,132 @@
+"""The radio of one board: what the chip and its Wi-Fi driver do, below ``wifi.radio``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tools.simulator.clock import BoardClock
+from tools.simulator.network import AccessPoint, Network
+
+if TYPE_CHECKING:
+    from tools.simulator.sockets import Socket
+
+STATION_ADDRESS = "192.168.1.45"
+
+
+class JoinError(Exception):
+    """Joining an access point failed; the text is CircuitPython's."""
+
+
+class Link:
+    """One board's Wi-Fi station.
+
+    After a loss the driver tries again by itself, but "no AP found" ends that for good: only ``join`` helps then.
+    """
+
+    def __init__(self, network: Network, clock: BoardClock, spend: Callable[[float], None]) -> None:
+        self.network = network
+        self.clock = clock
+        self.enabled = False
+        self.user_initiated = False
+        self.access_point: AccessPoint | None = None
+        self.has_address = False
+        self.sockets: set[Socket] = set()
+        self.joins = 0
+        self._spend = spend
+        self._generation = 0
+        self._password = ""
+        network.attach(self)
+
+    @property
+    def connected(self) -> bool:
+        """What ``wifi.radio.connected`` says; some seconds late when a router goes."""
+        return self.enabled and self.access_point is not None and self.has_address
+
+    @property
+    def reachable(self) -> bool:
+        """Whether packets really get anywhere."""
+        return self.connected and self.access_point is not None and self.access_point.up and self.access_point.internet
+
+    def power_on(self) -> None:
+        """Start from nothing, as after any reset of the chip."""
+        self._drop()
+        self.enabled = False
+        self.user_initiated = False
+
+    def enable(self, enabled: bool) -> None:
+        """Switch the radio; off closes every socket."""
+        if self.enabled and not enabled:
+            self._drop()
+        self.enabled = enabled
+
+    def leave(self) -> None:
+        """Leave the access point."""
+        self._drop()
+
+    def scan(self) -> list[AccessPoint]:
+        """Return the routers that say their name, strongest first."""
+        self._spend(self.network.latency.scan)
+        heard = [one for one in self.network.access_points if one.up and not one.hidden]
+        return sorted(heard, key=lambda one: -one.rssi)
+
+    def join(self, ssid: str, password: str) -> None:
+        """Join and wait for an address: for ever when DHCP is silent.
+
+        Raises JoinError as the driver reports it.
+        """
+        latency = self.network.latency
+        if self.connected and self.access_point is not None and self.access_point.ssid == ssid:
+            return
+        self._drop()
+        self.joins += 1
+        self._spend(latency.scan)
+        found = self.network.find_access_point(ssid)
+        if found is None:
+            raise JoinError("No network with that ssid")
+        if found.password != password:
+            self._spend(latency.wrong_password)
+            raise JoinError("Authentication failure")
+        self._spend(latency.join)
+        while found.dhcp == "silent" and found.up:
+            self._spend(1.0)
+        if not found.up:
+            self._spend(latency.beacon_timeout)
+            raise JoinError("Unknown failure 200")
+        self._associate(found, password)
+
+    def access_point_changed(self, access_point: AccessPoint) -> None:
+        """Notice that a router went, or came back before that was noticed."""
+        if access_point is not self.access_point:
+            return
+        self._generation += 1
+        if not access_point.up:
+            generation = self._generation
+            self.clock.call_later(self.network.latency.beacon_timeout, lambda: self._lose(generation))
+
+    def _lose(self, generation: int) -> None:
+        if generation != self._generation or self.access_point is None:
+            return
+        ssid = self.access_point.ssid
+        self._drop()
+        generation = self._generation
+        self.clock.call_later(self.network.latency.scan, lambda: self._retry(generation, ssid))
+
+    def _retry(self, generation: int, ssid: str) -> None:
+        if generation != self._generation or not self.enabled:
+            return
+        found = self.network.find_access_point(ssid)
+        if found and found.password == self._password and found.dhcp == "ok":
+            self._associate(found, self._password)
+
+    def _associate(self, access_point: AccessPoint, password: str) -> None:
+        self.access_point = access_point
+        self.has_address = True
+        self._password = password
+
+    def _drop(self) -> None:
+        self._generation += 1
+        self.access_point = None
+        self.has_address = False
+        for open_socket in list(self.sockets):
+            open_socket.abort()

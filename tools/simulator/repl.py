@@ -1,0 +1,202 @@
+"""The simulated board's serial port: a pty that carries its console and, at "Press any key", a REPL.
+
+The REPL is a real MicroPython VM (repl.ts) whose ``os`` and ``open`` reach the board's drive. CTRL-C ends the running
+program as on the board; if boot.py had it restarted after errors, it starts again.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import errno
+import json
+import os
+import select
+import subprocess
+import threading
+import tty
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from tools.simulator.board import SimulatedBoard
+from tools.simulator.drive import DriveFile
+
+POLL_SECONDS = 0.01
+CONTROL_C = 0x03
+CONTROL_D = 0x04
+# The input that MicroPython's event-driven REPL does not have.
+RAW_PASTE = b"\x05A\x01"
+END_SECONDS = 5.0
+
+
+class Repl:
+    """One stay in the REPL: a MicroPython VM that works on a board's drive."""
+
+    def __init__(self, deno: Path, board: SimulatedBoard) -> None:
+        self._board = board
+        self._files: dict[int, DriveFile] = {}
+        self._process = subprocess.Popen(
+            [str(deno), "run", "--allow-read", "--no-prompt", str(Path(__file__).with_suffix(".ts"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+
+    def type(self, keys: bytes) -> tuple[bytes, bool]:
+        """What the REPL prints, and whether it was left by CTRL-D."""
+        self._send({"keys": base64.b64encode(keys).decode()})
+        while True:
+            assert self._process.stdout is not None
+            line = self._process.stdout.readline()
+            if not line:
+                raise RuntimeError("Repl: the MicroPython VM has ended; its error is on standard error")
+            said = json.loads(line)
+            if "call" not in said:
+                return base64.b64decode(said["out"]), bool(said["left"])
+            with self._board.standing_still():
+                self._send(self._do(*said["call"]))
+
+    def close(self) -> None:
+        """End the VM; files it left open are lost."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.stdout.close()
+        try:
+            self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _send(self, value: object) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(value).encode() + b"\n")
+        self._process.stdin.flush()
+
+    def _do(self, name: str, *arguments: Any) -> dict[str, Any]:
+        drive = self._board.drive
+        try:
+            if name == "readonly":
+                return {"ok": drive.readonly}
+            if name == "open":
+                handle = len(self._files)
+                self._files[handle] = drive.open(*arguments)
+                return {"ok": handle}
+            if name in ("read", "write", "close"):
+                file = self._files[arguments[0]]
+                if name == "read":
+                    return {"ok": base64.b64encode(file.read(arguments[1])).decode()}
+                if name == "write":
+                    return {"ok": file.write(base64.b64decode(arguments[1]))}
+                file.close()
+                return {"ok": None}
+            return {"ok": getattr(drive, name)(*arguments)}
+        except OSError as error:
+            return {"errno": error.errno or errno.EIO}
+
+
+class SerialPort:
+    """A serial port of a board: ``port`` is what a program opens. The board must run freely (``board.start()``).
+
+    ``cut_after_bytes``: the cable is pulled for good once so many bytes have been typed. Use it as a context manager.
+    """
+
+    def __init__(self, board: SimulatedBoard, deno: Path) -> None:
+        self.board = board
+        self.cut_after_bytes: int | None = None
+        self.typed = 0
+        self._deno = deno
+        self._repl: Repl | None = None
+        self._told = 0
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        self.port = os.ttyname(self._slave)
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="serial port", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Pull the plug and end the REPL."""
+        self._closing.set()
+        self._thread.join()
+        if self._repl:
+            self._repl.close()
+            self._repl = None
+        self._hang_up()
+
+    def __enter__(self) -> SerialPort:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while not self._closing.is_set():
+                self._show_console()
+                ready, _, _ = select.select([self._master], [], [], POLL_SECONDS)
+                if ready and not self._take(os.read(self._master, 1024)):
+                    return
+
+    def _take(self, keys: bytes) -> bool:
+        """Keys that were typed; False once the cable is pulled."""
+        if self.cut_after_bytes is not None and self.typed + len(keys) > self.cut_after_bytes:
+            keys = keys[: max(0, self.cut_after_bytes - self.typed)]
+            self._type(keys)
+            self._hang_up()
+            return False
+        self._type(keys)
+        return True
+
+    def _type(self, keys: bytes) -> None:
+        self.typed += len(keys)
+        while keys:
+            if self._repl:
+                self._type_in_repl(keys)
+                return
+            key, keys = keys[0], keys[1:]
+            if self.board.parked:
+                if key == CONTROL_D:
+                    self._leave()
+                else:
+                    self._repl = Repl(self._deno, self.board)
+                    self._write(self._repl.type(b"")[0])
+            elif key == CONTROL_C and self.board.interrupt():
+                self._wait_for_end()
+
+    def _type_in_repl(self, keys: bytes) -> None:
+        assert self._repl is not None
+        if RAW_PASTE in keys:
+            raise RuntimeError("SerialPort: this VM's REPL has no raw-paste mode")
+        shown, left = self._repl.type(keys)
+        self._write(shown)
+        if left:
+            self._repl.close()
+            self._repl = None
+            self._leave()
+
+    def _leave(self) -> None:
+        with self.board.standing_still():
+            self.board.press_key()
+
+    def _wait_for_end(self) -> None:
+        """The board needs a moment of its own time to end the program."""
+        for _ in range(100):
+            if not self.board.program_runs or self.board.parked:
+                return
+            self._closing.wait(POLL_SECONDS)
+
+    def _show_console(self) -> None:
+        lines = self.board.console[self._told :]
+        self._told += len(lines)
+        self._write("".join(f"{line.text}\r\n" for line in lines).encode())
+
+    def _write(self, data: bytes) -> None:
+        while data:
+            data = data[os.write(self._master, data) :]
+
+    def _hang_up(self) -> None:
+        for descriptor in (self._slave, self._master):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
