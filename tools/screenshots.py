@@ -104,10 +104,16 @@ def sign_in(page: Page, url: str) -> None:
 
 
 def settle(page: Page) -> None:
-    """Wait until the page shows its data and its fonts."""
+    """Wait until the page shows its data and its fonts; what is read once it comes into view is brought there."""
     page.wait_for_selector("h1")
-    page.wait_for_function("() => !document.querySelector('.skeleton')")
-    page.evaluate("() => document.fonts.ready")
+    page.wait_for_function(
+        """() => {
+          const pending = document.querySelector(".skeleton, .space");
+          pending?.scrollIntoView();
+          return !pending;
+        }"""
+    )
+    page.evaluate("() => { scrollTo(0, 0); return document.fonts.ready; }")
 
 
 def photograph(page: Page, path: Path, size: dict[str, int]) -> None:

@@ -27,6 +27,11 @@ def wire_time(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def undo(page: Page, text: str) -> None:
+    """Take back what the notice with this text is about; others may still be shown beside it."""
+    page.get_by_role("status").locator("div", has_text=text).get_by_role("button", name="Undo").click()
+
+
 def message(device_uuid: str, start: datetime, run_seconds: int, **optional: Any) -> dict[str, Any]:
     """A board's message about one session; closed unless `status` says otherwise."""
     return {

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import NewPage
-from tests.site_sym.club import Club, SignUp, first, message, now, report, wire_time
+from tests.site_sym.club import Club, SignUp, first, message, now, report, undo, wire_time
 from tests.site_sym.test_pages import NARROWEST, violations
 from tools import screenshots
 
@@ -138,7 +138,7 @@ def test_a_session_is_entered_changed_deleted_and_brought_back(page: Page, club:
     open_first(page).get_by_role("button", name="Delete").click()
     expect(page.locator("tbody tr")).to_have_count(0)
     assert [] == session_log(club)
-    page.get_by_role("status").get_by_role("button", name="Undo").last.click()
+    undo(page, "The hand-entered session of D-EKLM is deleted.")
     expect(page.locator("tbody tr")).to_have_count(1)
 
     again = session_log(club)[0]

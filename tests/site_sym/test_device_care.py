@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.site_sym.club import Club, message, now, report
+from tests.site_sym.club import Club, message, now, report, undo
 from tests.site_sym.roles import join
 from tests.site_sym.test_pages import violations
 
@@ -46,7 +46,7 @@ def test_a_device_moves_between_two_sessions_and_back(page: Page, club: Club) ->
 
     assert moved == {"D-EKLM": 3600, "D-EABC": 7200}
     assert hours(club) == {"D-EKLM": 10800, "D-EABC": 0}
-    page.get_by_role("button", name="Undo").last.click()
+    undo(page, "The assignment is taken back")
     expect(history.get_by_role("listitem")).to_have_count(2)
     assert hours(club) == moved
 
