@@ -28,13 +28,14 @@ from tests.supabase.project import Board, Project, Row, connect
 from tests.supabase.test_ingest import EXAMPLE
 from tools.stack import Stack
 
-FUNCTION = Path(__file__).parents[2] / "supabase/functions/ingest"
+ROOT = Path(__file__).parents[2]
+FUNCTION = ROOT / "supabase/functions/ingest"
 PATH = "/functions/v1/ingest"
 MAX_BODY_BYTES = 64 * 1024
 MODES = schemathesis.GenerationMode
 INTERNALS = re.compile(
-    r"postgres|pgrst|supabase|deno|sql|relation|column|constraint|plpgsql|schema|stack|\bat .*:\d|\.ts\b|file:|/work"
-    r"|/home|undefined|\[object|NaN",
+    r"postgres|pgrst|supabase|deno|sql|relation|column|constraint|plpgsql|schema|stack|\bat .*:\d|\.ts\b|file:"
+    rf"|{re.escape(str(ROOT))}|/home|undefined|\[object|NaN",
     re.IGNORECASE,
 )
 START = re.compile(r"\d{4}-\d\d-\d\dT[\d:]{8}Z")

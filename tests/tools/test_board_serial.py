@@ -1,11 +1,13 @@
 """`tools board` over a serial port: a pty, the raw REPL of a real MicroPython VM, the simulated board's drive."""
 
+import termios
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import serial
 from deno import find_deno_bin
 
 from tests.tools.board_world import OLD_PROGRAM, blank_drive, plan, small_firmware, start, to_drive, to_folder
@@ -123,6 +125,23 @@ def test_a_cable_pulled_halfway_leaves_a_board_that_starts(
             finish_exchange(mended)
             install.apply(mended, plan(mended, firmware))
             assert [] == plan(mended, firmware).changes
+
+
+@pytest.mark.parametrize("error", [termios.error(5, "Input/output error"), serial.SerialException("device reports")])
+def test_a_port_that_goes_while_it_is_written_to_is_said(
+    port: SerialPort, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Pyserial's flush lets an exception of the system's through that is no OSError."""
+
+    def flush(line: serial.Serial) -> None:
+        raise error
+
+    with closing(SerialBoard(port.port)) as board:
+        board.about()
+        monkeypatch.setattr(serial.Serial, "flush", flush)
+
+        with pytest.raises(Unreachable, match="repeat the same"):
+            board.read("/code.py")
 
 
 def test_a_full_drive_is_said_and_nothing_is_lost(port: SerialPort) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 import codecs
 import contextlib
+import termios
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -31,6 +32,8 @@ PROMPT_SECONDS = 3.0
 INTERRUPT_TRIES = 3
 RESET_PULSE_SECONDS = 0.1
 RESET_TRY_SECONDS = 12.0
+# What pyserial lets through when the cable is pulled: its own exception is an OSError, that of a flush is not.
+GONE = (OSError, termios.error)
 # errno of CircuitPython's OSError, as the REPL shows it.
 ENOENT, ENODEV, EEXIST, ENOSPC, EROFS = 2, 19, 17, 28, 30
 
@@ -242,7 +245,7 @@ class SerialBoard:
             self._line.rts = True
             time.sleep(RESET_PULSE_SECONDS)
             self._line.rts = False
-        except (OSError, serial.SerialException):
+        except GONE:
             return False
         return True
 
@@ -253,7 +256,7 @@ class SerialBoard:
                 self._line.flush()
                 if len(data) > PIECE_BYTES:
                     time.sleep(PIECE_PAUSE_SECONDS)
-        except (OSError, serial.SerialException) as error:
+        except GONE as error:
             self._lost(str(error))
 
     def _receive(self, seconds: float) -> bytes:
@@ -339,7 +342,7 @@ def open_port(port: str) -> Any:
         line.port = port
         line.open()
         return line
-    except (OSError, serial.SerialException, ValueError) as error:
+    except (*GONE, ValueError) as error:
         text = str(error)
         if isinstance(error, FileNotFoundError) or "No such file" in text:
             raise BoardNotFound(
@@ -361,7 +364,7 @@ def receive(line: Any, seconds: float, where: str) -> bytes:
         if data and line.in_waiting:
             data += line.read(line.in_waiting)
         return data
-    except (OSError, serial.SerialException, TypeError) as error:
+    except (*GONE, TypeError) as error:
         raise Unreachable(
             f"{where} is gone ({error}): cable pulled, or the board restarted. The program on it is whole."
             " Plug it in again and repeat the same command."
