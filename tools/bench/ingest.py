@@ -25,6 +25,9 @@ from tools.bench.figures import Alternative, Figure
 from tools.bench.load import CONNECTIONS, Load, send
 from tools.bench.population import SESSIONS_PER_PLANE, fill_up
 from tools.stack import Stack
+from tools.stack.stack import prepare_database
+
+Admin = psycopg.Connection[Any]
 
 PART = "ingest"
 UPSERT = "bare upsert through REST"
@@ -337,7 +340,7 @@ def _statements(stack: Stack, url: str, bodies: list[bytes], headers: dict[str, 
     return len(re.findall(r"LOG:\s+(?:statement|execute)", said)) / len(bodies)
 
 
-def _log_statements(admin: psycopg.Connection[Any], which: str) -> None:
+def _log_statements(admin: Admin, which: str) -> None:
     admin.execute(f"alter system set log_statement = '{which}'".encode())
     admin.execute("select pg_reload_conf()")
     time.sleep(0.2)  # until every process of the server has read it
@@ -347,61 +350,91 @@ def _log_statements(admin: psycopg.Connection[Any], which: str) -> None:
 
 
 def _flatness(stack: Stack, effort: Effort, progress: Callable[[str], None]) -> Iterator[Figure]:
-    with psycopg.connect(stack.database_url, autocommit=True) as admin:
-        admin.execute("truncate sessions, public.bench_upserts")
-        costs = []
-        filled, member = 0, ""
+    """The same queries in a small and in a large database, in turns, so that the machine's moods hit both alike."""
+    with contextlib.ExitStack() as connections:
+        samples = []
         for sessions in (effort.small, effort.sessions):
-            progress(f"Filling up to {sessions:,} sessions")
-            filled = fill_up(admin, sessions, filled)
-            if not member:
-                found = admin.execute(_MEMBER).fetchone()
-                assert found is not None
-                member = str(found[0])
-                admin.execute("insert into fleet_members values (md5('fleet1')::uuid, %s, 'viewer')", [member])
-            progress(f"Reading among {sessions:,} sessions")
-            costs.append(_costs(admin, member))
-    small, large = costs
-    how = (
-        f"Median of {REPEATS}, in PostgreSQL; reads as a member of one fleet with row security; {effort.sessions:,} "
-        f"sessions against {effort.small:,}, {SESSIONS_PER_PLANE} per plane."
-    )
-    for name in small:
-        for unit, index in (("ms", 0), ("blocks of 8 KiB", 1)):
-            yield Figure(
-                PART,
-                f"Cost of {name} among {effort.sessions:,} sessions",
-                unit,
-                large[name][index],
-                how,
-                (Alternative(f"among {effort.small:,}", small[name][index]),),
+            progress(f"Filling a database with {sessions:,} sessions")
+            admin = connections.enter_context(_filled(stack, sessions))
+            samples.append({name: (admin, *how) for name, how in _queries(_join_fleet(admin)).items()})
+        for name in samples[0]:
+            progress(f"Reading {name}")
+            small, large = _costs([sample[name] for sample in samples])
+            how = (
+                f"Median of {REPEATS} in turns, in PostgreSQL; reads as a member of one fleet with row security; "
+                f"{effort.sessions:,} sessions against {effort.small:,}, {SESSIONS_PER_PLANE} per plane."
             )
+            for unit, figure, alternative in (
+                ("ms", large.milliseconds, small.milliseconds),
+                ("blocks of 8 KiB", large.blocks, small.blocks),
+            ):
+                yield Figure(
+                    PART,
+                    f"Cost of {name} among {effort.sessions:,} sessions",
+                    unit,
+                    figure,
+                    how,
+                    (Alternative(f"among {effort.small:,}", alternative),),
+                )
 
 
-def _costs(admin: psycopg.Connection[Any], member: str) -> dict[str, tuple[float, float]]:
-    """Median milliseconds and blocks of each query."""
+@contextlib.contextmanager
+def _filled(stack: Stack, sessions: int) -> Iterator[Admin]:
+    """A connection to a database of its own with so many sessions."""
+    assert stack.postgres is not None
+    url = stack.postgres.dsn(f"bench_{sessions}")
+    with psycopg.connect(stack.database_url, autocommit=True) as admin:
+        admin.execute(f"create database bench_{sessions}".encode())
+    prepare_database(url, stack.data / "prepare.log")
+    with psycopg.connect(url, autocommit=True) as admin:
+        fill_up(admin, sessions)
+        yield admin
+
+
+def _join_fleet(admin: Admin) -> str:
+    """A new user's id, who may see one of the fleets."""
+    found = admin.execute(_MEMBER).fetchone()
+    assert found is not None
+    admin.execute("insert into fleet_members values (md5('fleet1')::uuid, %s, 'viewer')", [found[0]])
+    return str(found[0])
+
+
+@dataclass(frozen=True)
+class _Cost:
+    milliseconds: float
+    blocks: float
+
+
+def _queries(member: str) -> dict[str, tuple[str, str, str]]:
+    """Role, user and statement of what is compared."""
     post = json.dumps([message(0, 0, 60) | {"device_uuid": "BOARD"}])
-    costs = {
-        "an ingest": _cost(
-            admin,
-            "service_role",
-            "",
-            f"select ingest(replace('{post}', 'BOARD', md5('board7')::uuid::text)::jsonb, null, false)",
-        )
-    }
-    return costs | {name: _cost(admin, "authenticated", member, query) for name, query in _READS.items()}
+    statement = f"select ingest(replace('{post}', 'BOARD', md5('board7')::uuid::text)::jsonb, null, false)"
+    reads = {name: ("authenticated", member, query) for name, query in _READS.items()}
+    return {"an ingest": ("service_role", "", statement), **reads}
 
 
-def _cost(admin: psycopg.Connection[Any], role: str, member: str, query: str) -> tuple[float, float]:
-    taken, blocks = [], []
+def _costs(samples: list[tuple[Admin, str, str, str]]) -> list[_Cost]:
+    """The median cost of each sample; every turn takes all of them."""
+    plans: list[list[dict[str, Any]]] = [[] for _ in samples]
     for _ in range(REPEATS):
-        with admin.transaction():
-            admin.execute("select set_config('role', %s, true)", [role])
-            claims = json.dumps({"role": role, **({"sub": member} if member else {})})
-            admin.execute("select set_config('request.jwt.claims', %s, true)", [claims])
-            found = admin.execute(f"explain (analyze, buffers, format json) {query}".encode()).fetchone()
-            assert found is not None
-            plan = found[0][0]
-            taken.append(plan["Execution Time"])
-            blocks.append(plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"])
-    return statistics.median(taken), statistics.median(blocks)
+        for sample, found in zip(samples, plans, strict=True):
+            found.append(_plan(*sample))
+    return [
+        _Cost(
+            statistics.median(plan["Execution Time"] for plan in found),
+            statistics.median(plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"] for plan in found),
+        )
+        for found in plans
+    ]
+
+
+def _plan(admin: Admin, role: str, member: str, query: str) -> dict[str, Any]:
+    """What PostgreSQL says of one execution."""
+    with admin.transaction():
+        admin.execute("select set_config('role', %s, true)", [role])
+        claims = json.dumps({"role": role, **({"sub": member} if member else {})})
+        admin.execute("select set_config('request.jwt.claims', %s, true)", [claims])
+        found = admin.execute(f"explain (analyze, buffers, format json) {query}".encode()).fetchone()
+    assert found is not None
+    plan: dict[str, Any] = found[0][0]
+    return plan

@@ -11,7 +11,7 @@ _FILL = f"""
 create temp table number as
   select n, md5('fleet' || n / {PLANES_PER_FLEET})::uuid as fleet, md5('plane' || n)::uuid as plane,
     md5('board' || n)::uuid as board, md5('ownership' || n)::uuid as ownership
-  from generate_series(%(begin)s, %(end)s - 1) n;
+  from generate_series(0, %s - 1) n;
 alter table sessions disable trigger user;
 insert into fleets (fleet_id, name) select distinct fleet, 'Club' from number on conflict do nothing;
 insert into planes (fleet_id, plane_id, registration) select fleet, plane, 'D-' || n from number;
@@ -31,13 +31,11 @@ select private.rebuild_hours();
 """
 
 
-def fill_up(admin: psycopg.Connection[Any], sessions: int, planes_there: int = 0) -> int:
-    """Fill a database up to so many sessions in clubs that are all alike; returns the planes there are then.
+def fill_up(admin: psycopg.Connection[Any], sessions: int) -> None:
+    """Fill an empty database with so many sessions, in clubs that are all alike.
 
-    `planes_there` is what an earlier call returned; `admin` is a superuser with autocommit.
+    `admin` is a superuser with autocommit.
     """
-    planes = sessions // SESSIONS_PER_PLANE
-    for statement in (_FILL % {"begin": planes_there, "end": planes}).split(";"):
+    for statement in (_FILL % (sessions // SESSIONS_PER_PLANE)).split(";"):
         admin.execute(statement.encode())
     admin.execute("vacuum analyze")
-    return planes
