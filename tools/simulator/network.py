@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from tools.simulator.clock import NS_PER_MS, NS_PER_S, BoardClock
 
@@ -309,12 +309,11 @@ class Network:
         self.close()
 
 
-class Closable:
+class Closable(Protocol):
     """A server that a network can own."""
 
     def close(self) -> None:
         """Stop and free the socket."""
-        raise NotImplementedError
 
 
 def _is_address(name: str) -> bool:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from tools.simulator.clock import NS_PER_S
-from tools.simulator.network import Address, Closable, Network
+from tools.simulator.network import Address, Network
 
 NTP_TO_UNIX_SECONDS = 2_208_988_800
 NTP_ERA_SECONDS = 2**32
@@ -31,7 +31,7 @@ PORTAL_PAGE = (
 )
 
 
-class NtpServer(Closable):
+class NtpServer:
     """A small NTP server that tells each board the true time of its own world.
 
     ``fault``: ``ok``, ``silent``, ``wrong_year`` (tells ``year``), ``kiss_of_death`` (stratum 0, no time), ``short``
@@ -144,7 +144,7 @@ class SeenRequest:
     reply: bytes = b""
 
 
-class FaultProxy(Closable):
+class FaultProxy:
     """A real HTTP/1.1 server on loopback in front of ``target`` (scheme, host and port of the real server).
 
     ``fault`` holds until changed; ``once(fault, ...)`` queues faults for the next requests, before ``fault``.
@@ -250,7 +250,7 @@ class FaultProxy(Closable):
         self._client.close()
 
 
-class CaptivePortal(Closable):
+class CaptivePortal:
     """The login page that an access point with ``captive=True`` leads everything to."""
 
     def __init__(self, network: Network) -> None:
