@@ -30,7 +30,7 @@ DOCUMENTS = sorted(
     path
     for pattern in ("*.md", "*/README.md", "*/*/README.md")
     for path in ROOT.glob(pattern)
-    if not {"node_modules", ".venv", ".local"} & set(path.relative_to(ROOT).parts)
+    if not {"node_modules", ".venv", ".local", ".pytest_cache"} & set(path.relative_to(ROOT).parts)
 )
 SECTIONS = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 
