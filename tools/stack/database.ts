@@ -120,7 +120,8 @@ type RpcCall = { method: string; path: string; requestHeaders?: Record<string, s
 
 /** Settings that hold until the transaction ends. */
 async function setLocal(transaction: Transaction, settings: Record<string, string>): Promise<void> {
-  const calls = Object.entries(settings).map(([name, value]) => sql`set_config(${name}, ${value}, true)`);
+  // Literals: a statement without parameters is one round trip, one with them is two.
+  const calls = Object.entries(settings).map(([name, value]) => sql`set_config(${sql.lit(name)}, ${sql.lit(value)}, true)`);
   await sql`select ${sql.join(calls)}`.execute(transaction);
 }
 

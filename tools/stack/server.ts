@@ -91,7 +91,9 @@ function answerOwnRequestsHere(): void {
   const fetchElsewhere = globalThis.fetch;
   globalThis.fetch = async (input, init) => {
     const request = new Request(input, init);
-    return new URL(request.url).origin === url ? await handle(request) : await fetchElsewhere(request);
+    if (!request.url.startsWith(`${url}/rest/v1/`)) return await fetchElsewhere(request);
+    const { app } = await backend.promise;
+    return await app.fetch(request, { peerAddress: null });
   };
 }
 
