@@ -8,7 +8,8 @@ from typing import NoReturn
 from tools.bootstrap import ROOT
 
 # A file's tests share servers and browsers, so files are what the workers share out; `-n 0` runs them one by one.
-WORKERS = ("-n", "auto", "--maxprocesses=4", "--dist=loadfile")
+# In their own order: by number of tests, the few long ones of test_chaos.py would be left to one worker at the end.
+WORKERS = ("-n", "auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder")
 
 
 def run(arguments: Sequence[str]) -> NoReturn:
