@@ -179,15 +179,34 @@ create function private.rebuild_hours() returns void
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   plane uuid;
-  first_start timestamptz;
-  last_end timestamptz;
 begin
   truncate private.plane_days, private.plane_months;
-  for plane, first_start, last_end in
-    select s.plane_id, min(s.effective_start), max(s.session_end) from public.sessions s
-    where s.plane_id is not null and s.counts group by s.plane_id
-  loop
-    perform private.refresh_days(array[plane], array[first_start], array[last_end]);
+  for plane in select p.plane_id from public.planes p loop
+    with piece as (
+      select unnest(range_agg(tstzrange(s.effective_start, s.session_end))) as span
+      from public.sessions s where s.plane_id = plane and s.counts
+    ), covered as (
+      select d.day, sum(extract(epoch from
+        least(upper(piece.span), private.utc_midnight(d.day + 1)) - greatest(lower(piece.span), private.utc_midnight(d.day))
+      )) as seconds
+      from piece
+      cross join lateral (
+        select private.utc_day(lower(piece.span)) + n as day
+        from generate_series(0, private.utc_day(upper(piece.span)) - private.utc_day(lower(piece.span))) n
+      ) d
+      group by d.day
+    ), began as (
+      select private.utc_day(s.effective_start) as day, count(*) as sessions, sum(s.checkpoint_seconds) as checkpoint_seconds
+      from public.sessions s where s.plane_id = plane and s.counts
+      group by 1
+    )
+    insert into private.plane_days (plane_id, day, seconds, sessions, checkpoint_seconds)
+    select plane, day, coalesce(covered.seconds, 0), coalesce(began.sessions, 0), coalesce(began.checkpoint_seconds, 0)
+    from covered full join began using (day);
+    insert into private.plane_months (plane_id, month, seconds, sessions, checkpoint_seconds)
+    select plane, date_trunc('month', d.day)::date, sum(d.seconds), sum(d.sessions), sum(d.checkpoint_seconds)
+    from private.plane_days d where d.plane_id = plane
+    group by 2;
   end loop;
 end $$;
 comment on function private.rebuild_hours() is 'Computes the days and months of all planes anew from their sessions.';

@@ -421,6 +421,19 @@ def test_counted_is_the_union_after_whatever_happened(
             a = _BEGIN + timedelta(seconds=dice.randrange(-86400, 80 * 86400))
             b = a + timedelta(seconds=dice.choice([60, 7200, 86400, 30 * 86400, 70 * 86400]))
             assert _union_seconds(rows, a, b) == owner.value("select counted(%s, %s, %s)", plane, a, b)
+    followed = _days_and_months(project)
+    project.admin.execute("select private.rebuild_hours()")
+    assert followed == _days_and_months(project)
+
+
+def _days_and_months(project: Project) -> list[list[Row]]:
+    """What is kept per UTC day and month, without the empty ones."""
+    return [
+        project.admin.execute(
+            f"select * from private.{table} where seconds > 0 or sessions > 0 order by 1, 2".encode()
+        ).fetchall()
+        for table in ("plane_days", "plane_months")
+    ]
 
 
 def _perform(
