@@ -1,5 +1,6 @@
 """The review list: everything that the boards could not know for sure, each settled within two clicks."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, cast
 
@@ -7,7 +8,10 @@ import psycopg
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.site_sym.club import Club, message, now, report, wire_time
+from tests.conftest import NewPage
+from tests.site_sym.club import Club, message, now, report, undo, wire_time
+from tests.site_sym.roles import join
+from tests.support import PageFaults
 
 
 def session_log(club: Club) -> list[dict[str, Any]]:
@@ -111,16 +115,67 @@ def test_a_possible_duplicate_is_settled_with_one_click(
     assert left_out == {row["quality"] for row in session_log(club) if row["excluded"]}
 
 
-def test_missing_power_ups_are_named_and_settled(page: Page, club: Club) -> None:
-    """One gap is called nothing, one is filled by hand with its plane and time proposed."""
+def missing_power_ups(club: Club) -> str:
+    """A board in D-EKLM of whose power-ups number 9 and numbers 11 to 12 never came."""
     device_uuid = club.add_device("Panel box 2", club.add_plane("D-EKLM"))
     boots = {7: 30, 8: 25, 10: 20, 13: 15}
     report(club.stack, *(message(device_uuid, now() - timedelta(hours=h), 3600, boot=n) for n, h in boots.items()))
+    return device_uuid
+
+
+def test_that_nothing_was_lost_holds_for_every_member(new_page: NewPage, make_club: Callable[[], Club]) -> None:
+    """One click and an undo; who said it and when stands in the other members' browsers, and a viewer only reads it."""
+    club, guest = make_club(), make_club()
+    join(club, guest, "viewer")
+    device_uuid = missing_power_ups(club)
+    page, other = new_page(), new_page()
+    club.open(page, "#/sessions/review")
+    gap = section(page, "Missing power-ups").get_by_role("listitem").filter(has_text="Power-up 9 is missing")
+    nothing = gap.get_by_role("button", name="Nothing was lost")
+    nothing.click()
+    expect(page.get_by_role("navigation").get_by_role("link", name="1 to review")).to_be_visible()
+    undo(page, "Power-up 9: nothing was lost")
+    nothing.click()
+    expect(page.get_by_text("Settled: 1 gap")).to_be_visible()
+
+    guest.open(other, "#/sessions/review")
+
+    expect(section(other, "Missing power-ups").get_by_role("listitem")).to_have_count(1)
+    other.get_by_text("Settled: 1 gap").click()
+    expect(other.get_by_text(f"Said by {club.account.email}, today")).to_be_visible()
+    expect(other.get_by_role("button", name="Ask again")).to_have_count(0)
+    expect(other.get_by_role("button", name="Nothing was lost")).to_have_count(0)
+    other.goto(f"{club.stack.url}/#/devices/{device_uuid}")
+    expect(other.get_by_role("listitem").filter(has_text=f"Said by {club.account.email}")).to_have_count(1)
+
+    page.get_by_text("Settled: 1 gap").click()
+    page.get_by_role("button", name="Ask again: Power-up 9, Panel box 2").click()
+
+    expect(gap).to_be_visible()
+
+
+def test_a_gap_that_somebody_else_has_just_settled_is_no_riddle(
+    page: Page, club: Club, page_faults: PageFaults
+) -> None:
+    """The click is refused in words, and nothing is signed over."""
+    page_faults.allow(r"the server responded with a status of 404")
+    device_uuid = missing_power_ups(club)
+    club.open(page, "#/sessions/review")
+    gap = section(page, "Missing power-ups").get_by_role("listitem").filter(has_text="Power-up 9 is missing")
+    expect(gap).to_be_visible()
+    said = {"fleet_id": club.fleet_id, "device_uuid": device_uuid, "from_boot": 9, "to_boot": 9}
+    club.account.client.table("settled_boot_gaps").insert(said).execute()
+
+    gap.get_by_role("button", name="Nothing was lost").click()
+
+    expect(gap.get_by_text("somebody has settled them already")).to_be_visible()
+
+
+def test_a_missing_power_up_is_entered_by_hand(page: Page, club: Club) -> None:
+    """Its plane and time are proposed."""
+    missing_power_ups(club)
     club.open(page, "#/sessions/review")
     rows = section(page, "Missing power-ups").get_by_role("listitem")
-    expect(rows).to_have_count(2)
-    rows.filter(has_text="Power-up 9 is missing").get_by_role("button", name="Nothing was lost").click()
-    expect(rows).to_have_count(1)
 
     rows.filter(has_text="Power-ups 11 to 12 are missing").get_by_role("button", name="Enter it by hand").click()
     dialog = page.get_by_role("dialog")

@@ -153,6 +153,20 @@ def hang(person: Person, board: Board, plane_id: str | None, since: str | None =
     return person.row("select * from assign_device(%s, %s, %s)", board.device_uuid, plane_id, since)
 
 
+def settle_gap(person: Person, board: Board, from_boot: int, to_boot: int | None = None) -> str:
+    """Say that nothing was lost with missing power-ups; what was said, by its identity."""
+    return str(
+        person.value(
+            "insert into settled_boot_gaps (fleet_id, device_uuid, from_boot, to_boot) values (%s, %s, %s, %s)"
+            " returning gap_id",
+            fleet_of(person),
+            board.device_uuid,
+            from_boot,
+            from_boot if to_boot is None else to_boot,
+        )
+    )
+
+
 def hours(person: Person, plane_id: str, at_time: str | None = None) -> int:
     """Hours of a plane in seconds."""
     seconds: int = person.value("select hours(%s, %s)", plane_id, at_time)

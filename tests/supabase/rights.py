@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tests.supabase.project import Board, Person, Project, add_plane, fleet_of, hang
+from tests.supabase.project import Board, Person, Project, add_plane, fleet_of, hang, settle_gap
 
 Verb = Literal["select", "insert", "update", "delete"]
 Values = dict[str, Any]
@@ -23,6 +23,8 @@ class Scene:
     fleet: str
     plane: str
     board: Board
+    gappy: Board
+    """A board with missing power-ups, one gap of one per persona that nobody has settled yet."""
     session: str
     reading: str
     victims: dict[str, dict[str, str]]
@@ -65,6 +67,17 @@ def _in_fleet(scene: Scene, _: str) -> Values:
 
 def _victim(kind: str, column: str) -> Callable[[Scene, str], Values]:
     return lambda scene, persona: {column: scene.victims[persona][kind]}
+
+
+def _open_gap(scene: Scene, persona: str) -> Values:
+    missing = _missing_boot(PERSONAS.index(persona))
+    device_uuid = scene.gappy.device_uuid
+    return {"fleet_id": scene.fleet, "device_uuid": device_uuid, "from_boot": missing, "to_boot": missing}
+
+
+def _missing_boot(gap: int) -> int:
+    """The power-up that is missing in a gap of the board with gaps: every second one."""
+    return 2 * gap + 2
 
 
 ATTEMPTS = [
@@ -193,6 +206,10 @@ ATTEMPTS = [
     ),
     Attempt("hour_readings", "update", NOBODY, _in_fleet, lambda scene, persona: {"seconds": 0}),
     Attempt("hour_readings", "delete", NOBODY, _in_fleet),
+    Attempt("settled_boot_gaps", "select", ALL_MEMBERS, _in_fleet),
+    Attempt("settled_boot_gaps", "insert", EDITORS, values=lambda scene, persona: _open_gap(scene, persona)),
+    Attempt("settled_boot_gaps", "update", NOBODY, _in_fleet, lambda scene, persona: {"from_boot": 1}),
+    Attempt("settled_boot_gaps", "delete", EDITORS, _victim("gap", "gap_id")),
     Attempt("my_fleets", "select", ALL_MEMBERS, _in_fleet),
     Attempt("session_log", "select", ALL_MEMBERS, _in_fleet),
     Attempt("device_status", "select", ALL_MEMBERS, _in_fleet),
@@ -279,18 +296,21 @@ def set_scene(project: Project, people: dict[str, Person]) -> Scene:
     fleet = fleet_of(owner)
     for role in ("editor", "viewer"):
         people[role].rows("select accept_invite(%s)", owner.value("select create_invite(%s, %s)", fleet, role))
-    plane, board = add_plane(owner), project.board()
+    plane, board, gappy = add_plane(owner), project.board(), project.board()
     hang(owner, board, plane)
+    hang(owner, gappy, plane)
+    for number in range(2 * len(PERSONAS) + 1):
+        gappy.report(f"2026-03-{number + 1:02}T08:00:00Z", 60, boot=_missing_boot(number) - 1)
     board.report("2026-05-01T08:00:00Z", 3600, boot=3)
     board.report("2026-04-01T08:00:00Z", 3600, boot=1)
     session = str(owner.value("select session_id from session_log order by session_start desc limit 1"))
     owner.run("insert into session_annotations (session_id, class) values (%s, 'flight')", session)
     reading = owner.value("select (add_reading(%s, 3600, 'initial')).reading_id", plane)
-    victims = {persona: _victims(project, owner, plane, number) for number, persona in enumerate(PERSONAS)}
-    return Scene(people, fleet, plane, board, session, str(reading), victims)
+    victims = {persona: _victims(project, owner, plane, gappy, number) for number, persona in enumerate(PERSONAS)}
+    return Scene(people, fleet, plane, board, gappy, session, str(reading), victims)
 
 
-def _victims(project: Project, owner: Person, plane: str, number: int) -> dict[str, str]:
+def _victims(project: Project, owner: Person, plane: str, gappy: Board, number: int) -> dict[str, str]:
     fleet, device = fleet_of(owner), project.board()
     owner.rows("select claim_device(%s, null, %s)", device.device_uuid, fleet)
     member = project.add_member(owner, "viewer")
@@ -328,6 +348,7 @@ def _victims(project: Project, owner: Person, plane: str, number: int) -> dict[s
                 "select (assign_device(%s, %s, '2025-01-01T00:00:00Z')).assignment_id", device.device_uuid, plane
             )
         ),
+        "gap": settle_gap(owner, gappy, _missing_boot(len(PERSONAS) + number)),
         "reading": str(
             owner.value("select (add_reading(%s, 60, 'check', %s)).reading_id", plane, f"2025-02-0{number + 1}")
         ),

@@ -8,11 +8,22 @@ from typing import Any
 
 import pytest
 
-from tests.supabase.project import Board, Person, Project, Row, fleet_of, refused
+from tests.supabase.project import Board, Person, Project, Row, fleet_of, refused, settle_gap
 from tests.support import Account
 from tools.stack import Stack
 
-PARTS = ["fleet", "members", "planes", "devices", "ownerships", "assignments", "sessions", "readings", "hours"]
+PARTS = [
+    "fleet",
+    "members",
+    "planes",
+    "devices",
+    "ownerships",
+    "assignments",
+    "sessions",
+    "settled_boot_gaps",
+    "readings",
+    "hours",
+]
 SESSIONS = 1203
 CLUB = "00000000-0000-4000-8000-00000000000c"
 
@@ -49,6 +60,8 @@ def test_everything_is_in_it(project: Project, owner: Person, plane: str, board:
     board.report("2026-05-01T08:00:00Z", 3600, boot=7, lifetime_seconds=9000)
     owner.run("insert into session_annotations (session_id, class, pilot) select session_id, 'flight', 'Amelia'"
               " from session_log")  # fmt: skip
+    board.report("2026-03-01T08:00:00Z", 60, boot=4)
+    gap = settle_gap(owner, board, 5, 6)
     owner.run("insert into session_annotations (hand_plane_id, hand_start, hand_seconds, remarks)"
               " values (%s, '2026-04-01T08:00:00Z', 60, 'by hand')", plane)  # fmt: skip
     owner.rows("select add_reading(%s, 36000, 'initial', '2026-04-15T00:00:00Z')", plane)
@@ -64,9 +77,16 @@ def test_everything_is_in_it(project: Project, owner: Person, plane: str, board:
     assert [(board.device_uuid, 7)] == [(row["device_uuid"], row["boot"]) for row in export["devices"]]
     assert [(board.device_uuid, None)] == [(row["device_uuid"], row["owned_until"]) for row in export["ownerships"]]
     assert [plane] == [row["plane_id"] for row in export["assignments"]]
-    assert [("hand_entered", None, "by hand", 60, None), ("measured", "Amelia", None, 3600, 9000)] == [
+    assert [
+        ("measured", None, None, 60, None),
+        ("hand_entered", None, "by hand", 60, None),
+        ("measured", "Amelia", None, 3600, 9000),
+    ] == [
         (row["quality"], row["pilot"], row["remarks"], row["run_seconds"], row["lifetime_seconds"])
         for row in export["sessions"]
+    ]
+    assert [(gap, 5, 6, owner.user_id)] == [
+        (row["gap_id"], row["from_boot"], row["to_boot"], row["settled_by"]) for row in export["settled_boot_gaps"]
     ]
     assert [(36000, "initial")] == [(row["seconds"], row["reason"]) for row in export["readings"]]
     assert [39600] == [row["total_seconds"] for row in export["hours"]]

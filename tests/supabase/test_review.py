@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.supabase.project import Board, Person, Project, Row, add_plane, fleet_of, refused
+from tests.supabase.project import Board, Person, Project, Row, add_plane, fleet_of, refused, settle_gap
 
 
 def _enter(owner: Person, plane: str, start: str, seconds: int) -> str:
@@ -96,6 +96,96 @@ def test_hours_by_class(owner: Person, plane: str, board: Board) -> None:
 
     assert [("2026-05", "flight", 3600), ("2026-05", None, 60), ("2026-06", None, 30)] == [
         (f"{row['month']:%Y-%m}", row["class"], row["seconds"]) for row in rows
+    ]
+
+
+GAPS = "select from_boot, to_boot, settled_by::text, settled_at from boot_gaps(%s) order by from_boot"
+
+
+def test_that_nothing_was_lost_is_said_once_for_the_whole_fleet(project: Project, owner: Person, board: Board) -> None:
+    """Everybody sees who said it and when; another editor can take it back."""
+    for day, boot in (("01", 1), ("04", 4), ("06", 6)):
+        board.report(f"2026-05-{day}T08:00:00Z", 60, boot=boot)
+    editor, viewer = project.add_member(owner, "editor"), project.add_member(owner, "viewer")
+
+    gap = settle_gap(owner, board, 2, 3)
+
+    said, asked = viewer.rows(GAPS, board.device_uuid)
+    assert (2, 3, owner.user_id, "2026-06-01 12:00") == (
+        said["from_boot"],
+        said["to_boot"],
+        said["settled_by"],
+        f"{said['settled_at']:%Y-%m-%d %H:%M}",
+    )
+    assert (5, 5, None) == (asked["from_boot"], asked["to_boot"], asked["settled_by"])
+    assert 1 == editor.run("delete from settled_boot_gaps where gap_id = %s", gap)
+    assert [None, None] == [row["settled_by"] for row in owner.rows(GAPS, board.device_uuid)]
+
+
+def test_a_late_power_up_leaves_the_rest_of_a_gap_settled(owner: Person, board: Board) -> None:
+    """Nothing is asked anew about what was already called nothing."""
+    board.report("2026-05-01T08:00:00Z", 60, boot=1)
+    board.report("2026-05-09T08:00:00Z", 60, boot=5)
+    settle_gap(owner, board, 2, 4)
+
+    board.report("2026-05-05T08:00:00Z", 60, boot=3)
+
+    assert [(2, 2, owner.user_id), (4, 4, owner.user_id)] == [
+        (row["from_boot"], row["to_boot"], row["settled_by"]) for row in owner.rows(GAPS, board.device_uuid)
+    ]
+
+
+@pytest.mark.parametrize(("from_boot", "to_boot"), [(1, 3), (2, 2), (2, 9), (3, 2), (6, 9), (-5, -1)])
+def test_only_what_is_missing_can_be_settled(owner: Person, board: Board, from_boot: int, to_boot: int) -> None:
+    """Neither power-ups that are here nor part of a gap nor those still to come."""
+    board.report("2026-05-01T08:00:00Z", 60, boot=1)
+    board.report("2026-05-04T08:00:00Z", 60, boot=5)
+
+    with refused("PT404"):
+        settle_gap(owner, board, from_boot, to_boot)
+
+
+def test_a_gap_is_settled_once(owner: Person, board: Board) -> None:
+    """Whoever comes second is told, instead of signing over the first."""
+    board.report("2026-05-01T08:00:00Z", 60, boot=1)
+    board.report("2026-05-04T08:00:00Z", 60, boot=5)
+    settle_gap(owner, board, 2, 4)
+
+    with refused("PT404"):
+        settle_gap(owner, board, 2, 4)
+
+
+def test_a_gap_is_settled_by_the_fleet_that_has_the_device(owner: Person, board: Board, project: Project) -> None:
+    """An editor elsewhere cannot say it for a fleet of their own, not even about a device that they see."""
+    board.report("2026-05-01T08:00:00Z", 60, boot=1)
+    board.report("2026-05-04T08:00:00Z", 60, boot=5)
+    viewer = project.add_member(owner, "viewer")
+
+    with refused("PT404"):
+        settle_gap(viewer, board, 2, 4)
+    with refused("42501"):
+        viewer.run(
+            "insert into settled_boot_gaps (fleet_id, device_uuid, from_boot, to_boot) values (%s, %s, 2, 4)",
+            fleet_of(owner),
+            board.device_uuid,
+        )
+
+
+def test_who_settled_a_gap_is_the_server_s_to_say(project: Project, owner: Person, board: Board) -> None:
+    """Neither author nor time can be claimed; of a deleted account the word stays without a name."""
+    board.report("2026-05-01T08:00:00Z", 60, boot=1)
+    board.report("2026-05-04T08:00:00Z", 60, boot=3)
+    editor = project.add_member(owner, "editor")
+    settle = "insert into settled_boot_gaps (fleet_id, device_uuid, from_boot, to_boot{}) values (%s, %s, 2, 2{})"
+
+    for column, value in (("settled_by", "gen_random_uuid()"), ("settled_at", "now()")):
+        with refused("42501"):
+            editor.run(settle.format(f", {column}", f", {value}"), fleet_of(owner), board.device_uuid)
+    editor.run(settle.format("", ""), fleet_of(owner), board.device_uuid)
+    editor.rows("select delete_account()")
+
+    assert [(2, None, 6)] == [
+        (row["from_boot"], row["settled_by"], row["settled_at"].month) for row in owner.rows(GAPS, board.device_uuid)
     ]
 
 

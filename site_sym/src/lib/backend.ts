@@ -30,6 +30,7 @@ type PlaneRow = Nullable<Database["public"]["Functions"]["plane_hours"]["Returns
 
 /** The generator takes every column of a set-returning function for filled. */
 type Nullable<Row, Column extends keyof Row> = Omit<Row, Column> & { [Name in Column]: Row[Name] | null };
+type BootGapRow = Nullable<Database["public"]["Functions"]["boot_gaps"]["Returns"][number], "settled_gap_id" | "settled_at" | "settled_by">;
 type NullablePlaneColumn =
   | "type_designator"
   | "make"
@@ -167,6 +168,16 @@ function toSession(row: SessionRow): Session {
     annotatedBy: row.annotated_by,
     annotatedAt: row.annotated_at,
     duplicateOf: row.possible_duplicate_of,
+  };
+}
+
+function toBootGap(row: BootGapRow): BootGap {
+  return {
+    fromBoot: row.from_boot,
+    toBoot: row.to_boot,
+    afterEnd: row.after_end,
+    beforeStart: row.before_start,
+    settled: row.settled_gap_id === null ? null : { id: row.settled_gap_id, by: row.settled_by, at: filled(row.settled_at) },
   };
 }
 
@@ -536,7 +547,7 @@ export class Backend {
       lifetimeSeconds: row.lifetime_seconds,
       recordedSeconds: row.recorded_seconds,
       unrecordedSeconds: row.unrecorded_seconds,
-      gaps: gaps.map((gap) => ({ fromBoot: gap.from_boot, toBoot: gap.to_boot, afterEnd: gap.after_end, beforeStart: gap.before_start })),
+      gaps: gaps.map(toBootGap),
     };
   }
 
@@ -716,7 +727,22 @@ export class Backend {
   /** Missing power-ups of a device, newest first. */
   async bootGaps(deviceUuid: string): Promise<BootGap[]> {
     const rows = await this.#ask(this.#rest.rpc("boot_gaps", { device_uuid: deviceUuid }), texts.problems.could.devices);
-    return rows.map((row) => ({ fromBoot: row.from_boot, toBoot: row.to_boot, afterEnd: row.after_end, beforeStart: row.before_start }));
+    return rows.map(toBootGap);
+  }
+
+  /**
+   * Says for the whole fleet that nothing was lost with missing power-ups.
+   *
+   * @returns what was said, by which it can be taken back
+   */
+  async settleGap(fleetId: string, deviceUuid: string, { fromBoot, toBoot }: BootGap): Promise<string> {
+    const row = { fleet_id: fleetId, device_uuid: deviceUuid, from_boot: fromBoot, to_boot: toBoot };
+    const [made] = await this.#change(this.#rest.from("settled_boot_gaps").insert(row).select("gap_id"));
+    return filled(made?.gap_id ?? null);
+  }
+
+  async unsettleGap(settledId: string): Promise<void> {
+    await this.#change(this.#rest.from("settled_boot_gaps").delete().eq("gap_id", settledId).select("gap_id"));
   }
 
   async people(fleetId: string): Promise<Person[]> {

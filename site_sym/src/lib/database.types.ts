@@ -644,6 +644,59 @@ export type Database = {
           },
         ];
       };
+      "settled_boot_gaps": {
+        Row: {
+          "device_uuid": string;
+          "fleet_id": string;
+          "from_boot": number;
+          "gap_id": string;
+          "settled_at": string;
+          "settled_by": string | null;
+          "to_boot": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "device_uuid": string;
+          "fleet_id": string;
+          "from_boot": number;
+          "gap_id"?: string;
+          "settled_at"?: string;
+          "settled_by"?: string | null;
+          "to_boot": number;
+        };
+        Update: {
+          "device_uuid"?: string;
+          "fleet_id"?: string;
+          "from_boot"?: number;
+          "gap_id"?: string;
+          "settled_at"?: string;
+          "settled_by"?: string | null;
+          "to_boot"?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "settled_boot_gaps_device_uuid_fkey";
+            columns: ["device_uuid"];
+            isOneToOne: false;
+            referencedRelation: "devices";
+            referencedColumns: ["device_uuid"];
+          },
+          {
+            foreignKeyName: "settled_boot_gaps_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "settled_boot_gaps_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "my_fleets";
+            referencedColumns: ["fleet_id"];
+          },
+        ];
+      };
     };
     Views: {
       "device_status": {
@@ -842,6 +895,9 @@ export type Database = {
           "after_end": string;
           "before_start": string;
           "from_boot": number;
+          "settled_at": string;
+          "settled_by": string;
+          "settled_gap_id": string;
           "to_boot": number;
         }[];
       };

@@ -2,9 +2,8 @@ import type { Backend } from "./backend.ts";
 import { timeZoneName } from "./format/times.ts";
 import { Live } from "./live.svelte.ts";
 import type { Device, Membership, MonthHours, Plane, Session } from "./model.ts";
-import { hiddenGaps } from "./hiddenGaps.svelte.ts";
 import { preferences } from "./preferences.svelte.ts";
-import { itemKey, reviewItem, type ReviewItem } from "./review.ts";
+import { isOpen, reviewItem, type ReviewItem } from "./review.ts";
 
 /** A board reports once a minute; the page should not add much to that. */
 const DEVICES_EVERY_SECONDS = 10;
@@ -58,7 +57,7 @@ export class Fleet {
 
   /** How many things wait for somebody to look at them. */
   get toReview(): number {
-    return this.review.data?.filter((item) => !hiddenGaps.has(itemKey(item))).length ?? 0;
+    return this.review.data?.filter(isOpen).length ?? 0;
   }
 
   /** Owners and editors change things; a viewer gets no control that would fail. */

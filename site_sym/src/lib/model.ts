@@ -71,7 +71,7 @@ export interface Completeness {
   /** Seconds of the board's own count that no session holds. */
   unrecordedSeconds: number | null;
   /** Newest first. */
-  gaps: { fromBoot: number; toBoot: number; afterEnd: string; beforeStart: string }[];
+  gaps: BootGap[];
 }
 
 /** A session as its device's page tells it: one power-up. */
@@ -208,6 +208,15 @@ export interface BootGap {
   toBoot: number;
   afterEnd: string;
   beforeStart: string;
+  /** Somebody said that nothing was lost. */
+  settled: SettledGap | null;
+}
+
+export interface SettledGap {
+  id: string;
+  /** Null where they left. */
+  by: string | null;
+  at: string;
 }
 
 export interface Person {

@@ -8,6 +8,11 @@ export type ReviewItem =
   | { kind: "duplicate"; session: Session; recorded: Session | null }
   | { kind: "boots"; deviceUuid: string; gap: BootGap };
 
+/** A missing power-up about which nobody has said yet that nothing was lost, and everything else. */
+export function isOpen(item: ReviewItem): boolean {
+  return item.kind !== "boots" || item.gap.settled === null;
+}
+
 export const REVIEW_KINDS = ["flagged", "estimated", "duplicate", "boots"] as const satisfies ReviewItem["kind"][];
 
 export function reviewItem(session: Session, recorded: Session | null): ReviewItem {
@@ -15,7 +20,7 @@ export function reviewItem(session: Session, recorded: Session | null): ReviewIt
   return session.quality === "flagged" ? { kind: "flagged", session } : { kind: "estimated", session };
 }
 
-/** What an item is known by, on the page and where it was hidden. */
+/** What an item is known by on the page. */
 export function itemKey(item: ReviewItem): string {
   return item.kind === "boots" ? `${item.deviceUuid}:${item.gap.fromBoot}-${item.gap.toBoot}` : item.session.id;
 }
