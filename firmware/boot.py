@@ -1,7 +1,9 @@
 """Gives code.py the right to write, and brings it back after errors that it cannot catch itself.
 
-Hold the button while the board starts to keep the drive writable for a computer instead. Prints nothing that
-varies: CircuitPython rewrites boot_out.txt whenever its text changes, and every such write endangers the drive.
+The ways back in: CTRL-C and another key at the console, which code.py answers by ending without an error; or the
+button, held while the board starts, after which a computer may write to the drive and nothing is started again.
+Prints nothing that varies: CircuitPython rewrites boot_out.txt whenever its text changes, and every such write
+endangers the drive.
 """
 
 import board
@@ -29,11 +31,11 @@ if not maintenance_button_held():
         storage.remount("/", readonly=False)
     except RuntimeError:
         pass  # boards without native USB: Python may always write
-    # A syntax or memory error at compile time is not caught by code.py: run it again instead of parking.
+    # A syntax or memory error at compile time is not caught by code.py: run it again instead of parking. A program
+    # that ends well was stopped at the console.
     supervisor.set_next_code_file(
         "code.py",
         reload_on_error=True,
-        reload_on_success=True,
         sticky_on_error=True,
         sticky_on_success=True,
         sticky_on_reload=True,

@@ -56,6 +56,7 @@ WATCHDOG_SECONDS = 120
 FAULT_PAUSE_SECONDS = 10
 CRASH_LOOP_SECONDS = 300  # a program that ends sooner than this
 CRASH_LOOP_PAUSE_SECONDS = 60
+STOP_SECONDS = 10  # in which another key has to follow CTRL-C
 REQUEST_TIMEOUT_SECONDS = 6
 REPLY_SECONDS = 12
 NTP_TIMEOUT_SECONDS = 4
@@ -1948,24 +1949,42 @@ class Logger:
         self.checkpoint()
 
 
+def stop_is_meant() -> bool:
+    """Whether another key follows CTRL-C. A lone one closes terminals, too, and at the prompt nothing counts."""
+    try:
+        log("Stopped by CTRL-C: any key now for the prompt; without one, restarting in %d s" % STOP_SECONDS)
+        for _ in range(STOP_SECONDS):
+            if supervisor.runtime.serial_bytes_available:
+                return True
+            time.sleep(1)
+    except KeyboardInterrupt:
+        return True
+    return False
+
+
 logger: Logger | None = None
 try:
-    logger = Logger()
-    logger.run()
-except Exception as error:
-    # An uncaught exception would park the board at "Press any key", with the watchdog off.
-    import traceback
-
-    seconds = FAULT_PAUSE_SECONDS
-    if time.monotonic_ns() < CRASH_LOOP_SECONDS * 1_000_000_000:
-        seconds = CRASH_LOOP_PAUSE_SECONDS
-    log("Fault: %r; restarting in %d s" % (error, seconds))
-    trace = "".join(traceback.format_exception(error))
-    print(trace)
     try:
-        if logger:
-            logger.keep_fault(error, trace)
-    except Exception as second:
-        log("Fault: %r cannot be kept for the report" % second)
-    time.sleep(seconds)
-    microcontroller.reset()
+        logger = Logger()
+        logger.run()
+    except Exception as error:
+        # An uncaught exception would park the board at "Press any key", with the watchdog off.
+        import traceback
+
+        seconds = FAULT_PAUSE_SECONDS
+        if time.monotonic_ns() < CRASH_LOOP_SECONDS * 1_000_000_000:
+            seconds = CRASH_LOOP_PAUSE_SECONDS
+        log("Fault: %r; restarting in %d s" % (error, seconds))
+        trace = "".join(traceback.format_exception(error))
+        print(trace)
+        try:
+            if logger:
+                logger.keep_fault(error, trace)
+        except Exception as second:
+            log("Fault: %r cannot be kept for the report" % second)
+        time.sleep(seconds)
+        microcontroller.reset()
+except KeyboardInterrupt:
+    # Ends well: boot.py has a program that ends with an error started again, and the prompt would never come.
+    if not stop_is_meant():
+        microcontroller.reset()

@@ -149,6 +149,51 @@ def test_syntax_error_does_not_park_the_board(board: SimulatedBoard) -> None:
     board.close()
 
 
+@pytest.mark.parametrize("second", [b"\x03", b"x"])
+def test_ctrl_c_and_another_key_reach_the_prompt(board: SimulatedBoard, second: bytes) -> None:
+    """The program that boot.py would bring back after an error stays away until CTRL-D; the session then goes on."""
+    board.type_keys(b"\x03")
+    board.run_for(1)
+    board.type_keys(second)
+    board.run_for(30)
+    assert board.parked
+
+    board.press_key()
+    board.run_for(69)
+
+    assert [1, 2, 3] == list(seconds_of(board))
+    assert 200 - CHECKPOINT_SECONDS - ROUNDING_SECONDS - 4 <= seconds_of(board)[3] <= 200
+    board.close()
+
+
+def test_a_lone_ctrl_c_stops_nothing_for_long(board: SimulatedBoard) -> None:
+    """Whoever leaves a terminal with it has not switched the counting off: ten seconds later the session goes on."""
+    board.type_keys(b"\x03")
+
+    board.run_for(100)
+
+    assert not board.parked
+    assert board.resets[-1:] == ["SOFTWARE"]
+    assert 200 - CHECKPOINT_SECONDS - ROUNDING_SECONDS - 4 <= seconds_of(board)[3] <= 200
+    board.close()
+
+
+def test_the_prompt_is_reached_while_a_fault_is_waited_out(board: SimulatedBoard) -> None:
+    """A program that fails at every start can be stopped, too."""
+    broken = board.read_file("/code.py").replace(b"logger = Logger()", b"logger = Logger(1)")
+    board.write_file("/code.py", broken)
+    board.run_for(20)
+    assert "restarting in 60 s" in next(line for line in board.lines if line.startswith("Fault: "))
+
+    board.type_keys(b"\x03")
+    board.run_for(1)
+    board.type_keys(b"\x03")
+    board.run_for(100)
+
+    assert board.parked
+    board.close()
+
+
 @pytest.mark.parametrize("held", [True, False])
 def test_button_keeps_the_drive_writable_for_a_computer(held: bool) -> None:
     """On boards with native USB: Python may write unless the button is held down at the start."""

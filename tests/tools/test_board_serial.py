@@ -16,6 +16,7 @@ from tools.board.errors import BoardError, BoardNotFound, DriveFull, ReadOnly, U
 from tools.board.serial_port import SerialBoard
 from tools.board.transport import finish_exchange, replace
 from tools.simulator import BoardClock, Drive, SimulatedBoard
+from tools.simulator import install as furnish
 from tools.simulator.repl import SerialPort
 
 RESTARTING = """import supervisor
@@ -171,8 +172,23 @@ def test_a_drive_that_belongs_to_the_computer_is_said(port: SerialPort) -> None:
             replace(board, "/code.py", b"new")
 
 
+def test_our_own_program_lets_us_in() -> None:
+    """With our boot.py, and without a reset line: its answer to CTRL-C is the prompt; afterwards it counts again."""
+    drive = furnish(Drive(), secrets={})
+    for port in plugged_in(drive):
+        with closing(SerialBoard(port.port)) as board:
+            replace(board, "/notes.txt", b"call the mechanic")
+            console = board.console()
+            assert console is not None
+            with console as lines:
+                seen = wait_for(lines.read, "Device UUID: ")
+
+    assert "Device UUID: " in seen
+    assert "/notes.txt" in drive.outside_list()
+
+
 def test_a_program_that_cannot_be_stopped_is_said_with_the_button(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Our own boot.py has the program started again after every error, CTRL-C included."""
+    """A boot.py has the program started again after every error, and the program lets CTRL-C be one."""
     monkeypatch.setattr(serial_port, "RESET_TRY_SECONDS", 0.5)
     for port in plugged_in(blank_drive(boot_py=RESTARTING)):
         with (

@@ -22,7 +22,7 @@ from tools.board.transport import About, Console, Entry, Space, parse_boot_out
 
 BAUD = 115_200
 INTERRUPT, RAW, FRIENDLY, END = b"\x03", b"\x01", b"\x02", b"\x04"
-PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
+PROMPT, FRIENDLY_PROMPT = b"raw REPL; CTRL-B to exit\r\n>", b">>> "
 # 384 characters of base64 a command; a board's console buffer is drained while they come in pieces.
 CHUNK_BYTES = 288
 PIECE_BYTES = 64
@@ -168,7 +168,7 @@ class SerialBoard:
         """Leave the REPL: CTRL-D reloads the program."""
         if self._in_repl:
             self._send(FRIENDLY)
-            self._read_until(b">>> ", self._prompt_seconds)
+            self._read_until(FRIENDLY_PROMPT, self._prompt_seconds)
             self._send(END)
             self._in_repl = False
 
@@ -217,15 +217,28 @@ class SerialBoard:
         for _ in range(INTERRUPT_TRIES):
             self._send(b"\r" + INTERRUPT + INTERRUPT)
             self._drain(0.2)
-            # At "Press any key" the first key only wakes the REPL.
             self._send(b"\r" + INTERRUPT + RAW)
-            if self._saw(PROMPT, self._prompt_seconds):
+            if self._reach_raw_prompt():
                 self._drain(0.05)
                 return True
         return False
 
+    def _reach_raw_prompt(self) -> bool:
+        """Whether the raw prompt comes; the first key at "Press any key" wakes the friendly one, so ask again there."""
+        end = time.monotonic() + self._prompt_seconds
+        seen = b""
+        while time.monotonic() < end:
+            new = self._receive(0.2)
+            seen += new
+            if PROMPT in seen:
+                return True
+            if not new and seen.endswith(FRIENDLY_PROMPT):
+                seen = b""
+                self._send(RAW)
+        return False
+
     def _interrupt_boot(self) -> bool:
-        """Our boot.py has the program started again after every error, CTRL-C included: interrupt boot.py itself."""
+        """A boot.py may have the program started again after every error, CTRL-C included: interrupt boot.py itself."""
         if not self.pulse_reset():
             return False
         end = time.monotonic() + RESET_TRY_SECONDS
@@ -233,9 +246,9 @@ class SerialBoard:
         while time.monotonic() < end:
             self._send(INTERRUPT)
             seen = (seen + self._receive(0.02))[-200:]
-            if b">>> " in seen:
+            if FRIENDLY_PROMPT in seen:
                 self._send(b"\r" + INTERRUPT + RAW)
-                return self._saw(PROMPT, self._prompt_seconds)
+                return self._reach_raw_prompt()
         return False
 
     def pulse_reset(self) -> bool:
@@ -265,15 +278,6 @@ class SerialBoard:
     def _drain(self, seconds: float) -> None:
         while self._receive(seconds):
             pass
-
-    def _saw(self, text: bytes, seconds: float) -> bool:
-        end = time.monotonic() + seconds
-        seen = b""
-        while time.monotonic() < end:
-            seen += self._receive(0.1)
-            if text in seen:
-                return True
-        return False
 
     def _read_until(self, text: bytes, seconds: float) -> bytes:
         """Everything up to and with `text`, at which the board has to stop by itself."""

@@ -25,6 +25,7 @@ from tools.simulator.sockets import discard_all
 from tools.simulator.volume import Geometry
 
 CODE_FILES = ("/code.txt", "/code.py", "/main.py", "/main.txt")
+CONTROL_C = 0x03
 # From power-on to the start of the monotonic clock, and the window for a second press of reset (safe_mode.c).
 BOOTLOADER_SECONDS = 0.35
 SAFE_MODE_WINDOW_SECONDS = 1.0
@@ -107,7 +108,8 @@ class SimulatedBoard:
     NeoPixels to the bytes last written to them.
 
     Read at any time: ``powered``, ``console``, ``clock``, ``network``, ``drive``, ``link``, ``reset_reason``,
-    ``run_reason``, ``safe_mode``, ``parked`` (at "Press any key"), ``resets`` (causes since power-on),
+    ``run_reason``, ``safe_mode``, ``parked`` (at "Press any key"), ``keys`` (typed and not read), ``resets`` (causes
+    since power-on),
     ``nvm``, ``last_error`` (of the last program that ended with one), ``watchdog``.
     """
 
@@ -154,6 +156,7 @@ class SimulatedBoard:
         self.autoreload = True
         self.parked = False
         self.program_runs = False
+        self.keys = bytearray()
         self._reload_due_ns: int | None = None
         self.resets: list[str] = []
         self.previous_traceback: str | None = None
@@ -311,6 +314,7 @@ class SimulatedBoard:
     def press_key(self, *, control_d: bool = True) -> None:
         """Type CTRL-D on the console of a board at "Press any key": the program starts again."""
         self._wake = "REPL_RELOAD" if control_d else None
+        self.parked = self.parked and not control_d
 
     def write_file(self, path: str, data: bytes | str, *, shared: bool = True) -> None:
         """Write a file from outside: on a running board through its own FatFs, as the web workflow does.
@@ -337,8 +341,15 @@ class SimulatedBoard:
         finally:
             self._let_go()
 
-    def interrupt(self) -> bool:
-        """Type CTRL-C: the running program ends with KeyboardInterrupt; says whether one was running."""
+    def type_keys(self, keys: bytes) -> None:
+        """Type on the console. CTRL-C reaches a running program as KeyboardInterrupt; the keys before it are lost."""
+        for key in keys:
+            if key == CONTROL_C and self._interrupt():
+                self.keys.clear()
+            else:
+                self.keys.append(key)
+
+    def _interrupt(self) -> bool:
         with self.standing_still():
             if self.powered and self.program_runs:
                 self._injected = KeyboardInterrupt()
@@ -505,6 +516,7 @@ class SimulatedBoard:
         self._next_code = None
         self.previous_traceback = None
         self.parked = False
+        self.keys.clear()
         self._in_safe_mode_window = False
         self._wake = None
         self._reload_due_ns = None

@@ -185,7 +185,6 @@ def microcontroller_module(program: Program) -> ModuleType:
 class Runtime:
     """``supervisor.runtime``."""
 
-    serial_bytes_available = 0
     display = None
 
     def __init__(self, board: SimulatedBoard) -> None:
@@ -223,6 +222,11 @@ class Runtime:
     def serial_connected(self) -> bool:
         """Whether somebody reads the console."""
         return self._board.usb_host
+
+    @property
+    def serial_bytes_available(self) -> int:
+        """Keys that were typed and that nobody has read."""
+        return len(self._board.keys)
 
 
 def supervisor_module(program: Program) -> ModuleType:

@@ -1,7 +1,8 @@
 """The simulated board's serial port: a pty that carries its console and, at "Press any key", a REPL.
 
 The REPL is a real MicroPython VM (repl.ts) whose ``os`` and ``open`` reach the board's drive. CTRL-C ends the running
-program as on the board; if boot.py had it restarted after errors, it starts again.
+program as on the board, unless that does something else about it; if boot.py had it restarted after errors, it
+starts again. Keys typed while it runs wait, and the first of them answers "Press any key".
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from tools.simulator.board import SimulatedBoard
 from tools.simulator.drive import DriveFile
 
 POLL_SECONDS = 0.01
-CONTROL_C = 0x03
 CONTROL_D = 0x04
 # The input that MicroPython's event-driven REPL does not have.
 RAW_PASTE = b"\x05A\x01"
@@ -135,6 +135,7 @@ class SerialPort:
         with contextlib.suppress(OSError):
             while not self._closing.is_set():
                 self._show_console()
+                self._answer_keys()
                 ready, _, _ = select.select([self._master], [], [], POLL_SECONDS)
                 if ready and not self._take(os.read(self._master, 1024)):
                     return
@@ -151,19 +152,25 @@ class SerialPort:
 
     def _type(self, keys: bytes) -> None:
         self.typed += len(keys)
-        while keys:
-            if self._repl:
-                self._type_in_repl(keys)
-                return
-            key, keys = keys[0], keys[1:]
-            if self.board.parked:
-                if key == CONTROL_D:
-                    self._leave()
-                else:
-                    self._repl = Repl(self._deno, self.board)
-                    self._write(self._repl.type(b"")[0])
-            elif key == CONTROL_C and self.board.interrupt():
-                self._wait_for_end()
+        if self._repl:
+            self._type_in_repl(keys)
+        else:
+            self.board.type_keys(keys)
+
+    def _answer_keys(self) -> None:
+        """At "Press any key": the first key that waits starts the program or wakes the REPL, which gets the others."""
+        if self._repl or not (self.board.parked and self.board.keys):
+            return
+        first, rest = self.board.keys[0], bytes(self.board.keys[1:])
+        self.board.keys.clear()
+        if first == CONTROL_D:
+            self.board.keys += rest
+            self._leave()
+            return
+        self._repl = Repl(self._deno, self.board)
+        self._write(self._repl.type(b"")[0])
+        if rest:
+            self._type_in_repl(rest)
 
     def _type_in_repl(self, keys: bytes) -> None:
         assert self._repl is not None
@@ -179,13 +186,6 @@ class SerialPort:
     def _leave(self) -> None:
         with self.board.standing_still():
             self.board.press_key()
-
-    def _wait_for_end(self) -> None:
-        """The board needs a moment of its own time to end the program."""
-        for _ in range(100):
-            if not self.board.program_runs or self.board.parked:
-                return
-            self._closing.wait(POLL_SECONDS)
 
     def _show_console(self) -> None:
         lines = self.board.console[self._told :]
