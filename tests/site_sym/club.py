@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import httpx
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 from postgrest import APIResponse
 
 from tests.support import Account
@@ -51,6 +51,19 @@ def report(stack: Stack, *messages: dict[str, Any]) -> None:
         batch = list(messages[first : first + BATCH_MESSAGES])
         answer = httpx.post(f"{stack.url}/functions/v1/ingest", json=batch, trust_env=False)
         assert answer.status_code == 200, answer.text
+
+
+def api_requests(page: Page) -> list[str]:
+    """What is asked of the REST API from now on: a list that grows, of names of views, tables and functions."""
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        _, found, name = request.url.partition("/rest/v1/")
+        if found:
+            asked.append(name.split("?")[0])
+
+    page.on("request", note)
+    return asked
 
 
 def first(answer: APIResponse) -> dict[str, str]:

@@ -1,10 +1,11 @@
 """The page keeps itself up to date: seconds tick, news appears, a hidden tab is quiet, an outage is explained."""
 
 from datetime import timedelta
+from typing import Any
 
 from playwright.sync_api import Page, Request, expect
 
-from tests.site_sym.club import Club, message, now, report
+from tests.site_sym.club import Club, api_requests, message, now, report
 from tests.support import PageFaults
 
 HIDE = """(hidden) => {
@@ -22,18 +23,6 @@ OUTAGE_UNTIL_A_CLICK = """
     ? Promise.resolve(new Response(answer, { status: 500, headers: { "Content-Type": "application/json" } }))
     : ask(input, init);
 """
-
-
-def api_requests(page: Page) -> list[str]:
-    """A list that grows with every request to the REST API from now on."""
-    seen: list[str] = []
-
-    def note(request: Request) -> None:
-        if "/rest/v1/" in request.url:
-            seen.append(request.url)
-
-    page.on("request", note)
-    return seen
 
 
 def test_a_running_session_counts_on_the_page(page: Page, club: Club) -> None:
@@ -89,6 +78,54 @@ def test_a_hidden_tab_asks_for_nothing_and_catches_up_when_it_is_seen(page: Page
     expect(page.get_by_role("article").get_by_role("img", name="2.0 hours")).to_be_visible()
     assert hidden == 0
     assert len(requests) > 0
+
+
+def test_the_dashboard_asks_three_questions_at_most(page: Page, club: Club) -> None:
+    """The visitor's fleets, all about the one shown, and the year's days: that is all, also with twelve boards."""
+    for number in range(12):
+        device_uuid = club.add_device(f"Box {number}", club.add_plane(f"D-EK{number:02d}"))
+        report(club.stack, message(device_uuid, now() - timedelta(hours=30), 3600))
+    page.set_viewport_size({"width": 1280, "height": 2400})
+    club.open(page)
+    expect(page.get_by_role("img", name="in the last twelve months")).to_be_visible()
+    requests = api_requests(page)
+
+    page.reload()
+    expect(page.get_by_role("article")).to_have_count(12)
+    expect(page.get_by_role("img", name="in the last twelve months")).to_be_visible()
+    expect(page.get_by_role("table", name="Latest sessions").locator("tbody tr")).to_have_count(6)
+    expect(page.get_by_role("region", name="Hours per month").get_by_role("img")).to_be_visible()
+
+    assert ["my_fleets", "rpc/fleet_overview", "rpc/hours_by_day"] == requests
+
+
+def test_polling_asks_for_devices_alone_until_one_changes(page: Page, club: Club) -> None:
+    """Every ten seconds one request without planes, months and sessions; news fetches those in two more."""
+    device_uuid = club.add_device("Panel box 2", club.add_plane("D-EKLM"))
+    report(club.stack, message(device_uuid, now() - timedelta(hours=30), 3600))
+    page.clock.install()
+    club.open(page)
+    rows = page.get_by_role("table", name="Latest sessions").locator("tbody tr")
+    expect(rows).to_have_count(1)
+    page.clock.run_for(5_000)
+    page.wait_for_load_state("networkidle")
+    asked: list[Any] = []
+
+    def note(request: Request) -> None:
+        if "fleet_overview" in request.url:
+            asked.append(request.post_data_json)
+
+    page.on("request", note)
+    with page.expect_response("**/rpc/fleet_overview"):
+        page.clock.run_for(10_000)
+    quiet = len(asked)
+    report(club.stack, message(device_uuid, now() - timedelta(hours=3), 3600))
+    page.clock.run_for(10_000)
+    expect(rows).to_have_count(2)
+
+    wanted = [(one["with_planes"], "months" in one, "latest_sessions" in one) for one in asked]
+    assert quiet == 1
+    assert [(False, False, False), (False, False, False), (True, False, False), (False, True, True)] == wanted
 
 
 def test_an_outage_keeps_what_was_there_and_ends_by_itself(page: Page, club: Club, page_faults: PageFaults) -> None:

@@ -220,6 +220,19 @@ _MESSAGES = [{"device_uuid": "00000000-0000-4000-8000-000000000000"}]
 CALLS = [
     Call("plane_hours", ALL_MEMBERS, lambda scene, persona: {"for_fleet": scene.fleet}, empty_for_others=True),
     Call("hours_by_month", ALL_MEMBERS, lambda scene, persona: {"fleet_id": scene.fleet}, empty_for_others=True),
+    Call(
+        "hours_by_day",
+        ALL_MEMBERS,
+        lambda scene, persona: {"fleet_id": scene.fleet, "days": 1000},
+        empty_for_others=True,
+    ),
+    Call(
+        "fleet_overview",
+        ALL_MEMBERS,
+        lambda scene, persona: {"fleet_id": scene.fleet, "months": 12, "latest_sessions": 6},
+        empty_for_others=True,
+    ),
+    Call("fleet_boot_gaps", ALL_MEMBERS, lambda scene, persona: {"fleet_id": scene.fleet}, empty_for_others=True),
     Call("hours", ALL_MEMBERS, lambda scene, persona: {"plane_id": scene.plane}, empty_for_others=True),
     Call(
         "counted",

@@ -311,7 +311,14 @@ def test_months_are_those_of_the_page(project: Project, owner: Person) -> None:
     assert {"2026-03": 1800, "2026-04": 1800, "2026-05": 0, "2026-06": 0} == by_month("Europe/Berlin")
 
 
-@pytest.mark.parametrize("function", ["plane_hours('Mars/Base')", "hours_by_month(gen_random_uuid(), 'Mars/Base')"])
+@pytest.mark.parametrize(
+    "function",
+    [
+        "plane_hours('Mars/Base')",
+        "hours_by_month(gen_random_uuid(), 'Mars/Base')",
+        "hours_by_day(gen_random_uuid(), 'Mars/Base')",
+    ],
+)
 def test_an_unknown_time_zone_is_named(project: Project, owner: Person, function: str) -> None:
     """The answer says that the time zone is the trouble."""
     with refused("PT400"):

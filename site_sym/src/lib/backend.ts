@@ -5,18 +5,16 @@ import { PostgrestClient, type PostgrestError } from "@supabase/postgrest-js";
 
 import type { Config } from "./config.ts";
 import type { Database } from "./database.types.ts";
-import type { Annotation, BootGap, Device, HandEntry, Membership, MonthHours, Person, Plane, PlaneFields, Reading, ReadingReason, Session, SessionCursor, SessionFilter, SessionPage, SessionSort } from "./model.ts";
+import type { Annotation, BootGap, Device, DeviceGap, HandEntry, Membership, Person, Plane, PlaneFields, Reading, ReadingReason, Session, SessionCursor, SessionFilter, SessionPage, SessionSort } from "./model.ts";
 import { NEWEST_FIRST } from "./model.ts";
 import { BackendError } from "./remote.ts";
 import { afterCursor, cursorOf, SORT_COLUMNS } from "./sessionOrder.ts";
-import type { Assignment, Completeness, Invite, Member, PowerUp, Role, Span } from "./model.ts";
+import type { Assignment, Completeness, DayHours, FleetOverview, Invite, Member, OverviewParts, PowerUp, Role } from "./model.ts";
 import { links } from "./routes.ts";
 import { texts } from "./texts.ts";
 
 const REQUEST_TIMEOUT_MS = 20_000;
 const AUTH_STORAGE_KEY = "uptime-logger-auth";
-/** The server cuts every answer at this many rows. */
-const MAX_ROWS = 1000;
 /** Sessions whose reset reasons a device's page tells. */
 const POWER_UPS_SHOWN = 200;
 export const SESSIONS_PER_PAGE = 50;
@@ -27,6 +25,16 @@ const EXPORT_TIMEOUT_MS = 60_000;
 type DeviceRow = Database["public"]["Views"]["device_status"]["Row"];
 type SessionRow = Database["public"]["Views"]["session_log"]["Row"];
 type PlaneRow = Nullable<Database["public"]["Functions"]["plane_hours"]["Returns"][number], NullablePlaneColumn>;
+
+type MonthRow = Database["public"]["Functions"]["hours_by_month"]["Returns"][number];
+
+/** What `fleet_overview` answers, of which the type generator knows only that it is JSON. */
+interface OverviewAnswer {
+  devices: DeviceRow[];
+  planes: PlaneRow[] | null;
+  months: MonthRow[] | null;
+  sessions: SessionRow[] | null;
+}
 
 /** The generator takes every column of a set-returning function for filled. */
 type Nullable<Row, Column extends keyof Row> = Omit<Row, Column> & { [Name in Column]: Row[Name] | null };
@@ -415,11 +423,25 @@ export class Backend {
     return await this.#ask(this.#rest.rpc("accept_invite", { token }), texts.problems.fault);
   }
 
-  /** Sorted by registration, archived ones last. */
-  async planes(fleetId: string, timeZone: string): Promise<Plane[]> {
-    const rows = await this.#ask(this.#rest.rpc("plane_hours", { time_zone: timeZone, for_fleet: fleetId }), texts.problems.could.planes);
-    const planes = rows.map(toPlane);
-    return [...planes.filter(({ archivedAt }) => archivedAt === null), ...planes.filter(({ archivedAt }) => archivedAt !== null)];
+  /** A fleet at one moment, with the parts that are asked for; empty if it is the visitor's no more. */
+  async overview(fleetId: string, timeZone: string, parts: OverviewParts): Promise<FleetOverview> {
+    const answer = (await this.#ask(
+      this.#rest.rpc("fleet_overview", {
+        fleet_id: fleetId,
+        time_zone: timeZone,
+        with_planes: parts.planes ?? false,
+        ...(parts.months === undefined ? {} : { months: parts.months }),
+        ...(parts.latestSessions === undefined ? {} : { latest_sessions: parts.latestSessions }),
+      }),
+      texts.problems.could.planes,
+    )) as unknown as OverviewAnswer | null;
+    const planes = (answer?.planes ?? []).map(toPlane);
+    return {
+      devices: (answer?.devices ?? []).map(toDevice),
+      planes: [...planes.filter(({ archivedAt }) => archivedAt === null), ...planes.filter(({ archivedAt }) => archivedAt !== null)],
+      months: (answer?.months ?? []).map(({ plane_id, month, seconds }) => ({ planeId: plane_id, month, seconds })),
+      sessions: (answer?.sessions ?? []).map(toSession),
+    };
   }
 
   async addPlane(fleetId: string, fields: PlaneFields): Promise<void> {
@@ -469,14 +491,6 @@ export class Backend {
 
   async voidReading(readingId: string, reason: string): Promise<void> {
     await this.#change(this.#rest.rpc("void_reading", { reading_id: readingId, reason }));
-  }
-
-  async devices(fleetId: string): Promise<Device[]> {
-    const rows = await this.#ask(
-      this.#rest.from("device_status").select("*").eq("fleet_id", fleetId).order("claimed_at").order("device_uuid"),
-      texts.problems.could.devices,
-    );
-    return rows.map(toDevice);
   }
 
   async claimDevice(uuid: string, fleetId: string, name: string | null): Promise<void> {
@@ -574,34 +588,10 @@ export class Backend {
     }));
   }
 
-  /** What counts of a fleet from an instant on, as spans of time per plane: answers of 1,000 rows each until all are here. */
-  async spans(fleetId: string, from: string): Promise<Span[]> {
-    const spans: Span[] = [];
-    let last: { session_start: string | null; session_id: string | null } | undefined;
-    for (;;) {
-      let query = this.#rest
-        .from("session_log")
-        .select("session_id, plane_id, session_start, run_seconds, quality")
-        .eq("fleet_id", fleetId)
-        .eq("excluded", false)
-        .not("plane_id", "is", null)
-        .gte("session_start", from);
-      if (last) query = query.or(`session_start.gt."${last.session_start}",and(session_start.eq."${last.session_start}",session_id.gt.${last.session_id})`);
-      const rows = await this.#ask(query.order("session_start").order("session_id").limit(MAX_ROWS), texts.heat.could);
-      for (const row of rows) {
-        if (row.quality !== "flagged") spans.push({ planeId: filled(row.plane_id), start: filled(row.session_start), seconds: filled(row.run_seconds) });
-      }
-      if (rows.length < MAX_ROWS) return spans;
-      last = rows.at(-1);
-    }
-  }
-
-  async hoursByMonth(fleetId: string, timeZone: string, months: number): Promise<MonthHours[]> {
-    const rows = await this.#ask(
-      this.#rest.rpc("hours_by_month", { fleet_id: fleetId, time_zone: timeZone, months }),
-      texts.problems.could.months,
-    );
-    return rows.map(({ plane_id, month, seconds }) => ({ planeId: plane_id, month, seconds }));
+  /** Hours of a fleet on each of the last days that had any, today included. */
+  async hoursByDay(fleetId: string, timeZone: string, days: number): Promise<DayHours[]> {
+    const rows = await this.#ask(this.#rest.rpc("hours_by_day", { fleet_id: fleetId, time_zone: timeZone, days }), texts.heat.could);
+    return rows.map(({ day, seconds }) => ({ date: day, seconds }));
   }
 
   /** A page of sessions, going on after the cursor: never cut at the server's limit of rows. */
@@ -724,10 +714,10 @@ export class Backend {
     return rows.map(toSession);
   }
 
-  /** Missing power-ups of a device, newest first. */
-  async bootGaps(deviceUuid: string): Promise<BootGap[]> {
-    const rows = await this.#ask(this.#rest.rpc("boot_gaps", { device_uuid: deviceUuid }), texts.problems.could.devices);
-    return rows.map(toBootGap);
+  /** Missing power-ups of the fleet's devices, newest first for each. */
+  async bootGaps(fleetId: string): Promise<DeviceGap[]> {
+    const rows = await this.#ask(this.#rest.rpc("fleet_boot_gaps", { fleet_id: fleetId }), texts.problems.could.devices);
+    return rows.map((row) => ({ deviceUuid: row.device_uuid, gap: toBootGap(row) }));
   }
 
   /**

@@ -941,8 +941,31 @@ export type Database = {
           "unrecorded_seconds": number;
         }[];
       };
+      "fleet_boot_gaps": {
+        Args: { "fleet_id": string };
+        Returns: {
+          "after_end": string;
+          "before_start": string;
+          "device_uuid": string;
+          "from_boot": number;
+          "settled_at": string;
+          "settled_by": string;
+          "settled_gap_id": string;
+          "to_boot": number;
+        }[];
+      };
       "fleet_export": { Args: { "after"?: string; "fleet_id": string }; Returns: Json };
       "fleet_export_csv": { Args: { "after"?: string; "fleet_id": string }; Returns: Json };
+      "fleet_overview": {
+        Args: {
+          "fleet_id": string;
+          "latest_sessions"?: number;
+          "months"?: number;
+          "time_zone"?: string;
+          "with_planes"?: boolean;
+        };
+        Returns: Json;
+      };
       "fleet_people": {
         Args: { "fleet_id": string };
         Returns: {
@@ -959,6 +982,13 @@ export type Database = {
           "class": Database["public"]["Enums"]["session_class"];
           "month": string;
           "plane_id": string;
+          "seconds": number;
+        }[];
+      };
+      "hours_by_day": {
+        Args: { "days"?: number; "fleet_id": string; "time_zone"?: string };
+        Returns: {
+          "day": string;
           "seconds": number;
         }[];
       };

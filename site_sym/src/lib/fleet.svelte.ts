@@ -1,7 +1,8 @@
 import type { Backend } from "./backend.ts";
 import { timeZoneName } from "./format/times.ts";
 import { Live } from "./live.svelte.ts";
-import type { Device, Membership, MonthHours, Plane, Session } from "./model.ts";
+import type { Device, FleetOverview, Membership, MonthHours, Plane, Session } from "./model.ts";
+import { OverviewReader } from "./overviewReader.ts";
 import { preferences } from "./preferences.svelte.ts";
 import { isOpen, reviewItem, type ReviewItem } from "./review.ts";
 
@@ -13,11 +14,7 @@ const LATEST_SESSIONS = 6;
 export const MONTHS_SHOWN = 12;
 
 /** Devices and the planes that they hang in, read so that a running session's seconds agree in both. */
-export interface Overview {
-  devices: Device[];
-  /** Sorted by registration, archived ones last. */
-  planes: Plane[];
-}
+export type Overview = Pick<FleetOverview, "devices" | "planes">;
 
 /** One fleet as the pages share it. Whatever changes a device's row is a reason to look at the rest at once. */
 export class Fleet {
@@ -27,6 +24,7 @@ export class Fleet {
   readonly months: Live<MonthHours[]>;
   readonly latest: Live<Session[]>;
   readonly review: Live<ReviewItem[]>;
+  #reader: OverviewReader;
   #planesReadAt = 0;
   #planesWanted = false;
   #arrived = false;
@@ -36,18 +34,19 @@ export class Fleet {
     const isEmpty = (rows: unknown[]) => rows.length === 0;
     this.backend = backend;
     this.membership = membership;
+    this.#reader = new OverviewReader((parts) => backend.overview(fleetId, timeZoneName(preferences.zone), parts));
     this.overview = new Live(() => this.#readOverview(), {
       everySeconds: DEVICES_EVERY_SECONDS,
       isEmpty: () => false,
       keepAs: `overview:${fleetId}`,
       onChange: () => this.#followOverview(),
     });
-    this.months = new Live(() => backend.hoursByMonth(fleetId, timeZoneName(preferences.zone), MONTHS_SHOWN), {
+    this.months = new Live(async () => (await this.#reader.read({ months: MONTHS_SHOWN })).months, {
       everySeconds: PLANES_EVERY_SECONDS,
       isEmpty,
       keepAs: `months:${fleetId}`,
     });
-    this.latest = new Live(async () => (await backend.sessions(fleetId, {}, null, LATEST_SESSIONS)).sessions, {
+    this.latest = new Live(async () => (await this.#reader.read({ latestSessions: LATEST_SESSIONS })).sessions, {
       everySeconds: PLANES_EVERY_SECONDS,
       isEmpty,
       keepAs: `latest:${fleetId}`,
@@ -85,31 +84,24 @@ export class Fleet {
   }
 
   async #readReview(): Promise<ReviewItem[]> {
-    const readGaps = async () => {
-      const devices = this.overview.data?.devices ?? (await this.backend.devices(this.membership.fleetId));
-      const gaps = await Promise.all(devices.map(async ({ uuid }) => ({ uuid, gaps: await this.backend.bootGaps(uuid) })));
-      return gaps.flatMap(({ uuid, gaps }) => gaps.map((gap): ReviewItem => ({ kind: "boots", deviceUuid: uuid, gap })));
-    };
-    const [{ sessions, recorded }, gaps] = await Promise.all([this.backend.sessionsToReview(this.membership.fleetId), readGaps()]);
-    return [...sessions.map((session) => reviewItem(session, recorded.find(({ id }) => id === session.duplicateOf) ?? null)), ...gaps];
+    const { fleetId } = this.membership;
+    const [{ sessions, recorded }, gaps] = await Promise.all([this.backend.sessionsToReview(fleetId), this.backend.bootGaps(fleetId)]);
+    return [
+      ...sessions.map((session) => reviewItem(session, recorded.find(({ id }) => id === session.duplicateOf) ?? null)),
+      ...gaps.map((one): ReviewItem => ({ kind: "boots", ...one })),
+    ];
   }
 
   async #readOverview(): Promise<Overview> {
-    const { fleetId } = this.membership;
-    const readPlanes = async () => {
-      const planes = await this.backend.planes(fleetId, timeZoneName(preferences.zone));
-      this.#planesReadAt = Date.now();
-      return planes;
-    };
     const known = this.overview.data;
-    if (!known || this.#planesWanted || Date.now() - this.#planesReadAt > PLANES_EVERY_SECONDS * 1000) {
-      this.#planesWanted = false;
-      const [devices, planes] = await Promise.all([this.backend.devices(fleetId), readPlanes()]);
-      return { devices, planes };
+    if (known && !this.#planesWanted && Date.now() - this.#planesReadAt <= PLANES_EVERY_SECONDS * 1000) {
+      const { devices } = await this.#reader.read({});
+      if (JSON.stringify(devices) === JSON.stringify(known.devices)) return known;
     }
-    const devices = await this.backend.devices(fleetId);
-    const changed = JSON.stringify(devices) !== JSON.stringify(known.devices);
-    return { devices, planes: changed ? await readPlanes() : known.planes };
+    this.#planesWanted = false;
+    const { devices, planes } = await this.#reader.read({ planes: true });
+    this.#planesReadAt = Date.now();
+    return { devices, planes };
   }
 
   #followOverview(): void {

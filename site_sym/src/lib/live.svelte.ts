@@ -1,3 +1,5 @@
+import { untrack } from "svelte";
+
 import { keep, recall } from "./lastKnown.ts";
 import { type Problem, problemOf, type Remote } from "./remote.ts";
 
@@ -49,7 +51,8 @@ export class Live<T> {
     if (this.#watchers === 1) {
       document.addEventListener("visibilitychange", this.#onVisibility);
       addEventListener("online", this.#onVisibility);
-      if (!document.hidden) void this.refresh();
+      // What is read while asking must not start the effect anew: it would ask again at every answer.
+      if (!document.hidden) untrack(() => void this.refresh());
     }
     return () => {
       this.#watchers -= 1;

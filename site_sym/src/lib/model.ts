@@ -84,13 +84,6 @@ export interface PowerUp {
   resetReason: string | null;
 }
 
-/** Time that counts for a plane. */
-export interface Span {
-  planeId: string;
-  start: string;
-  seconds: number;
-}
-
 export interface Plane {
   id: string;
   fleetId: string;
@@ -137,6 +130,12 @@ export interface MonthHours {
   planeId: string;
   /** The first day of the month: "2026-11-01". */
   month: string;
+  seconds: number;
+}
+
+export interface DayHours {
+  /** "2026-11-23". */
+  date: string;
   seconds: number;
 }
 
@@ -219,6 +218,11 @@ export interface SettledGap {
   at: string;
 }
 
+export interface DeviceGap {
+  deviceUuid: string;
+  gap: BootGap;
+}
+
 export interface Person {
   id: string;
   email: string;
@@ -264,4 +268,23 @@ export interface SessionCursor {
 export interface SessionPage {
   sessions: Session[];
   next: SessionCursor | null;
+}
+
+/** What is read of a fleet beside its devices. */
+export interface OverviewParts {
+  planes?: boolean;
+  /** How many months back. */
+  months?: number;
+  /** How many of them. */
+  latestSessions?: number;
+}
+
+/** A fleet at one moment; a part that was not asked for is empty. */
+export interface FleetOverview {
+  devices: Device[];
+  /** Sorted by registration, archived ones last. */
+  planes: Plane[];
+  months: MonthHours[];
+  /** Newest first. */
+  sessions: Session[];
 }

@@ -2,40 +2,20 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { accountEnd } from "../../../site_sym/src/lib/accountEnd.ts";
-import { isoDay, startOfDay } from "../../../site_sym/src/lib/format/times.ts";
 import { heatDays, heatLevel } from "../../../site_sym/src/lib/heatDays.ts";
 import type { Member, Role } from "../../../site_sym/src/lib/model.ts";
 import { resetReasons } from "../../../site_sym/src/lib/resetReasons.ts";
 
 const member = (id: string, role: Role): Member => ({ id, email: `${id}@example.org`, role, joinedAt: "2026-01-01T00:00:00Z" });
-const days = (spans: { planeId: string; start: string; seconds: number }[], zone: "utc" | "local", today = "2026-11-23") =>
-  heatDays(spans, today, (at) => isoDay(at, zone), (date, plus) => startOfDay(date, zone, plus));
 
-test("a session over midnight is split between its days", () => {
-  const found = days([{ planeId: "a", start: "2026-11-21T23:30:00Z", seconds: 5400 }], "utc").filter(({ seconds }) => seconds > 0);
+test("hours stand on their day, and other days have none", () => {
+  const found = heatDays([{ date: "2026-11-21", seconds: 1800 }, { date: "2024-01-01", seconds: 60 }], "2026-11-23");
 
-  assert.deepStrictEqual(found.map(({ date, seconds }) => [date, seconds]), [["2026-11-21", 1800], ["2026-11-22", 3600]]);
-});
-
-test("time that two sessions of a plane share counts once, of two planes twice", () => {
-  const spans = [
-    { planeId: "a", start: "2026-11-22T10:00:00Z", seconds: 3600 },
-    { planeId: "a", start: "2026-11-22T10:30:00Z", seconds: 3600 },
-    { planeId: "a", start: "2026-11-22T10:40:00Z", seconds: 60 },
-    { planeId: "b", start: "2026-11-22T10:00:00Z", seconds: 600 },
-  ];
-
-  assert.deepStrictEqual(days(spans, "utc").find(({ date }) => date === "2026-11-22")?.seconds, 5400 + 600);
-});
-
-test("the long night of the clock change belongs to its local days", () => {
-  const found = days([{ planeId: "a", start: "2026-10-24T21:00:00Z", seconds: 27 * 3600 }], "local").filter(({ seconds }) => seconds > 0);
-
-  assert.deepStrictEqual(found.map(({ date, seconds }) => [date, seconds / 3600]), [["2026-10-24", 1], ["2026-10-25", 25], ["2026-10-26", 1]]);
+  assert.deepStrictEqual(found.filter(({ seconds }) => seconds !== 0), [{ date: "2026-11-21", seconds: 1800, week: 51, weekday: 5 }]);
 });
 
 test("the year ends today, in weeks that begin on Monday", () => {
-  const all = days([], "utc");
+  const all = heatDays([], "2026-11-23");
 
   assert.deepStrictEqual(all.at(-1), { date: "2026-11-23", seconds: 0, week: 52, weekday: 0 });
   assert.deepStrictEqual(all[0]?.weekday, 0);
