@@ -37,6 +37,8 @@ KEEPERS = ["temporary file + rename", "append to a log", "microcontroller.nvm"]
 
 INGEST_FIGURES = [
     "Requests per second, one message each",
+    "Requests per second, one message each, in 2 processes",
+    "Requests per second, one message each, in 4 processes",
     "Messages per second, 100 in a request",
     "Answer time of one message, p50",
     "Answer time of one message, p95",

@@ -13,10 +13,10 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -25,16 +25,20 @@ from tools.bench.figures import Alternative, Figure
 from tools.bench.load import CONNECTIONS, Load, send
 from tools.bench.population import SESSIONS_PER_PLANE, fill_up
 from tools.stack import Stack
-from tools.stack.stack import prepare_database
+from tools.stack.stack import FUNCTION, find_deno, prepare_database, spawn_deno
 
 Admin = psycopg.Connection[Any]
+Sent = TypeVar("Sent")
 
 PART = "ingest"
 UPSERT = "bare upsert through REST"
+DIRECT = "the function on a direct pool"
 PGBENCH = "pgbench, the same SQL"
 PGBENCH_UPSERT = "pgbench, a bare upsert"
 BATCH = 100
 DEVICES = 100
+GROUP_DEVICES = 1000
+PROCESSES = (1, 2, 4)
 ROUNDS = 4
 SMALL_SESSIONS = 10_000
 COUNTED_REQUESTS = 20
@@ -52,7 +56,7 @@ class Effort:
     small: int = SMALL_SESSIONS
 
 
-SHORT = Effort(800, 24, 50_000)
+SHORT = Effort(600, 24, 50_000)
 FULL = Effort(4000, 200, 5_000_000)
 TINY = Effort(20, 4, 6000, small=5000)
 
@@ -135,42 +139,113 @@ def _iso(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _singles(begin: int, count: int) -> list[dict[str, Any]]:
-    """Minute after minute of boards that fly at the same time; an hour's session is followed by the next one."""
+def _singles(group: int, begin: int, count: int) -> list[dict[str, Any]]:
+    """Minute after minute of boards that fly at the same time; an hour's session is followed by the next one.
+
+    Each group has boards of its own: what one server has stored would be a duplicate for the next.
+    """
     found = []
     for number in range(begin, begin + count):
         minute = number // DEVICES
-        found.append(message(number % DEVICES, minute // 60, minute % 60 * 60 + 60))
+        found.append(message(group * GROUP_DEVICES + number % DEVICES, minute // 60, minute % 60 * 60 + 60))
     return found
 
 
-def _batches(begin: int, count: int) -> list[list[dict[str, Any]]]:
+def _batches(group: int, begin: int, count: int) -> list[list[dict[str, Any]]]:
     """Backlogs: each request another board's next hundred sessions."""
     found = []
     for number in range(begin, begin + count):
+        device = group * GROUP_DEVICES + DEVICES + number % DEVICES
         first = number // DEVICES * BATCH
-        found.append([message(DEVICES + number % DEVICES, first + one, 3000) for one in range(BATCH)])
+        found.append([message(device, first + one, 3000) for one in range(BATCH)])
     return found
+
+
+# Servers
+
+
+@dataclass
+class _Server:
+    """Where a kind of request goes to, and what it took."""
+
+    urls: list[str]
+    headers: dict[str, str]
+    of: Callable[[dict[str, Any]], dict[str, Any]]
+    single: Load = field(default_factory=Load)
+    batch: Load = field(default_factory=Load)
+
+    def post(self, messages: list[dict[str, Any]]) -> None:
+        send(self.single, self.urls, [_body(self.of(one)) for one in messages], self.headers)
+
+    def post_batches(self, batches: list[list[dict[str, Any]]]) -> None:
+        send(self.batch, self.urls, [_body([self.of(one) for one in batch]) for batch in batches], self.headers)
+
+    def forget(self) -> None:
+        """What was posted so far was for warming up."""
+        self.single, self.batch = Load(), Load()
+
+
+def _function(*stacks: Stack) -> _Server:
+    return _Server([f"{stack.url}/functions/v1/ingest" for stack in stacks], {}, lambda sent: sent)
+
+
+def _upsert(*stacks: Stack) -> _Server:
+    path = "/rest/v1/bench_upserts?on_conflict=device_uuid,session_start"
+    # All take the first one's key: further stacks on the same data are given it.
+    headers = {"apikey": stacks[0].secret_key, "Prefer": "resolution=merge-duplicates,return=minimal"}
+    return _Server([stack.url + path for stack in stacks], headers, row)
+
+
+@contextlib.contextmanager
+def further_processes(stack: Stack, count: int) -> Iterator[list[Stack]]:
+    """The stack and more Deno processes like its own, each with the function and a REST layer on the one database."""
+    with contextlib.ExitStack() as ending:
+        stacks = [stack]
+        for number in range(1, count):
+            folder = stack.data / f"process-{number}"
+            folder.mkdir()
+            shutil.copy2(stack.data / "keys.json", folder)
+            stacks.append(
+                ending.enter_context(Stack(data=folder, port=0, portal=False, database_url=stack.database_url))
+            )
+        yield stacks
+
+
+@contextlib.contextmanager
+def direct_function(stack: Stack) -> Iterator[str]:
+    """The address of the same function, in a process of its own, with a pool of connections for its REST layer."""
+    process = spawn_deno(find_deno(), Path(__file__).with_name("direct.ts"), stack.data / "direct.log")
+    assert process.stdin is not None and process.stdout is not None
+    with process:
+        process.stdin.write(json.dumps({"databaseUrl": stack.database_url, "functionUrl": FUNCTION.as_uri()}) + "\n")
+        process.stdin.flush()
+        yield json.loads(process.stdout.readline())["url"]
+        process.stdin.close()
 
 
 # Speed
 
 
 def _speed(stack: Stack, effort: Effort, progress: Callable[[str], None]) -> Iterator[Figure]:
-    function = f"{stack.url}/functions/v1/ingest"
-    rest = f"{stack.url}/rest/v1/bench_upserts?on_conflict=device_uuid,session_start"
-    service = {"apikey": stack.secret_key, "Prefer": "resolution=merge-duplicates,return=minimal"}
-    single, single_upsert, batch, batch_upsert = Load(), Load(), Load(), Load()
-    # In turns, so that whatever else the machine does hits all alike; the first turn is for warming up.
-    for turn in range(ROUNDS + 1):
-        progress(f"Posting, turn {turn + 1} of {ROUNDS + 1}")
-        share, batches = -(-effort.single // ROUNDS), -(-effort.batches // ROUNDS)
-        messages, backlogs = _singles(turn * share, share), _batches(turn * batches, batches)
-        into = (single, single_upsert, batch, batch_upsert) if turn else (Load(), Load(), Load(), Load())
-        send(into[0], function, [_body(one) for one in messages], {})
-        send(into[1], rest, [_body(row(one)) for one in messages], service)
-        send(into[2], function, [_body(one) for one in backlogs], {})
-        send(into[3], rest, [_body([row(one) for one in backlog]) for backlog in backlogs], service)
+    progress(f"Starting {max(PROCESSES)} processes")
+    with further_processes(stack, max(PROCESSES)) as stacks, direct_function(stack) as direct_url:
+        functions = {count: _function(*stacks[:count]) for count in PROCESSES}
+        upserts = {count: _upsert(*stacks[:count]) for count in PROCESSES}
+        pool = _Server([direct_url], {}, lambda sent: sent)
+        servers = [*functions.values(), *upserts.values(), pool]
+        # In turns, so that whatever else the machine does hits all alike; the first turn is for warming up.
+        for turn in range(ROUNDS + 1):
+            progress(f"Posting, turn {turn + 1} of {ROUNDS + 1}")
+            share, batches = -(-effort.single // ROUNDS), -(-effort.batches // ROUNDS)
+            for group, server in enumerate(servers):
+                server.post(_singles(group, turn * share, share))
+            for group, server in ((0, functions[1]), (len(functions), upserts[1]), (len(servers) - 1, pool)):
+                server.post_batches(_batches(group, turn * batches, batches))
+            if not turn:
+                for server in servers:
+                    server.forget()
+    single, batch = functions[1].single, functions[1].batch
+    single_upsert, batch_upsert = upserts[1].single, upserts[1].batch
     progress("pgbench")
     direct = _pgbench(stack, _ingest_script(1), CONNECTIONS, effort.single)
     direct_batch = _pgbench(stack, _ingest_script(BATCH), CONNECTIONS, effort.batches)
@@ -183,7 +258,10 @@ def _speed(stack: Stack, effort: Effort, progress: Callable[[str], None]) -> Ite
         f"{CONNECTIONS} connections that stay open, one machine for client, server and database; the function reaches "
         "the REST layer within the server's process, without the network between them that a hosted project has"
     )
-    posts = f"{how}; {single.requests:,} posts each, 60 s updates of {DEVICES} boards, in {ROUNDS} turns."
+    posts = (
+        f"{how}; {single.requests:,} posts each, 60 s updates of {DEVICES} boards, in {ROUNDS} turns. "
+        "Direct pool: the same function, its REST client's calls answered from PostgreSQL connections."
+    )
     batched = f"{how}; {batch.requests:,} posts of {BATCH} new sessions of one board each, in {ROUNDS} turns."
     yield Figure(
         PART,
@@ -191,9 +269,28 @@ def _speed(stack: Stack, effort: Effort, progress: Callable[[str], None]) -> Ite
         "requests/s",
         single.per_second,
         posts,
-        (Alternative(UPSERT, single_upsert.per_second), Alternative(PGBENCH, CONNECTIONS * 1000 / direct)),
+        (
+            Alternative(UPSERT, single_upsert.per_second),
+            Alternative(DIRECT, pool.single.per_second),
+            Alternative(PGBENCH, CONNECTIONS * 1000 / direct),
+        ),
         better="higher",
     )
+    for count in PROCESSES[1:]:
+        yield Figure(
+            PART,
+            f"Requests per second, one message each, in {count} processes",
+            "requests/s",
+            functions[count].single.per_second,
+            f"{posts} Each process has a function and a REST layer of its own, all on one PostgreSQL; the connections "
+            "are spread over them.",
+            (
+                Alternative("in 1 process", single.per_second),
+                Alternative(f"{UPSERT}, in {count} processes", upserts[count].single.per_second),
+                Alternative(f"{DIRECT}, in 1 process", pool.single.per_second),
+            ),
+            better="higher",
+        )
     yield Figure(
         PART,
         f"Messages per second, {BATCH} in a request",
@@ -202,6 +299,7 @@ def _speed(stack: Stack, effort: Effort, progress: Callable[[str], None]) -> Ite
         batched,
         (
             Alternative(UPSERT, batch_upsert.per_second * BATCH),
+            Alternative(DIRECT, pool.batch.per_second * BATCH),
             Alternative(PGBENCH, CONNECTIONS * 1000 * BATCH / direct_batch),
         ),
         better="higher",
@@ -213,7 +311,11 @@ def _speed(stack: Stack, effort: Effort, progress: Callable[[str], None]) -> Ite
             "ms",
             single.percentile_ms(percent),
             posts,
-            (Alternative(UPSERT, single_upsert.percentile_ms(percent)), Alternative(f"{PGBENCH} (mean)", direct)),
+            (
+                Alternative(UPSERT, single_upsert.percentile_ms(percent)),
+                Alternative(DIRECT, pool.single.percentile_ms(percent)),
+                Alternative(f"{PGBENCH} (mean)", direct),
+            ),
         )
     for percent in (50, 95, 99):
         yield Figure(
@@ -222,7 +324,11 @@ def _speed(stack: Stack, effort: Effort, progress: Callable[[str], None]) -> Ite
             "ms",
             batch.percentile_ms(percent),
             batched,
-            (Alternative(UPSERT, batch_upsert.percentile_ms(percent)), Alternative(f"{PGBENCH} (mean)", direct_batch)),
+            (
+                Alternative(UPSERT, batch_upsert.percentile_ms(percent)),
+                Alternative(DIRECT, pool.batch.percentile_ms(percent)),
+                Alternative(f"{PGBENCH} (mean)", direct_batch),
+            ),
         )
     yield Figure(
         PART,
@@ -304,16 +410,14 @@ def _pgbench(stack: Stack, script: str, clients: int, transactions: int) -> floa
 
 def _round_trips(stack: Stack, progress: Callable[[str], None]) -> Iterator[Figure]:
     progress("Counting round trips")
-    function = f"{stack.url}/functions/v1/ingest"
-    rest = f"{stack.url}/rest/v1/bench_upserts?on_conflict=device_uuid,session_start"
-    service = {"apikey": stack.secret_key, "Prefer": "resolution=merge-duplicates,return=minimal"}
-    messages = _singles(10_000_000, COUNTED_REQUESTS)
-    backlogs = _batches(10_000, COUNTED_REQUESTS)
+    function, upsert = _function(stack), _upsert(stack)
+    messages = _singles(0, 10_000_000, COUNTED_REQUESTS)
+    backlogs = _batches(0, 10_000, COUNTED_REQUESTS)
     counts = [
-        _statements(stack, function, [_body(one) for one in messages], {}),
-        _statements(stack, rest, [_body(row(one)) for one in messages], service),
-        _statements(stack, function, [_body(one) for one in backlogs], {}),
-        _statements(stack, rest, [_body([row(one) for one in backlog]) for backlog in backlogs], service),
+        _statements(stack, function.post, messages),
+        _statements(stack, upsert.post, messages),
+        _statements(stack, function.post_batches, backlogs),
+        _statements(stack, upsert.post_batches, backlogs),
     ]
     how = (
         f"Statements in PostgreSQL's log for {COUNTED_REQUESTS} requests, those of the REST layer's transaction "
@@ -330,17 +434,17 @@ def _round_trips(stack: Stack, progress: Callable[[str], None]) -> Iterator[Figu
     )
 
 
-def _statements(stack: Stack, url: str, bodies: list[bytes], headers: dict[str, str]) -> float:
+def _statements(stack: Stack, post: Callable[[list[Sent]], None], requests: list[Sent]) -> float:
     assert stack.postgres is not None
     with psycopg.connect(stack.database_url, autocommit=True) as admin:
         _log_statements(admin, "all")
         begin = stack.postgres.log.stat().st_size
-        send(Load(), url, bodies, headers)
+        post(requests)
         with stack.postgres.log.open("rb") as log:
             log.seek(begin)
             said = log.read().decode(errors="replace")
         _log_statements(admin, "none")
-    return len(re.findall(r"LOG:\s+(?:statement|execute)", said)) / len(bodies)
+    return len(re.findall(r"LOG:\s+(?:statement|execute)", said)) / len(requests)
 
 
 def _log_statements(admin: Admin, which: str) -> None:

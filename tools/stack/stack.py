@@ -321,11 +321,11 @@ def find_deno() -> Path:
     return Path(found)
 
 
-def spawn_deno(deno: Path, script: str, log: Path) -> subprocess.Popen[str]:
-    """Start one of this folder's programs; its configuration line is written to stdin."""
+def spawn_deno(deno: Path, script: str | Path, log: Path) -> subprocess.Popen[str]:
+    """Start one of this folder's programs, or another by its path; its configuration line is written to stdin."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("SUPABASE_", "INGEST_"))}
     return process.spawn(
-        [deno, "run", "--allow-all", "--no-prompt", Path(__file__).with_name(script)],
+        [deno, "run", "--allow-all", "--no-prompt", Path(__file__).parent / script],
         # The end of stdin says it too, where there is no such signal; what was acknowledged is in PostgreSQL.
         death_signal=signal.SIGKILL,
         cwd=REPOSITORY,
