@@ -105,11 +105,14 @@ def simulate(
     ] = "",
     seconds: Seconds = None,
     access_token: Annotated[str, typer.Option(envvar="INGEST_ACCESS_TOKEN", help="If the project demands one.")] = "",
+    light: Annotated[
+        bool, typer.Option("--light", help="Boards without firmware, on a club's day; more than 100 always are.")
+    ] = False,
 ) -> None:
     """Fly virtual boards that run the real firmware/code.py against an ingest URL."""
     from tools.commands.simulate import run
 
-    run(url, boards, speed, faults, seconds, access_token)
+    run(url, boards, speed, faults, seconds, access_token, light=light)
 
 
 @app.command()

@@ -107,3 +107,27 @@ def test_each_fault_comes_and_goes(backend: Stack, monkeypatch: pytest.MonkeyPat
             assert switches() == usual
     finally:
         board.close()
+
+
+def test_light_boards_report_to_the_url(backend: Stack) -> None:
+    """Two hundred boards fly two hours of a club's day in seconds: the server has sessions of those that flew."""
+    with psycopg.connect(backend.database_url, autocommit=True) as database:
+        database.execute("update private.settings set new_devices_per_hour = 100000")
+
+        outcome = call("simulate", "--url", ingest_url(backend), "--boards", "200", "--speed", "1000", "--seconds", "9")
+
+        stored = database.execute("select count(distinct device_uuid) from public.sessions").fetchone()
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert "200 light boards report to " in outcome.stdout
+    assert " x 200" in outcome.stdout
+    assert stored is not None
+    assert stored[0] > 5
+    assert "Traceback" not in outcome.stderr
+
+
+def test_light_boards_have_no_faults(backend: Stack) -> None:
+    """What would be ignored is refused."""
+    said = error_of(call("simulate", "--url", ingest_url(backend), "--light", "--faults", "wifi"))
+
+    assert said.strip() == "error: Faults take boards with the firmware: without --light, at most 100."

@@ -1,5 +1,7 @@
 """`simulate`: virtual boards that run the real firmware/code.py against any ingest URL, with faults on demand.
 
+Thousands of boards are light ones, in `simulate_light`.
+
 The boards live at the wall's time and keep everything in memory. At another speed than 1 their clocks leave the
 server's: good for load and for watching backlogs, not for figures.
 """
@@ -19,6 +21,7 @@ import httpx
 from rich.live import Live
 from rich.table import Table
 
+from tools.commands import simulate_light
 from tools.commands.terminal import console
 from tools.simulator import (
     HALF_REPLY,
@@ -36,6 +39,8 @@ from tools.simulator import (
     install,
 )
 
+# More are light ones: each board with the firmware has a thread, a flash and servers of its own.
+MOST_WITH_FIRMWARE = 100
 TICK_SECONDS = 0.25
 LOG_LINE_EVERY_SECONDS = 10.0
 # How often a board's sessions.json is looked into: seconds, and for many boards more, to leave time for flying.
@@ -229,10 +234,18 @@ def parse_faults(text: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def run(url: str, boards: int, speed: float, faults: str, seconds: float | None, access_token: str) -> None:
+def run(
+    url: str, boards: int, speed: float, faults: str, seconds: float | None, access_token: str, *, light: bool
+) -> None:
     """Flies the boards until Ctrl-C, or for `seconds` of the wall. Raises SimulateError if it cannot start."""
     kinds = parse_faults(faults)
+    light = light or boards > MOST_WITH_FIRMWARE
+    if light and kinds:
+        raise SimulateError(f"Faults take boards with the firmware: without --light, at most {MOST_WITH_FIRMWARE}.")
     check_ingest(url)
+    if light:
+        simulate_light.run(url, boards, speed, seconds, access_token)
+        return
     look_seconds = max(LOOK_SECONDS, boards * LOOK_SECONDS_PER_BOARD) * speed
     with contextlib.ExitStack() as ending:
         fleet: list[VirtualBoard] = []
