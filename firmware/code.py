@@ -1489,8 +1489,9 @@ class Uplink:
         if wait:
             self._held_until = self._clock.elapsed() + wait + 1  # whole seconds: never early
         else:
-            wait = min(self._delay + os.urandom(1)[0] * self._delay // 1024, OUTAGE_RETRY_MOST_SECONDS)
-            self._delay = min(self._delay * 2, OUTAGE_RETRY_MOST_SECONDS)
+            # Up to half more, also at the most: boards that all wait as long come back in step (BENCHMARKS.md, Scale).
+            wait = self._delay + os.urandom(1)[0] * self._delay // 512
+            self._delay = min(self._delay * 2, OUTAGE_RETRY_MOST_SECONDS * 2 // 3)
             self._next_try = self._clock.elapsed() + wait
         log("POST failed: %s; next try in %d s" % (text, wait))
 

@@ -56,9 +56,8 @@ class FirmwareRetry:
 
     def wait(self) -> int:
         delay: int = self._delay
-        self._delay = min(delay * 2, FIRMWARE.OUTAGE_RETRY_MOST_SECONDS)
-        most: int = FIRMWARE.OUTAGE_RETRY_MOST_SECONDS
-        return min(delay + self._dice.randrange(256) * delay // 1024, most)
+        self._delay = min(delay * 2, FIRMWARE.OUTAGE_RETRY_MOST_SECONDS * 2 // 3)
+        return delay + self._dice.randrange(256) * delay // 512
 
     def forget(self) -> None:
         self._delay = FIRMWARE.OUTAGE_RETRY_FIRST_SECONDS
