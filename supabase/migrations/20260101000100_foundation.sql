@@ -44,7 +44,8 @@ create table private.settings (
   only_row boolean primary key default true check (only_row),
   server_id uuid not null default gen_random_uuid(),
   messages_per_minute integer not null default 120 check (messages_per_minute > 0),
-  new_devices_per_hour integer not null default 200 check (new_devices_per_hour > 0)
+  new_devices_per_hour integer not null default 200 check (new_devices_per_hour > 0),
+  new_sessions_per_day integer not null default 3000 check (new_sessions_per_day > 0)
 );
 alter table private.settings enable row level security;
 comment on table private.settings is 'One row: the identity of this database and the limits of ingest.';
@@ -52,6 +53,7 @@ comment on column private.settings.only_row is 'Always true: keeps the table at 
 comment on column private.settings.server_id is 'Identity of this database. A board that sees another one sends all it still keeps again.';
 comment on column private.settings.messages_per_minute is 'Single messages that one device may post in a minute; batches may take twice as many requests.';
 comment on column private.settings.new_devices_per_hour is 'Devices that unannounced first messages may create in an hour, in the whole project.';
+comment on column private.settings.new_sessions_per_day is 'Sessions that one device may add in a UTC day; a board keeps 1,024 at most.';
 insert into private.settings default values;
 
 -- Called by hand after a restore or a move to another project.

@@ -127,7 +127,7 @@ create trigger welcome_user after insert on auth.users for each row execute func
 create function private.create_fleet(fleet_name text) returns uuid
 language plpgsql volatile security definer set search_path = '' as $$
 begin
-  if auth.uid() is null then
+  if not exists (select from auth.users u where u.id = auth.uid()) then
     raise sqlstate 'PT401' using message = 'Sign in first';
   end if;
   if cardinality(private.fleets_as('owner')) >= 50 then
@@ -151,6 +151,10 @@ create view public.my_fleets with (security_invoker = true) as
   from public.fleet_members m join public.fleets f using (fleet_id)
   where m.user_id = (select auth.uid());
 comment on view public.my_fleets is 'The caller''s fleets with the caller''s role in each.';
+comment on column public.my_fleets.fleet_id is 'The fleet.';
+comment on column public.my_fleets.name is 'Its name.';
+comment on column public.my_fleets.joined_at is 'When the caller became a member (server time).';
+comment on column public.my_fleets.created_at is 'When the fleet was made (server time).';
 comment on column public.my_fleets.role is 'What the caller may do in this fleet.';
 revoke all on public.my_fleets from public, anon, authenticated, service_role;
 grant select on public.my_fleets to authenticated;

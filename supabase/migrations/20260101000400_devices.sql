@@ -21,7 +21,9 @@ create table public.devices (
   rejected_at timestamptz,
   rejected_code text,
   request_minute timestamptz,
-  request_count integer not null default 0
+  request_count integer not null default 0,
+  new_sessions_day date,
+  new_sessions integer not null default 0
 ) with (fillfactor = 70);
 create index devices_by_fleet on public.devices (fleet_id);
 create index devices_announced on public.devices (created_at) where announced;
@@ -47,6 +49,8 @@ comment on column public.devices.rejected_at is 'When a session of the device wa
 comment on column public.devices.rejected_code is 'Why it was rejected.';
 comment on column public.devices.request_minute is 'Minute that request_count counts.';
 comment on column public.devices.request_count is 'Requests of the device in that minute.';
+comment on column public.devices.new_sessions_day is 'UTC day that new_sessions counts.';
+comment on column public.devices.new_sessions is 'Sessions that the device added on that day.';
 
 alter table public.devices enable row level security;
 revoke all on public.devices from public, anon, authenticated, service_role;

@@ -25,9 +25,13 @@ create table public.sessions (
   effective_start timestamptz not null,
   session_end timestamptz not null generated always as
     ((effective_start at time zone 'UTC' + run_seconds * interval '1 second') at time zone 'UTC') stored,
+  class public.session_class,
+  pilot text,
   excluded boolean not null default false,
   clock_checked boolean not null default false,
+  flagged boolean not null generated always as (future and not clock_checked) stored,
   counts boolean not null generated always as (not excluded and (clock_checked or not future)) stored,
+  short boolean not null generated always as (run_seconds < 180) stored,
   long boolean not null generated always as (run_seconds > 86400) stored,
   unique (device_uuid, session_start),
   foreign key (fleet_id, plane_id) references public.planes (fleet_id, plane_id),
@@ -39,6 +43,26 @@ create index sessions_by_device on public.sessions (device_uuid, effective_start
 create index sessions_of_no_plane on public.sessions (fleet_id, device_uuid, effective_start) where plane_id is null;
 create index sessions_over_a_day on public.sessions (plane_id, effective_start) where long;
 create index sessions_estimated on public.sessions (plane_id, effective_start) where start_source = 'estimated';
+-- What the portal filters by, each in the order of its pages. No index holds what grows every minute: a row that grows
+-- stays where it is, and so do its entries in all of these.
+-- One for each class: below row security an index is searched only by operators that are known to leak nothing, and
+-- those of enums are not; that a query needs only a part of the table is seen all the same.
+create index sessions_of_flight on public.sessions (fleet_id, effective_start desc, session_id desc) where class = 'flight';
+create index sessions_of_ground_run on public.sessions (fleet_id, effective_start desc, session_id desc)
+  where class = 'ground_run';
+create index sessions_of_maintenance on public.sessions (fleet_id, effective_start desc, session_id desc)
+  where class = 'maintenance';
+create index sessions_of_avionics_only on public.sessions (fleet_id, effective_start desc, session_id desc)
+  where class = 'avionics_only';
+create index sessions_of_test on public.sessions (fleet_id, effective_start desc, session_id desc) where class = 'test';
+create index sessions_of_no_class on public.sessions (fleet_id, effective_start desc, session_id desc) where class is null;
+create index sessions_with_pilot on public.sessions (fleet_id, effective_start desc, session_id desc) where pilot is not null;
+create index sessions_hand_entered on public.sessions (fleet_id, effective_start desc, session_id desc) where device_uuid is null;
+create index sessions_with_estimate on public.sessions (fleet_id, effective_start desc, session_id desc)
+  where start_source = 'estimated';
+create index sessions_flagged on public.sessions (fleet_id, effective_start desc, session_id desc) where flagged;
+create index sessions_excluded on public.sessions (fleet_id, effective_start desc, session_id desc) where excluded;
+create index sessions_short on public.sessions (fleet_id, effective_start desc, session_id desc) where short;
 -- A search by plane or device within a fleet: the planner has to know that the one says all about the other, or it
 -- expects few rows and sorts a plane's whole history for one page.
 create statistics public.sessions_follow_fleets (dependencies) on device_uuid, plane_id, fleet_id from public.sessions;
@@ -64,8 +88,12 @@ comment on column public.sessions.fleet_id is 'The fleet that owned the device a
 comment on column public.sessions.plane_id is 'The plane that the device hung in at effective_start; null: none.';
 comment on column public.sessions.effective_start is 'The corrected start if a person gave one, else session_start.';
 comment on column public.sessions.session_end is 'effective_start plus run_seconds.';
+comment on column public.sessions.class is 'What a person said it was; mirrored from session_annotations, for searching.';
+comment on column public.sessions.pilot is 'Who flew; mirrored from session_annotations, for searching.';
 comment on column public.sessions.excluded is 'A person left it out of the totals.';
 comment on column public.sessions.clock_checked is 'A person looked at its times: the future flag no longer holds it back.';
+comment on column public.sessions.flagged is 'Its times reach into the future and nobody has looked at them.';
+comment on column public.sessions.short is 'Under 180 seconds.';
 comment on column public.sessions.counts is 'Whether it is part of the totals: not excluded, and not flagged.';
 comment on column public.sessions.long is 'Over a day: the few sessions that a search around a time must look further back for.';
 
@@ -80,9 +108,11 @@ create policy "Members see the sessions of their fleets" on public.sessions for 
 create function private.session_id(device_uuid uuid, session_start timestamptz) returns uuid
 language plpgsql immutable parallel safe set search_path = '' as $$
 begin
-  return md5(device_uuid::text || extract(epoch from session_start at time zone 'UTC')::bigint::text)::uuid;
+  return overlay(
+    md5(device_uuid::text || extract(epoch from session_start at time zone 'UTC')::bigint::text) placing '8' from 13 for 1
+  )::uuid;
 end $$;
-comment on function private.session_id(uuid, timestamptz) is 'The same session has the same identity in every database.';
+comment on function private.session_id(uuid, timestamptz) is 'The same session has the same identity in every database: a UUID of version 8. Hand-entered ones have version 4, so nobody can take a device session''s place before it arrives.';
 revoke execute on function private.session_id(uuid, timestamptz) from public;
 
 create function private.plane_at(ownership uuid, t timestamptz) returns uuid

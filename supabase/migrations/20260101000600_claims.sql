@@ -63,9 +63,9 @@ begin
   end if;
   if 100 <= (
     select count(*) from public.device_ownerships o
-    where o.fleet_id = target and o.claimed_at > private.clock() - interval '1 hour'
+    where (o.fleet_id = target or o.claimed_by = auth.uid()) and o.claimed_at > private.clock() - interval '1 hour'
   ) then
-    raise sqlstate 'PT429' using message = 'Your fleet claimed 100 devices within an hour', hint = 'Go on in an hour.';
+    raise sqlstate 'PT429' using message = 'You or your fleet claimed 100 devices within an hour', hint = 'Go on in an hour.';
   end if;
   update public.devices d set fleet_id = target where d.device_uuid = device;
   insert into public.device_ownerships (device_uuid, fleet_id, owned_from, name, claimed_by)
@@ -114,26 +114,41 @@ grant execute on function public.release_device(uuid) to authenticated;
 create function private.assign_device(device uuid, plane uuid, since timestamptz) returns public.device_assignments
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  owned public.device_ownerships := private.owned_device(device, 'editor');
+  owned public.device_ownerships;
   assigned public.device_assignments;
 begin
+  perform from public.devices d where d.device_uuid = device for update;
+  -- The time in which a fleet owned a device stays its own to put right, also after a release.
+  select * into owned from public.device_ownerships o
+  where o.device_uuid = device and o.fleet_id = any (private.fleets_as('editor'))
+  order by (since >= o.owned_from and (since < o.owned_until or o.owned_until is null)) is true desc,
+    o.owned_until is null desc, o.owned_from desc
+  limit 1;
+  if not found then
+    owned := private.owned_device(device, 'editor');  -- says what is in the way
+  end if;
   if plane is not null
     and not exists (select from public.planes p where p.plane_id = plane and p.fleet_id = owned.fleet_id)
   then
     raise sqlstate 'PT404' using
       message = 'The fleet that owns the device has no such plane', hint = 'Add the plane to that fleet first.';
   end if;
-  if since < owned.owned_from then
+  if since < owned.owned_from or since >= owned.owned_until then
     raise sqlstate 'PT400' using
       message = 'The device was not yours then',
-      detail = format('Your fleet owns it since %s.', private.iso_time(owned.owned_from)),
-      hint = 'Choose a later time, or none.';
+      detail = format(
+        'Your fleet owns it since %s%s.', private.iso_time(owned.owned_from), ' until ' || private.iso_time(owned.owned_until)
+      ),
+      hint = 'Choose a time in between, or none.';
   elsif not isfinite(since) then
     raise sqlstate 'PT400' using message = 'An assignment begins at a real time';
   elsif since is null
     and not exists (select from public.device_assignments a where a.ownership_id = owned.ownership_id)
   then
     since := owned.owned_from;
+  elsif since is null and owned.owned_until is not null then
+    raise sqlstate 'PT400' using
+      message = 'Your fleet has released this device', hint = 'Say from which of its past times on it hung in the plane.';
   end if;
   insert into public.device_assignments (ownership_id, device_uuid, fleet_id, plane_id, assigned_from, assigned_by)
   values (
@@ -206,7 +221,9 @@ create function private.empty_fleet() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   perform from public.devices d where d.fleet_id = old.fleet_id order by d.device_uuid for update;
+  perform set_config('private.ending_fleet', old.fleet_id::text, true);
   delete from public.sessions s where s.fleet_id = old.fleet_id;
+  perform set_config('private.ending_fleet', '', true);
   delete from public.device_assignments a where a.fleet_id = old.fleet_id;
   update public.device_ownerships o set owned_until = greatest(private.clock(), o.owned_from)
   where o.fleet_id = old.fleet_id and o.owned_until is null;
@@ -221,15 +238,18 @@ language plpgsql security definer set search_path = '' as $$
 begin
   if exists (select from public.sessions s where s.plane_id = old.plane_id)
     or exists (select from public.device_assignments a where a.fleet_id = old.fleet_id and a.plane_id = old.plane_id)
+    -- With its fleet it goes all the same.
+    or exists (select from public.hour_readings r where r.plane_id = old.plane_id)
+      and exists (select from public.fleets f where f.fleet_id = old.fleet_id)
   then
     raise sqlstate 'PT409' using
       message = format('%s has a history', old.registration),
-      detail = 'Devices hang or hung in it, or sessions are counted for it.',
+      detail = 'Devices hang or hung in it, sessions are counted for it, or its meter was read.',
       hint = 'Archive it instead.';
   end if;
   return old;
 end $$;
-comment on function private.keep_planes_with_history() is 'Refuses to delete a plane that has sessions or assignments.';
+comment on function private.keep_planes_with_history() is 'Refuses to delete a plane that has sessions, assignments or readings.';
 revoke execute on function private.keep_planes_with_history() from public;
 create trigger keep_planes_with_history before delete on public.planes
   for each row execute function private.keep_planes_with_history();

@@ -139,7 +139,9 @@ declare
   untils timestamptz[];
 begin
   select array_agg(plane_id), array_agg(effective_start), array_agg(session_end) into planes, froms, untils
-  from changed where plane_id is not null and counts;
+  from changed where plane_id is not null and counts
+    -- with their fleet the planes go, too
+    and fleet_id is distinct from nullif(current_setting('private.ending_fleet', true), '')::uuid;
   if planes is not null then
     perform private.refresh_days(planes, froms, untils);
   end if;
@@ -229,6 +231,8 @@ grant execute on function private.counted(uuid, timestamptz, timestamptz) to aut
 
 create type private.tally as (sessions bigint, uncertainty_seconds bigint);
 comment on type private.tally is 'Sessions that make up a total, and the total''s plus-or-minus in seconds.';
+comment on column private.tally.sessions is 'How many sessions.';
+comment on column private.tally.uncertainty_seconds is 'Plus or minus seconds.';
 
 create function private.tally_since(plane uuid, a timestamptz) returns private.tally
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
@@ -259,6 +263,7 @@ begin
     select 0, coalesce(sum(least(s.run_seconds, coalesce(s.start_uncertainty_s, s.run_seconds))), 0)
     from public.sessions s
     where s.plane_id = plane and s.counts and s.start_source = 'estimated' and not s.clock_checked
+      and a > '2024-01-01T00:00:00Z'  -- the beginning of time clips nothing
       and (
         s.start_uncertainty_s is null and s.session_end > a
         or s.effective_start - s.start_uncertainty_s * interval '1 second' < a
@@ -380,8 +385,8 @@ begin
     raise sqlstate 'PT404' using message = 'There is no such plane in your fleets';
   elsif not fleet = any (private.fleets_as('editor')) then
     raise sqlstate 'PT403' using message = 'This needs the role editor', hint = 'Ask an owner of the fleet.';
-  elsif meter_seconds is null or meter_seconds < 0 then
-    raise sqlstate 'PT400' using message = 'A meter shows zero or more', hint = 'Give seconds: hours times 3600.';
+  elsif meter_seconds is null or meter_seconds not between 0 and 360000000 then
+    raise sqlstate 'PT400' using message = 'A meter shows 0 to 100,000 hours', hint = 'Give seconds: hours times 3600.';
   elsif why is null then
     raise sqlstate 'PT400' using message = 'A reading has a reason', hint = 'initial, check, correction or meter_replaced.';
   elsif at_time > private.clock() + interval '5 minutes' then

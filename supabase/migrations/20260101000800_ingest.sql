@@ -42,6 +42,7 @@ declare
   refused text;
   results jsonb;
   rejects boolean;
+  added integer;
   latest record;
 begin
   select * into setting from private.settings;
@@ -77,6 +78,20 @@ begin
       429, 'too_many_messages', format('More than %s messages in a minute', setting.messages_per_minute),
       'Wait as long as Retry-After says, or send what is left in batches.',
       60 - extract(second from server_now)::integer
+    );
+  end if;
+
+  -- More than a board can have. What is stored already goes on growing.
+  device.new_sessions :=
+    case when device.new_sessions_day = private.utc_day(server_now) then device.new_sessions else 0 end;
+  if device.new_sessions >= setting.new_sessions_per_day and exists (
+    select (m ->> 'session_start')::timestamptz from jsonb_array_elements(messages) m
+    except
+    select s.session_start from public.sessions s where s.device_uuid = device_id
+  ) then
+    return private.refusal(
+      429, 'too_many_new_sessions', format('More than %s new sessions in a day', setting.new_sessions_per_day),
+      'A board has no more than that. Go on tomorrow (UTC).', 3600
     );
   end if;
 
@@ -118,7 +133,7 @@ begin
     window before_it as (partition by session_start order by ord rows between unbounded preceding and 1 preceding)
   ), joined as (
     select distinct on (session_start) session_start, run_seconds, report, report_closed,
-      max(last_update) over whole as last_update, bool_or(closed) over whole as closed,
+      max(last_update) over whole as last_update, bool_or(closed) over whole as closed, bool_or(ord = 0) over whole as known,
       session_start > latest_time or session_start + run_seconds * interval '1 second' > latest_time as future
     from judged
     window whole as (partition by session_start)
@@ -160,8 +175,8 @@ begin
       )
       else jsonb_build_object('msg_id', m.msg_id, 'outcome', case when j.changes then 'stored' else 'duplicate' end)
     end order by m.ord
-  )
-  into rejects, results
+  ), (select count(*) from joined where not known)
+  into rejects, results, added
   from message m left join judged j using (ord);
 
   -- The device's own figures are those of its greatest message by (session_start, run_seconds, canonical text).
@@ -200,7 +215,8 @@ begin
     refused_posts = 0,
     rejected_at = case when rejects then server_now else d.rejected_at end,
     rejected_code = case when rejects then 'bad_start' else d.rejected_code end,
-    request_minute = date_trunc('minute', server_now), request_count = device.request_count
+    request_minute = date_trunc('minute', server_now), request_count = device.request_count,
+    new_sessions_day = private.utc_day(server_now), new_sessions = device.new_sessions + added
   where d.device_uuid = device_id;
 
   return jsonb_build_object('status', 200, 'body', jsonb_build_object(

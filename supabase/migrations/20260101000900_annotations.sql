@@ -77,8 +77,13 @@ begin
     elsif new.corrected_start is not null then
       raise sqlstate 'PT400' using
         message = 'A hand-entered session has no other start than its own', hint = 'Change hand_start.';
-    elsif exists (select from public.sessions s where s.session_id = new.session_id and s.device_uuid is not null) then
-      raise sqlstate 'PT409' using message = 'This session comes from a device';
+    elsif substr(new.session_id::text, 15, 1) <> '4' then
+      -- Those of other versions belong to devices' sessions, also to such as have not arrived yet.
+      raise sqlstate 'PT400' using
+        message = 'A hand-entered session has an identity of its own',
+        hint = 'Leave session_id out, or give a random UUID (version 4).';
+    elsif new.hand_start < '2024-01-01T00:00:00Z' or new.hand_seconds not between 1 and 31622400 then
+      raise sqlstate 'PT400' using message = 'A hand-entered session begins after 2023 and has 1 second to 366 days';
     elsif new.hand_start + new.hand_seconds * interval '1 second' > private.clock() + interval '5 minutes' then
       raise sqlstate 'PT400' using message = 'A session cannot be entered before it has ended';
     end if;
@@ -89,6 +94,14 @@ begin
     where s.session_id = new.session_id and s.fleet_id = any (private.fleets_as('editor'));
     if not found then
       raise sqlstate 'PT404' using message = 'There is no such session in the fleets that you may edit';
+    elsif new.corrected_start < '2024-01-01T00:00:00Z' or not isfinite(new.corrected_start) then
+      raise sqlstate 'PT400' using message = 'No session began before 2024', hint = 'Check the date.';
+    elsif exists (
+      select from public.session_annotations a
+      where a.session_id = new.session_id and a.clock_checked = new.clock_checked
+        and a.corrected_start is not distinct from new.corrected_start
+    ) then
+      null;  -- Nothing new is said of the times; the session may have outgrown what was said.
     elsif new.corrected_start + session.run_seconds * interval '1 second' > private.clock() + interval '5 minutes' then
       raise sqlstate 'PT400' using
         message = 'The corrected start would end the session in the future', hint = 'Check date and time zone.';
@@ -117,6 +130,7 @@ create function private.apply_annotation() returns trigger
 language plpgsql security definer set search_path = '' as $$
 declare
   said public.session_annotations := new;  -- all null after a deletion: nothing is said any more
+  ownership uuid;
 begin
   said.session_id := coalesce(new.session_id, old.session_id);
   -- The device first, then its sessions, then its planes: every writer locks in this order.
@@ -126,29 +140,44 @@ begin
     delete from public.sessions s where s.session_id = old.session_id and s.device_uuid is null;
   elsif said.hand_start is not null then
     insert into public.sessions (
-      session_id, session_start, run_seconds, status, report_closed, fleet_id, plane_id, effective_start, excluded
+      session_id, session_start, run_seconds, status, report_closed, fleet_id, plane_id, effective_start, class, pilot,
+      excluded
     )
     values (
       said.session_id, said.hand_start, said.hand_seconds, 'closed', true, said.fleet_id, said.hand_plane_id,
-      said.hand_start, said.excluded
+      said.hand_start, said.class, said.pilot, said.excluded
     )
     on conflict (session_id) do update set
       session_start = excluded.session_start, run_seconds = excluded.run_seconds, fleet_id = excluded.fleet_id,
-      plane_id = excluded.plane_id, effective_start = excluded.effective_start, excluded = excluded.excluded;
+      plane_id = excluded.plane_id, effective_start = excluded.effective_start, class = excluded.class,
+      pilot = excluded.pilot, excluded = excluded.excluded
+    where sessions.device_uuid is null;
   else
+    select o.ownership_id into ownership
+    from public.sessions s join public.device_ownerships o on o.device_uuid = s.device_uuid and o.fleet_id = s.fleet_id
+      and s.session_start >= o.owned_from and (s.session_start < o.owned_until or o.owned_until is null)
+    where s.session_id = said.session_id;
     update public.sessions s set
-      excluded = coalesce(said.excluded, false),
-      clock_checked = coalesce(said.clock_checked, false) or said.corrected_start is not null,
+      class = said.class, pilot = said.pilot, excluded = coalesce(said.excluded, false),
+      -- what was checked did not reach into the future
+      clock_checked = (coalesce(said.clock_checked, false) or said.corrected_start is not null)
+        and coalesce(said.corrected_start, s.session_start) + s.run_seconds * interval '1 second'
+          <= private.clock() + interval '5 minutes',
       effective_start = coalesce(said.corrected_start, s.session_start),
-      -- another start may lie in another assignment
-      plane_id = private.plane_at(o.ownership_id, coalesce(said.corrected_start, s.session_start))
-    from public.device_ownerships o
-    where s.session_id = said.session_id and o.device_uuid = s.device_uuid and o.fleet_id = s.fleet_id
-      and s.session_start >= o.owned_from and (s.session_start < o.owned_until or o.owned_until is null);
+      -- Another start may lie in another assignment. A session just after the release of a device whose clock is ahead
+      -- lies in no ownership, and stays where it is.
+      plane_id = case
+        when ownership is null then s.plane_id
+        else private.plane_at(ownership, coalesce(said.corrected_start, s.session_start))
+      end
+    where s.session_id = said.session_id;
   end if;
   return null;
 end $$;
 comment on function private.apply_annotation() is 'Carries an annotation over to what follows from it in sessions.';
 revoke execute on function private.apply_annotation() from public;
-create trigger apply_annotation after insert or delete or update of excluded, corrected_start, clock_checked, hand_plane_id,
+create trigger apply_annotation after insert or update of class, pilot, excluded, corrected_start, clock_checked, hand_plane_id,
   hand_start, hand_seconds on public.session_annotations for each row execute function private.apply_annotation();
+-- Not where it goes with its fleet: the sessions are gone by then.
+create trigger take_annotation_back after delete on public.session_annotations
+  for each row when (pg_trigger_depth() = 0) execute function private.apply_annotation();

@@ -22,29 +22,29 @@ create view public.session_log with (security_invoker = true) as
     case
       when s.status = 'closed' then 'ended'
       when s.heard_at <= (select private.clock()) - interval '10 minutes' then 'unconfirmed'
-      when s.session_start < (
-        select newest.session_start from public.sessions newest
-        where newest.device_uuid = s.device_uuid and (newest.counts or not newest.future)
-        order by newest.session_start desc limit 1
+      when s.effective_start < (
+        select newest.effective_start from public.sessions newest
+        where newest.device_uuid = s.device_uuid and not newest.flagged
+        order by newest.effective_start desc limit 1
       ) then 'unconfirmed'
       when s.heard_at <= (select private.clock()) - interval '2 minutes' then 'last_heard'
       else 'running'
     end::public.session_state as state,
     case
       when s.device_uuid is null then 'hand_entered'
-      when s.future and not s.clock_checked then 'flagged'
+      when s.flagged then 'flagged'
       when s.status = 'open' and (
-        s.heard_at <= (select private.clock()) - interval '10 minutes' or s.session_start < (
-          select newest.session_start from public.sessions newest
-          where newest.device_uuid = s.device_uuid and (newest.counts or not newest.future)
-          order by newest.session_start desc limit 1
+        s.heard_at <= (select private.clock()) - interval '10 minutes' or s.effective_start < (
+          select newest.effective_start from public.sessions newest
+          where newest.device_uuid = s.device_uuid and not newest.flagged
+          order by newest.effective_start desc limit 1
         )
       ) then 'unconfirmed'
       when s.start_source = 'estimated' and not s.clock_checked then 'clock_estimated'
       else 'measured'
     end::public.session_quality as quality,
-    s.run_seconds < 180 as short,
-    n.class, n.pilot, n.remarks, s.excluded, s.clock_checked,
+    s.short,
+    s.class, s.pilot, n.remarks, s.excluded, s.clock_checked,
     n.corrected_start is not null as corrected,
     n.author_id as annotated_by, n.updated_at as annotated_at,
     s.counts and s.plane_id is not null and (
@@ -75,7 +75,7 @@ create view public.session_log with (security_invoker = true) as
     case when s.counts and s.plane_id is not null then private.hours(s.plane_id, s.effective_start) end as hobbs_start_seconds,
     case when s.counts and s.plane_id is not null then private.hours(s.plane_id, s.session_end) end as hobbs_end_seconds,
     s.checkpoint_seconds, s.start_source, s.start_uncertainty_s, s.boot, s.firmware, s.reset_reason,
-    s.received_at, s.heard_at
+    s.received_at, s.heard_at, s.flagged
   -- The caller's fleets lead to their sessions by index, where nothing else in the query does.
   from unnest((select private.fleets_as('viewer'))) mine (fleet_id)
   join public.sessions s on s.fleet_id = mine.fleet_id
@@ -92,7 +92,34 @@ comment on column public.session_log.overlaps is 'Shares time with another sessi
 comment on column public.session_log.possible_duplicate_of is 'Of a hand-entered session: the first session of a device that it meets within its uncertainty.';
 comment on column public.session_log.hobbs_start_seconds is 'Hours of the plane at power on, in seconds; null if the session does not count.';
 comment on column public.session_log.hobbs_end_seconds is 'Hours of the plane at power off, in seconds; null if the session does not count.';
+comment on column public.session_log.flagged is 'Its times reach into the future and nobody has looked at them.';
 comment on column public.session_log.annotated_by is 'Who annotated it last; null: nobody, or a former member.';
+comment on column public.session_log.session_id is 'Identity of the session.';
+comment on column public.session_log.fleet_id is 'The fleet that owned the device at the reported start.';
+comment on column public.session_log.plane_id is 'The plane; null: none.';
+comment on column public.session_log.registration is 'Registration of the plane, as written.';
+comment on column public.session_log.device_uuid is 'The device; null for a hand-entered session.';
+comment on column public.session_log.session_end is 'session_start plus run_seconds.';
+comment on column public.session_log.run_seconds is 'Whole seconds of power.';
+comment on column public.session_log.last_update is 'The device''s clock at its latest figure.';
+comment on column public.session_log.status is 'open or closed, as the device said.';
+comment on column public.session_log.state is 'running, last_heard, ended or unconfirmed, at this moment.';
+comment on column public.session_log.quality is 'How far its times can be trusted.';
+comment on column public.session_log.class is 'What a person said it was; null: nobody did.';
+comment on column public.session_log.pilot is 'Who flew.';
+comment on column public.session_log.remarks is 'Remarks.';
+comment on column public.session_log.excluded is 'A person left it out of the totals.';
+comment on column public.session_log.clock_checked is 'A person looked at its times.';
+comment on column public.session_log.corrected is 'Its start was corrected by a person.';
+comment on column public.session_log.annotated_at is 'When it was last annotated (server time).';
+comment on column public.session_log.checkpoint_seconds is 'Uncertainty of run_seconds.';
+comment on column public.session_log.start_source is 'Where the start''s clock came from.';
+comment on column public.session_log.start_uncertainty_s is 'Plus or minus seconds of an estimated start; null: unknown, or not estimated.';
+comment on column public.session_log.boot is 'Number of the power-up.';
+comment on column public.session_log.firmware is 'Firmware version.';
+comment on column public.session_log.reset_reason is 'Why the board started.';
+comment on column public.session_log.received_at is 'When its first message arrived (server time).';
+comment on column public.session_log.heard_at is 'When its last message arrived (server time).';
 revoke all on public.session_log from public, anon, authenticated, service_role;
 grant select on public.session_log to authenticated;
 
@@ -125,19 +152,36 @@ create view public.device_status with (security_invoker = true) as
     o.owned_from, o.claimed_at, a.assigned_from
   from public.device_ownerships o
   join lateral (
-    select devices.*, s.effective_start as session_start, s.run_seconds, s.heard_at,
+    select devices.key_bound_at, devices.key_reset_at, s.effective_start as session_start, s.run_seconds, s.heard_at,
       s.status = 'open' and s.heard_at > (select private.clock()) - interval '2 minutes' as running,
+      case when devices.last_seen >= o.owned_from then devices.last_seen end as last_seen,
+      case when latest.tells then devices.unsent end as unsent,
+      case when latest.tells then devices.boot else s.boot end as boot,
+      case when latest.tells then devices.lifetime_seconds else s.lifetime_seconds end as lifetime_seconds,
+      case when latest.tells then devices.firmware else s.firmware end as firmware,
+      case when latest.tells then devices.reset_reason else s.reset_reason end as reset_reason,
+      case when latest.refused then devices.refused_posts else 0 end as refused_posts,
+      case when latest.refused then devices.refused_at end as refused_at,
+      case when latest.rejected then devices.rejected_at end as rejected_at,
+      case when latest.rejected then devices.rejected_code end as rejected_code,
       case
-        when devices.refused_posts > 0 then devices.refused_code
+        when latest.refused and devices.refused_posts > 0 then devices.refused_code
         when devices.key_reset_at + interval '24 hours' <= (select private.clock()) then 'device_key_reset_expired'
-        when devices.rejected_at >= coalesce(s.received_at, devices.rejected_at) then devices.rejected_code
+        when latest.rejected and devices.rejected_at >= coalesce(s.received_at, devices.rejected_at)
+          then devices.rejected_code
       end as attention
     from public.devices
+    -- What was said in the time of an earlier owner is not this one's to see, and a message from the future says
+    -- nothing about now.
+    cross join lateral (
+      select devices.refused_at >= o.owned_from as refused, devices.rejected_at >= o.owned_from as rejected,
+        devices.report_session_start >= o.owned_from
+          and devices.report_session_start <= (select private.clock()) + interval '5 minutes' as tells
+    ) latest
     left join lateral (
       select newest.* from public.sessions newest
-      where newest.device_uuid = devices.device_uuid and newest.session_start >= o.owned_from
-        and (newest.counts or not newest.future)
-      order by newest.session_start desc limit 1
+      where newest.device_uuid = devices.device_uuid and newest.session_start >= o.owned_from and not newest.flagged
+      order by newest.effective_start desc limit 1
     ) s on true
     where devices.device_uuid = o.device_uuid
   ) d on true
@@ -155,6 +199,27 @@ comment on column public.device_status.unsent is 'Sessions that the device had y
 comment on column public.device_status.attention is 'Code of what needs attention, or null: device_key_wrong, device_key_missing, device_key_reset_expired, bad_start.';
 comment on column public.device_status.first_session_start is 'Start of its first session in this fleet.';
 comment on column public.device_status.unassigned_sessions is 'Its sessions of no plane.';
+comment on column public.device_status.device_uuid is 'The device.';
+comment on column public.device_status.fleet_id is 'The fleet that owns it now.';
+comment on column public.device_status.name is 'What the fleet calls it.';
+comment on column public.device_status.plane_id is 'The plane that it hangs in now; null: none.';
+comment on column public.device_status.registration is 'Registration of that plane.';
+comment on column public.device_status.last_seen is 'When its last accepted message arrived, since the fleet owns it.';
+comment on column public.device_status.running_session_start is 'Start of the session that runs; null if none does.';
+comment on column public.device_status.running_seconds is 'Its seconds so far.';
+comment on column public.device_status.firmware is 'Firmware version.';
+comment on column public.device_status.reset_reason is 'Why the board last started.';
+comment on column public.device_status.boot is 'Power-ups counted by the board.';
+comment on column public.device_status.lifetime_seconds is 'Seconds of power over the board''s life.';
+comment on column public.device_status.refused_posts is 'Posts refused since the last accepted one.';
+comment on column public.device_status.refused_at is 'When one was last refused (server time).';
+comment on column public.device_status.rejected_at is 'When a session was last rejected (server time).';
+comment on column public.device_status.rejected_code is 'Why it was.';
+comment on column public.device_status.key_bound_at is 'When its key was bound; null while none is.';
+comment on column public.device_status.key_reset_at is 'When its key was reset; null once a new one is bound.';
+comment on column public.device_status.owned_from is 'Begin of the ownership.';
+comment on column public.device_status.claimed_at is 'When the claim was made (server time).';
+comment on column public.device_status.assigned_from is 'Since when it hangs in its plane.';
 revoke all on public.device_status from public, anon, authenticated, service_role;
 grant select on public.device_status to authenticated;
 

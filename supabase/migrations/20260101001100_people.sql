@@ -100,7 +100,8 @@ comment on function public.create_invite(uuid, public.fleet_role) is 'Makes an i
 revoke execute on function public.create_invite(uuid, public.fleet_role) from public, anon, authenticated, service_role;
 grant execute on function public.create_invite(uuid, public.fleet_role) to authenticated;
 
--- One answer for wrong, used, expired and withdrawn: guessing learns nothing.
+-- One answer for wrong, used, expired and withdrawn: guessing learns nothing. An invite is worth no more than who made
+-- it: an owner who was removed, or is none any more, gets nobody in, least of all back in.
 create function private.accept_invite(invite_token text) returns uuid
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -114,11 +115,15 @@ begin
       select s.invite_id from private.invite_secrets s
       where s.token_sha256 = encode(sha256(convert_to(invite_token, 'UTF8')), 'hex')
     ) and i.accepted_at is null and i.expires_at > private.clock()
+    and exists (
+      select from public.fleet_members m
+      where m.fleet_id = i.fleet_id and m.user_id = i.created_by and m.role = 'owner'
+    )
   returning * into invite;
   if not found then
     raise sqlstate 'PT404' using
       message = 'This invite is no longer good',
-      detail = 'It was used, withdrawn, or is older than seven days.',
+      detail = 'It was used, withdrawn, is older than seven days, or who made it owns the fleet no more.',
       hint = 'Ask for a new one.';
   end if;
   -- A member keeps the higher role.
@@ -167,7 +172,7 @@ begin
   end if;
   delete from public.devices d
   where not exists (select from public.device_ownerships o where o.device_uuid = d.device_uuid)
-    and coalesce(d.last_seen, d.created_at) < private.clock() - make_interval(days => silent_days);
+    and greatest(d.last_seen, d.refused_at, d.created_at) < private.clock() - make_interval(days => silent_days);
   get diagnostics purged = row_count;
   return purged;
 end $$;

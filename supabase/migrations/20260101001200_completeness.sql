@@ -9,14 +9,17 @@ returns table (
 language sql stable set search_path = ''
 begin atomic
   with session as (
-    select s.boot, s.run_seconds, s.lifetime_seconds, s.session_start
+    select s.boot, s.run_seconds, s.lifetime_seconds, s.session_start, s.flagged
     from public.sessions s where s.device_uuid = device_completeness.device_uuid
   ), known as (
     -- The board's count at its first session that tells it, before that session.
     select min(session.lifetime_seconds - session.run_seconds) as at_first, max(session.lifetime_seconds) as at_last,
       sum(session.run_seconds) as recorded
     from session
-    where session.session_start >= (select min(f.session_start) from session f where f.lifetime_seconds is not null)
+    where not session.flagged  -- whose times nobody believes yet
+      and session.session_start >= (
+        select min(f.session_start) from session f where f.lifetime_seconds is not null and not f.flagged
+      )
   )
   select count(*), min(session.boot), max(session.boot),
     max(session.boot)::bigint - min(session.boot) + 1 - count(distinct session.boot),
@@ -30,8 +33,45 @@ comment on function public.device_completeness(uuid) is 'What is there of a devi
 revoke execute on function public.device_completeness(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.device_completeness(uuid) to authenticated;
 
+-- Missing power-ups that a person has called nothing: said once for the whole fleet, with who and when, and taken back
+-- by deleting the row. What arrives late makes a gap smaller; the rest of it stays settled.
+
+create table public.settled_boot_gaps (
+  gap_id uuid primary key default gen_random_uuid(),
+  fleet_id uuid not null references public.fleets on delete cascade,
+  device_uuid uuid not null references public.devices on delete cascade,
+  from_boot integer not null,
+  to_boot integer not null check (to_boot >= from_boot),
+  settled_at timestamptz not null default private.clock(),
+  settled_by uuid references auth.users (id) on delete set null,
+  unique (fleet_id, device_uuid, from_boot, to_boot)
+);
+create index settled_boot_gaps_by_device on public.settled_boot_gaps (device_uuid, from_boot);
+create index settled_boot_gaps_by_author on public.settled_boot_gaps (settled_by);
+comment on table public.settled_boot_gaps is 'Missing power-ups of a device about which a person said: nothing was lost.';
+comment on column public.settled_boot_gaps.gap_id is 'Identity of what was said.';
+comment on column public.settled_boot_gaps.fleet_id is 'The fleet that says so.';
+comment on column public.settled_boot_gaps.device_uuid is 'The device.';
+comment on column public.settled_boot_gaps.from_boot is 'The first missing power-up.';
+comment on column public.settled_boot_gaps.to_boot is 'The last missing power-up.';
+comment on column public.settled_boot_gaps.settled_at is 'When it was said (server time).';
+comment on column public.settled_boot_gaps.settled_by is 'Who said it; null for a former member.';
+
+alter table public.settled_boot_gaps enable row level security;
+revoke all on public.settled_boot_gaps from public, anon, authenticated, service_role;
+grant select, delete, insert (gap_id, fleet_id, device_uuid, from_boot, to_boot) on public.settled_boot_gaps to authenticated;
+create policy "Members see which missing power-ups are settled" on public.settled_boot_gaps for select to authenticated
+  using (fleet_id = any ((select private.fleets_as('viewer'))::uuid[]));
+create policy "Editors settle missing power-ups" on public.settled_boot_gaps for insert to authenticated
+  with check (fleet_id = any ((select private.fleets_as('editor'))::uuid[]));
+create policy "Editors ask about missing power-ups again" on public.settled_boot_gaps for delete to authenticated
+  using (fleet_id = any ((select private.fleets_as('editor'))::uuid[]));
+
 create function public.boot_gaps(device_uuid uuid)
-returns table (from_boot integer, to_boot integer, after_end timestamptz, before_start timestamptz)
+returns table (
+  from_boot integer, to_boot integer, after_end timestamptz, before_start timestamptz,
+  settled_gap_id uuid, settled_at timestamptz, settled_by uuid
+)
 language sql stable set search_path = ''
 begin atomic
   with step as (
@@ -40,34 +80,80 @@ begin atomic
     where s.device_uuid = boot_gaps.device_uuid and s.boot is not null
     window by_boot as (order by s.boot, s.session_start)
   )
-  select step.boot + 1, step.next_boot - 1, step.session_end, step.next_start
-  from step where step.next_boot - 1 > step.boot
+  select step.boot + 1, step.next_boot - 1, step.session_end, step.next_start, said.gap_id, said.settled_at, said.settled_by
+  from step
+  left join lateral (
+    select g.gap_id, g.settled_at, g.settled_by from public.settled_boot_gaps g
+    where g.device_uuid = boot_gaps.device_uuid and g.from_boot <= step.boot + 1 and g.to_boot >= step.next_boot - 1
+    order by g.settled_at, g.gap_id limit 1
+  ) said on true
+  where step.next_boot - 1 > step.boot
   order by step.boot desc;
 end;
-comment on function public.boot_gaps(uuid) is 'The missing power-ups of a device, newest first: "boot 118 is missing, between these two times".';
+comment on function public.boot_gaps(uuid) is 'The missing power-ups of a device, newest first: "boot 118 is missing, between these two times", and who said that nothing was lost.';
 revoke execute on function public.boot_gaps(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.boot_gaps(uuid) to authenticated;
 
+-- With the caller's rights, so that only a gap that the caller sees can be settled: nobody silences power-ups to come.
+create function private.sign_settled_gap() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  perform from public.device_ownerships o
+  where o.device_uuid = new.device_uuid and o.fleet_id = new.fleet_id;
+  if not found or not exists (
+    select from public.boot_gaps(new.device_uuid) g
+    where g.from_boot = new.from_boot and g.to_boot = new.to_boot and g.settled_gap_id is null
+  ) then
+    raise sqlstate 'PT404' using
+      message = 'These power-ups are not missing, or somebody has settled them already', hint = 'Load the list again.';
+  end if;
+  new.settled_by := auth.uid();
+  new.settled_at := private.clock();
+  return new;
+end $$;
+comment on function private.sign_settled_gap() is 'Puts author and time on it, and refuses what is no open gap of one of the fleet''s devices.';
+revoke execute on function private.sign_settled_gap() from public;
+create trigger sign_settled_gap before insert on public.settled_boot_gaps
+  for each row execute function private.sign_settled_gap();
+
 create function public.hours_by_class(fleet_id uuid, time_zone text default 'UTC', months integer default 12)
 returns table (plane_id uuid, class public.session_class, month date, seconds bigint)
-language sql stable set search_path = ''
-begin atomic
+language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+begin
+  return query
   with this_month as materialized (
     select zone, date_trunc('month', private.clock() at time zone zone) as first_day
     from (select private.check_time_zone(time_zone) as zone) z
+  ), period as materialized (
+    select this_month.zone,
+      (this_month.first_day - (least(greatest(months, 1), 120) - 1) * interval '1 month') at time zone this_month.zone as begins,
+      (this_month.first_day + interval '1 month') at time zone this_month.zone as ends
+    from this_month
+  ), piece as (
+    select s.plane_id, s.class, unnest(range_agg(tstzrange(
+        greatest(s.effective_start, period.begins), least(s.session_end, period.ends)
+      ))) as span
+    from period join public.sessions s on s.fleet_id = hours_by_class.fleet_id and s.counts and s.plane_id is not null
+      and s.effective_start < period.ends and s.session_end > period.begins
+      -- those up to a day long that reach into the period began at most a day before it
+      and (s.effective_start >= period.begins - interval '1 day' or s.long)
+    group by s.plane_id, s.class
   )
-  select
-    s.plane_id, n.class, date_trunc('month', s.effective_start at time zone this_month.zone)::date, sum(s.run_seconds)
-  from this_month
-  cross join lateral (
-    select this_month.first_day - (least(greatest(months, 1), 120) - 1) * interval '1 month' as first_day
-  ) earliest
-  join public.sessions s on s.fleet_id = hours_by_class.fleet_id and s.counts and s.plane_id is not null
-    and s.effective_start >= earliest.first_day at time zone this_month.zone
-  left join public.session_annotations n on n.session_id = s.session_id
+  select piece.plane_id, piece.class, m.first_day::date,
+    sum(extract(epoch from
+      least(upper(piece.span), (m.first_day + interval '1 month') at time zone period.zone)
+        - greatest(lower(piece.span), m.first_day at time zone period.zone)
+    ))::bigint
+  from piece cross join period
+  cross join lateral generate_series(
+    date_trunc('month', lower(piece.span) at time zone period.zone),
+    (upper(piece.span) - interval '1 microsecond') at time zone period.zone,
+    interval '1 month'
+  ) m (first_day)
   group by 1, 2, 3
   order by 3, 1, 2;
-end;
-comment on function public.hours_by_class(uuid, text, integer) is 'Seconds per plane and class in each of the last months, by the month in which sessions began. Overlaps are not taken off: totals are plane_hours and hours_by_month.';
+end $$;
+comment on function public.hours_by_class(uuid, text, integer) is 'Seconds per plane of a fleet and class in each of the last months (up to 120, the present one included), months as in the time zone; empty ones are left out. Time that sessions of one class share counts once, as in hours_by_month. Cut at 1,000 rows like every answer: ask for fewer months in a large fleet.';
 revoke execute on function public.hours_by_class(uuid, text, integer) from public, anon, authenticated, service_role;
 grant execute on function public.hours_by_class(uuid, text, integer) to authenticated;

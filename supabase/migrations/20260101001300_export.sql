@@ -53,9 +53,17 @@ begin
           order by l.session_start, l.session_id limit page_rows
         )
         select extract(epoch from page.session_start)::bigint || ' ' || page.session_id,
-          (select row_to_json(r) from (select page.*, s.lifetime_seconds) r)
+          (select row_to_json(r) from (select page.*, s.lifetime_seconds, s.future) r)
         from page join public.sessions s on s.session_id = page.session_id
         order by page.session_start, page.session_id;
+    when 'annotations' then
+      return query
+        select n.session_id::text, row_to_json(n) from public.session_annotations n
+        where n.fleet_id = fleet and n.session_id > after_id order by n.session_id limit page_rows;
+    when 'settled_boot_gaps' then
+      return query
+        select g.gap_id::text, row_to_json(g) from public.settled_boot_gaps g
+        where g.fleet_id = fleet and g.gap_id > after_id order by g.gap_id limit page_rows;
     when 'readings' then
       return query
         select r.reading_id::text, row_to_json(r) from public.hour_readings r
@@ -84,7 +92,7 @@ language plpgsql stable set search_path = '' as $$
 declare
   page_rows constant integer := 500;
   parts constant text[] :=
-    '{fleet,members,planes,devices,ownerships,assignments,sessions,readings,hours}';
+    '{fleet,members,planes,devices,ownerships,assignments,sessions,annotations,settled_boot_gaps,readings,hours}';
   part constant text := split_part(coalesce(after, parts[1]), ' ', 1);
   items json;
   last_key text;

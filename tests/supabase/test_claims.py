@@ -207,6 +207,16 @@ def test_strangers_cannot_tell_an_owned_device_from_none(project: Project, call:
     assert "PT404" == caught.value.sqlstate
 
 
+def test_a_plane_whose_meter_was_read_is_archived_not_deleted(project: Project) -> None:
+    """Readings are append-only; nobody deletes them with the plane."""
+    owner = project.sign_up()
+    plane = add_plane(owner)
+    owner.rows("select add_reading(%s, 3600, 'initial')", plane)
+
+    with refused("PT409"):
+        owner.run("delete from planes where plane_id = %s", plane)
+
+
 def test_a_plane_with_history_is_archived_not_deleted(project: Project) -> None:
     """Deleting is for planes entered by mistake."""
     owner, board = project.sign_up(), project.board()
@@ -234,6 +244,70 @@ def test_claims_are_limited(project: Project) -> None:
     assert 1 == len(owner.rows("select claim_device(gen_random_uuid())"))
 
 
+def test_more_fleets_are_no_way_around_the_limit(project: Project) -> None:
+    """Nor are fleets that are thrown away after their hundred claims."""
+    project.set_clock("2026-05-01T12:00:00Z")
+    owner = project.sign_up()
+    fleet = owner.value("select create_fleet('Second')")
+    for _ in range(100):
+        owner.rows("select claim_device(gen_random_uuid(), null, %s)", fleet)
+
+    owner.run("delete from fleets where fleet_id = %s", fleet)
+
+    with refused("PT429"):
+        owner.rows("select claim_device(gen_random_uuid())")
+
+
+def test_a_fleet_puts_its_past_time_with_a_device_right(project: Project) -> None:
+    """After a release the fleet still says in which plane the device hung, but not beyond its time."""
+    project.set_clock("2026-05-01T12:00:00Z")
+    seller, buyer, board = project.sign_up(), project.sign_up(), project.board()
+    plane = add_plane(seller)
+    seller.rows(CLAIM, board.device_uuid)
+    board.report("2026-04-01T08:00:00Z", 60)
+    seller.rows("select release_device(%s)", board.device_uuid)
+    project.set_clock("2026-05-02T12:00:00Z")
+    buyer.rows(CLAIM, board.device_uuid)
+    board.report("2026-05-02T08:00:00Z", 30)
+    assign = "select assign_device(%s, %s, %s)"
+
+    for since in ("2026-05-01T12:00:00Z", "2026-05-02T08:00:00Z"):
+        with refused("PT400"):
+            seller.rows(assign, board.device_uuid, plane, since)
+    with refused("PT404"):
+        buyer.rows(assign, board.device_uuid, plane, "2026-04-01T00:00:00Z")
+    seller.rows(assign, board.device_uuid, plane, "2026-04-01T00:00:00Z")
+    with refused("PT400"):
+        seller.rows(assign, board.device_uuid, plane, None)
+
+    assert 60 == hours(seller, plane)
+    assert [("05-02", 30)] == _log(buyer)
+
+
+def test_the_buyer_does_not_see_how_the_device_was_before(project: Project) -> None:
+    """Nothing that it said in the seller's time, and no trouble from then."""
+    project.set_clock("2026-05-01T12:00:00Z")
+    seller, buyer, board = project.sign_up(), project.sign_up(), project.board()
+    seller.rows(CLAIM, board.device_uuid)
+    board.report("2026-04-01T08:00:00Z", 60, boot=7, firmware="0.9", unsent=3)
+    board.post(board.message("1970-01-01T00:00:00Z", 60))
+    project.set_clock("2026-05-01T12:00:01Z")
+    seller.rows("select release_device(%s)", board.device_uuid)
+    project.set_clock("2026-05-02T12:00:00Z")
+    status = "select state::text, attention, last_seen, boot, firmware, unsent, rejected_code from device_status"
+
+    buyer.rows(CLAIM, board.device_uuid)
+    before = buyer.row(status)
+    board.report("2026-05-02T12:00:00Z", 60, "open", boot=8, firmware="1.0", unsent=0)
+    after = buyer.row(status)
+
+    assert "never_heard" == before.pop("state")
+    assert {None} == set(before.values())
+    assert ("running", None, 8, "1.0", 0, None) == tuple(
+        after[name] for name in ("state", "attention", "boot", "firmware", "unsent", "rejected_code")
+    )
+
+
 def test_deleting_a_fleet_takes_everything_and_releases_the_devices(project: Project) -> None:
     """Nothing is left of the fleet; who claims the device next gets what begins from now on, not what comes again."""
     project.set_clock("2026-05-01T12:00:00Z")
@@ -259,18 +333,21 @@ def test_only_devices_that_nobody_claimed_are_purged(project: Project) -> None:
     """By hand, after 400 days of silence, and never what someone owns or owned."""
     project.set_clock("2024-06-01T12:00:00Z")
     owner, forgotten, released, fresh = project.sign_up(), project.board(), project.board(), project.board()
-    for board in (forgotten, released):
+    alive = project.board(key_sha256="1" * 64)  # knocks, though in vain
+    for board in (forgotten, released, alive):
         board.report("2024-05-01T08:00:00Z", 60)
     owner.rows(CLAIM, released.device_uuid)
     owner.rows("select release_device(%s)", released.device_uuid)
     project.set_clock("2026-06-01T12:00:00Z")
     fresh.report("2026-05-01T08:00:00Z", 60)
+    alive.key_sha256 = "2" * 64
+    assert 401 == alive.post(alive.message("2026-05-01T08:00:00Z", 60))["status"]
 
     purged = project.admin.execute("select private.purge_unclaimed_devices() as n").fetchone()
 
     assert {"n": 1} == purged
     left = {str(row["device_uuid"]) for row in project.admin.execute("select device_uuid from devices").fetchall()}
-    assert {released.device_uuid, fresh.device_uuid} == left
+    assert {released.device_uuid, fresh.device_uuid, alive.device_uuid} == left
     with refused("PT400"):
         project.admin.execute("select private.purge_unclaimed_devices(399)")
 
@@ -301,6 +378,26 @@ def test_device_states(project: Project) -> None:
 
     assert ["never_heard", "running", "delivering", "off", "needs_attention"] == first
     assert ["never_heard", "off", "off", "off", "needs_attention"] == states()
+
+
+def test_a_clock_that_was_wrong_once_does_not_hide_what_runs_now(project: Project) -> None:
+    """A corrected session of 2031 is in the past: today's is the newest, and what the board said then is old."""
+    project.set_clock("2026-05-01T12:00:00Z")
+    owner = project.sign_up()
+    board = _board_of(project, owner)
+    board.report("2031-01-01T00:00:00Z", 600, "closed", boot=1, unsent=4)
+    owner.run("insert into session_annotations (session_id, corrected_start)"
+              " select session_id, '2026-04-01T00:00:00Z' from session_log")  # fmt: skip
+
+    board.report("2026-05-01T11:59:00Z", 60, "open", boot=2, unsent=0)
+
+    assert {"state": "running", "running_seconds": 60, "boot": 2, "unsent": None} == owner.row(
+        "select state::text, running_seconds, boot, unsent from device_status"
+    )
+    assert [("ended", "measured"), ("running", "measured")] == [
+        (row["state"], row["quality"])
+        for row in owner.rows("select state::text, quality::text from session_log order by session_start")
+    ]
 
 
 def test_session_states(project: Project) -> None:

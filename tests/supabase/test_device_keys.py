@@ -149,3 +149,21 @@ def test_a_new_server_id_is_told_to_the_boards(project: Project, owner: Person) 
     assert first == again
     assert made is not None and first != made["id"]
     assert made["id"] == server_id()
+
+
+def test_a_device_adds_no_more_sessions_in_a_day_than_a_board_can_have(project: Project, owner: Person) -> None:
+    """Beyond that new ones wait for the next day; what is stored goes on growing."""
+    project.admin.execute("update private.settings set new_sessions_per_day = 3")
+    board, other = project.board(), project.board()
+    starts = [f"2026-05-0{day}T08:00:00Z" for day in range(1, 7)]
+    assert 200 == board.post(*(board.message(start, 60) for start in starts[:4]))["status"]
+
+    refused = board.post(board.message(starts[4], 60))
+    mixed = board.post(board.message(starts[0], 90), board.message(starts[4], 60))
+
+    assert (429, "too_many_new_sessions", 3600) == (refused["status"], refused["code"], refused["retry_after"])
+    assert 429 == mixed["status"]
+    assert ["stored", "duplicate"] == [board.report(starts[0], 120, "open") for _ in range(2)]
+    assert "stored" == other.report(starts[4], 60)
+    project.set_clock("2026-06-02T00:00:00Z")
+    assert "stored" == board.report(starts[4], 60)

@@ -20,6 +20,7 @@ PARTS = [
     "ownerships",
     "assignments",
     "sessions",
+    "annotations",
     "settled_boot_gaps",
     "readings",
     "hours",

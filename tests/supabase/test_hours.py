@@ -208,6 +208,7 @@ def test_a_late_session_before_the_reading_changes_nothing_after_it(project: Pro
     ("arguments", "sqlstate"),
     [
         ("-1, 'check'", "PT400"),
+        ("360000001, 'check'", "PT400"),
         ("3600, null", "PT400"),
         ("3600, 'check', '2026-06-01T12:06:00Z'", "PT400"),
         ("3600, 'check', '1850-01-01'", "PT400"),
@@ -338,6 +339,16 @@ def test_uncertainty_is_the_sum_of_the_checkpoints(project: Project, owner: Pers
 
     assert 45 == everything
     assert {"uncertainty_seconds": 30, "counted_sessions": 2, "counted_seconds": 5400} == row
+
+
+def test_a_total_without_a_reading_is_clipped_nowhere(project: Project, owner: Person) -> None:
+    """An estimated start moves no second in or out of it: the checkpoint alone is in doubt."""
+    plane, board = add_plane(owner), project.board()
+    hang(owner, board, plane)
+
+    board.report("2026-05-01T08:00:00Z", 3600, start_source="estimated", checkpoint_seconds=15)
+
+    assert 15 == owner.value("select uncertainty_seconds from plane_hours()")
 
 
 def test_an_estimated_start_beside_the_reading_is_in_doubt(project: Project, owner: Person) -> None:

@@ -62,6 +62,29 @@ def test_an_invite_can_be_withdrawn(project: Project) -> None:
         guest.rows("select accept_invite(%s)", token)
 
 
+@pytest.mark.parametrize("end", ["removed", "made a viewer", "account deleted"])
+def test_an_invite_is_worth_no_more_than_who_made_it(project: Project, end: str) -> None:
+    """An owner who was shown the door leaves none open: neither for others nor to come back."""
+    owner, guest = project.sign_up(), project.sign_up()
+    fleet, former = fleet_of(owner), project.add_member(owner, "owner")
+    token = former.value("select create_invite(%s, 'owner')", fleet)
+
+    if end == "removed":
+        owner.run("delete from fleet_members where fleet_id = %s and user_id = %s", fleet, former.user_id)
+    elif end == "made a viewer":
+        owner.run(
+            "update fleet_members set role = 'viewer' where fleet_id = %s and user_id = %s", fleet, former.user_id
+        )
+    else:
+        former.rows("select delete_account()")
+
+    for person in (guest, *([former] if end != "account deleted" else [])):
+        with refused("PT404"):
+            person.rows("select accept_invite(%s)", token)
+    assert None is _role(guest, fleet)
+    assert ("viewer" if end == "made a viewer" else None) == _role(former, fleet)
+
+
 @pytest.mark.parametrize("guess", ["", "0" * 64, None])
 def test_guessing_an_invite_gets_nothing(project: Project, guess: str | None) -> None:
     """Wrong secrets are all answered alike."""

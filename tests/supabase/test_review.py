@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.supabase.project import Board, Person, Project, Row, add_plane, fleet_of, refused, settle_gap
+from tests.supabase.project import Board, Person, Project, Row, add_plane, fleet_of, hang, refused, settle_gap
 
 
 def _enter(owner: Person, plane: str, start: str, seconds: int) -> str:
@@ -97,6 +97,36 @@ def test_hours_by_class(owner: Person, plane: str, board: Board) -> None:
     assert [("2026-05", "flight", 3600), ("2026-05", None, 60), ("2026-06", None, 30)] == [
         (f"{row['month']:%Y-%m}", row["class"], row["seconds"]) for row in rows
     ]
+
+
+def test_hours_per_class_are_clipped_at_months_and_count_shared_time_once(
+    project: Project, owner: Person, plane: str, board: Board
+) -> None:
+    """Two boards of one plane over the end of a month: the same seconds as hours_by_month says."""
+    second = project.board()
+    hang(owner, second, plane)
+
+    for one in (board, second):
+        one.report("2026-04-30T23:00:00Z", 7200)
+
+    seconds = "select month, seconds from {}(%s) where seconds > 0 order by month"
+    by_class = owner.rows(seconds.format("hours_by_class"), fleet_of(owner))
+    assert [3600, 3600] == [row["seconds"] for row in by_class]
+    assert owner.rows(seconds.format("hours_by_month"), fleet_of(owner)) == by_class
+
+
+def test_what_a_runaway_clock_says_is_not_taken_for_recorded(owner: Person, board: Board) -> None:
+    """A flagged session hides no gap in the board's own count."""
+    board.report("2026-05-01T08:00:00Z", 100, lifetime_seconds=100)
+    board.report("2026-05-02T08:00:00Z", 100, lifetime_seconds=900)
+
+    board.report("2090-05-03T08:00:00Z", 2**31 - 1, lifetime_seconds=2**31)
+
+    assert (200, 700) == tuple(
+        owner.row(
+            "select recorded_seconds, unrecorded_seconds from device_completeness(%s)", board.device_uuid
+        ).values()
+    )
 
 
 GAPS = "select from_boot, to_boot, settled_by::text, settled_at from boot_gaps(%s) order by from_boot"
@@ -212,6 +242,9 @@ def test_an_annotation_says_who_and_when(project: Project, owner: Person, board:
         ("corrected_start", "'2026-06-01T11:30:00Z'"),
         ("pilot", "repeat('x', 121)"),
         ("hand_seconds", "60"),
+        ("corrected_start", "'2023-12-31T23:59:59Z'"),
+        ("corrected_start", "'-infinity'"),
+        ("corrected_start", "'infinity'"),
     ],
 )
 def test_impossible_annotations_are_refused(owner: Person, board: Board, columns: str, values: str) -> None:
@@ -252,6 +285,69 @@ def test_what_a_person_checked_is_flagged_again_when_it_grows_into_the_future(
     assert 4000 == counted
     assert 0 == owner.value("select total_seconds from plane_hours()")
     assert {"quality": "flagged"} == owner.row("select quality::text from session_log")
+
+
+def test_what_outgrew_its_correction_can_still_be_excluded_and_its_pilot_erased(
+    owner: Person, plane: str, board: Board
+) -> None:
+    """Only a new statement about the times is judged anew; nothing brings the runaway back into the totals."""
+    board.report("2026-06-01T11:00:00Z", 4000, "open")
+    owner.run("insert into session_annotations (session_id, corrected_start, pilot)"
+              " select session_id, '2026-06-01T10:00:00Z', 'Amelia' from session_log")  # fmt: skip
+    board.report("2026-06-01T11:00:00Z", 2**31 - 1, "open")
+    session = owner.value("select session_id from session_log")
+
+    owner.run("update session_annotations set pilot = null where pilot = 'Amelia'")
+    owner.run(
+        "insert into session_annotations (session_id, excluded, corrected_start)"
+        " values (%s, true, '2026-06-01T10:00:00Z') on conflict (session_id) do update set excluded = true",
+        session,
+    )
+    owner.run("update session_annotations set excluded = false")
+
+    assert (None, False, "flagged") == tuple(
+        owner.row("select pilot, excluded, quality::text from session_log").values()
+    )
+    assert 0 == owner.value("select total_seconds from plane_hours()")
+    with refused("PT400"):
+        owner.run("update session_annotations set corrected_start = '2026-06-01T09:00:00Z'")
+
+
+def test_what_is_said_of_a_session_just_after_the_release_holds(project: Project, owner: Person, board: Board) -> None:
+    """The seller's clock was two minutes ahead: the session is the seller's, and so is the word about it."""
+    board.report("2026-06-01T12:02:00Z", 60)
+    project.set_clock("2026-06-01T12:01:00Z")
+    owner.rows("select release_device(%s)", board.device_uuid)
+    before = owner.value("select total_seconds from plane_hours()")
+
+    owner.run("insert into session_annotations (session_id, excluded) select session_id, true from session_log")
+
+    assert 60 == before
+    assert 0 == owner.value("select total_seconds from plane_hours()")
+    assert owner.value("select excluded from session_log")
+
+
+@pytest.mark.parametrize("version", ["8", "1"])
+def test_nobody_takes_the_place_of_a_device_s_session(
+    project: Project, owner: Person, board: Board, version: str
+) -> None:
+    """A session that has not arrived yet has an identity that can be worked out, and none can be entered there."""
+    stranger = project.sign_up()
+    row = project.admin.execute(
+        "select overlay(private.session_id(%s, '2026-05-02T08:00:00Z')::text placing %s from 15 for 1)::uuid as it",
+        [board.device_uuid, version],
+    ).fetchone()
+    assert row is not None
+
+    for arrived in (False, True):
+        with refused("PT400"):
+            stranger.run(
+                "insert into session_annotations (session_id, hand_plane_id, hand_start, hand_seconds)"
+                " values (%s, %s, '2026-01-01', 60)",
+                row["it"],
+                add_plane(stranger, f"D-E{arrived:d}"),
+            )
+        assert ("duplicate" if arrived else "stored") == board.report("2026-05-02T08:00:00Z", 60)
 
 
 def test_sessions_cannot_be_annotated_by_other_fleets(project: Project, owner: Person, board: Board) -> None:

@@ -111,7 +111,7 @@ def test_every_policy_finds_its_rows_by_an_index(admin: psycopg.Connection[Row])
 
 
 def test_everything_is_explained(admin: psycopg.Connection[Row]) -> None:
-    """Every table, column of a table, view, function, and type has a comment."""
+    """Every table, view and composite type, each of their columns, every function and enum has a comment."""
     assert [] == _names(
         admin,
         f"""select 'table', relname, '' from pg_class
@@ -119,8 +119,8 @@ def test_everything_is_explained(admin: psycopg.Connection[Row]) -> None:
           and obj_description(oid) is null
         union all
         select 'column', relname, attname from pg_class join pg_attribute on attrelid = pg_class.oid and attnum > 0
-        where relnamespace::regnamespace::text in {OUR_SCHEMAS} and relkind = 'r' and not attisdropped
-          and col_description(pg_class.oid, attnum) is null
+        where relnamespace::regnamespace::text in {OUR_SCHEMAS} and relkind in ('r', 'v', 'c')
+          and not attisdropped and col_description(pg_class.oid, attnum) is null
         union all
         select 'function', proname, '' from pg_proc
         where pronamespace::regnamespace::text in {OUR_SCHEMAS} and obj_description(oid, 'pg_proc') is null

@@ -748,8 +748,12 @@ export class Backend {
     if (filter.class === "none") wanted = wanted.is("class", null);
     else if (filter.class !== undefined) wanted = wanted.eq("class", filter.class);
     if (filter.pilot !== undefined) wanted = wanted.ilike("pilot", containing(filter.pilot));
-    if (filter.mark === "short" || filter.mark === "excluded" || filter.mark === "overlaps") wanted = wanted.is(filter.mark, true);
+    if (filter.mark === "short" || filter.mark === "excluded" || filter.mark === "overlaps") wanted = wanted.eq(filter.mark, true);
     else if (filter.mark !== undefined) wanted = wanted.eq("quality", filter.mark);
+    // The quality is worked out row by row; what it follows from has an index.
+    if (filter.mark === "flagged") wanted = wanted.eq("flagged", true);
+    else if (filter.mark === "hand_entered") wanted = wanted.is("device_uuid", null);
+    else if (filter.mark === "clock_estimated") wanted = wanted.eq("start_source", "estimated");
     if (filter.from !== undefined) wanted = wanted.gte("session_start", filter.from);
     if (filter.until !== undefined) wanted = wanted.lt("session_start", filter.until);
     return wanted;

@@ -146,6 +146,8 @@ export type Database = {
           "key_reset_at": string | null;
           "last_seen": string | null;
           "lifetime_seconds": number | null;
+          "new_sessions": number;
+          "new_sessions_day": string | null;
           "refused_at": string | null;
           "refused_code": string | null;
           "refused_posts": number;
@@ -170,6 +172,8 @@ export type Database = {
           "key_reset_at"?: string | null;
           "last_seen"?: string | null;
           "lifetime_seconds"?: number | null;
+          "new_sessions"?: number;
+          "new_sessions_day"?: string | null;
           "refused_at"?: string | null;
           "refused_code"?: string | null;
           "refused_posts"?: number;
@@ -193,6 +197,8 @@ export type Database = {
           "key_reset_at"?: string | null;
           "last_seen"?: string | null;
           "lifetime_seconds"?: number | null;
+          "new_sessions"?: number;
+          "new_sessions_day"?: string | null;
           "refused_at"?: string | null;
           "refused_code"?: string | null;
           "refused_posts"?: number;
@@ -534,18 +540,21 @@ export type Database = {
         Row: {
           "boot": number | null;
           "checkpoint_seconds": number | null;
+          "class": Database["public"]["Enums"]["session_class"] | null;
           "clock_checked": boolean;
           "counts": boolean;
           "device_uuid": string | null;
           "effective_start": string;
           "excluded": boolean;
           "firmware": string | null;
+          "flagged": boolean;
           "fleet_id": string | null;
           "future": boolean;
           "heard_at": string;
           "last_update": string | null;
           "lifetime_seconds": number | null;
           "long": boolean;
+          "pilot": string | null;
           "plane_id": string | null;
           "received_at": string;
           "report_closed": boolean;
@@ -554,6 +563,7 @@ export type Database = {
           "session_end": string;
           "session_id": string;
           "session_start": string;
+          "short": boolean;
           "start_source": Database["public"]["Enums"]["start_source"] | null;
           "start_uncertainty_s": number | null;
           "status": Database["public"]["Enums"]["session_status"];
@@ -562,18 +572,21 @@ export type Database = {
         Insert: {
           "boot"?: number | null;
           "checkpoint_seconds"?: number | null;
+          "class"?: Database["public"]["Enums"]["session_class"] | null;
           "clock_checked"?: boolean;
           "counts"?: never;
           "device_uuid"?: string | null;
           "effective_start": string;
           "excluded"?: boolean;
           "firmware"?: string | null;
+          "flagged"?: never;
           "fleet_id"?: string | null;
           "future"?: boolean;
           "heard_at"?: string;
           "last_update"?: string | null;
           "lifetime_seconds"?: number | null;
           "long"?: never;
+          "pilot"?: string | null;
           "plane_id"?: string | null;
           "received_at"?: string;
           "report_closed"?: boolean;
@@ -582,6 +595,7 @@ export type Database = {
           "session_end"?: never;
           "session_id": string;
           "session_start": string;
+          "short"?: never;
           "start_source"?: Database["public"]["Enums"]["start_source"] | null;
           "start_uncertainty_s"?: number | null;
           "status": Database["public"]["Enums"]["session_status"];
@@ -589,18 +603,21 @@ export type Database = {
         Update: {
           "boot"?: number | null;
           "checkpoint_seconds"?: number | null;
+          "class"?: Database["public"]["Enums"]["session_class"] | null;
           "clock_checked"?: boolean;
           "counts"?: never;
           "device_uuid"?: string | null;
           "effective_start"?: string;
           "excluded"?: boolean;
           "firmware"?: string | null;
+          "flagged"?: never;
           "fleet_id"?: string | null;
           "future"?: boolean;
           "heard_at"?: string;
           "last_update"?: string | null;
           "lifetime_seconds"?: number | null;
           "long"?: never;
+          "pilot"?: string | null;
           "plane_id"?: string | null;
           "received_at"?: string;
           "report_closed"?: boolean;
@@ -609,6 +626,7 @@ export type Database = {
           "session_end"?: never;
           "session_id"?: string;
           "session_start"?: string;
+          "short"?: never;
           "start_source"?: Database["public"]["Enums"]["start_source"] | null;
           "start_uncertainty_s"?: number | null;
           "status"?: Database["public"]["Enums"]["session_status"];
@@ -717,7 +735,7 @@ export type Database = {
           "owned_from": string;
           "plane_id": string | null;
           "refused_at": string | null;
-          "refused_posts": number;
+          "refused_posts": number | null;
           "registration": string | null;
           "rejected_at": string | null;
           "rejected_code": string | null;
@@ -778,6 +796,7 @@ export type Database = {
           "device_uuid": string | null;
           "excluded": boolean;
           "firmware": string | null;
+          "flagged": boolean;
           "fleet_id": string | null;
           "heard_at": string;
           "hobbs_end_seconds": number | null;
@@ -797,7 +816,7 @@ export type Database = {
           "session_end": string;
           "session_id": string;
           "session_start": string;
-          "short": boolean | null;
+          "short": boolean;
           "start_source": Database["public"]["Enums"]["start_source"] | null;
           "start_uncertainty_s": number | null;
           "state": Database["public"]["Enums"]["session_state"] | null;
