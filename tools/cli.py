@@ -40,6 +40,7 @@ class BenchPart(StrEnum):
 
     FIRMWARE = "firmware"
     INGEST = "ingest"
+    SCALE = "scale"
 
 
 class Untouched(TyperCommand):
@@ -157,7 +158,7 @@ def bench(
     full: Annotated[bool, typer.Option("--full", help="The long run instead of the one of about a minute.")] = False,
     write: Annotated[bool, typer.Option("--write", help="Write the figures of a full run into BENCHMARKS.md.")] = False,
 ) -> None:
-    """Measure wear, losses, traffic and speed, beside what you would use instead, in one run."""
+    """Measure wear, losses, traffic, speed and scale, beside what you would use instead, in one run."""
     if write and not (full and part is None):
         raise typer.BadParameter(
             "goes with --full and without a part: the page shows whole runs.", param_hint="--write"

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from tests.tools.checkout import ROOT, TIMEOUT_SECONDS
-from tools.bench import firmware, ingest, page
+from tools.bench import firmware, herd, ingest, page, scale
 from tools.bench.figures import Alternative, Figure, Report
 from tools.bench.machine import describe
 
@@ -56,6 +56,25 @@ INGEST_FIGURES = [
         for what in ("an ingest", "a page of session_log", "plane_hours of one plane")
         for _ in ("ms", "blocks")
     ),
+]
+
+SCALE_FIGURES = [
+    "Requests to a backend that is away, per 10,000 boards",
+    "Busiest second of an outage, per 10,000 boards",
+    "Busiest second of an outage against its mean",
+    "Requests that time out after an outage, per 10,000 boards",
+    "Boards delivering again 10 min after an outage",
+    "Time until every board delivers again (at least)",
+    "Seconds of power lost over an outage at dusk",
+    "Powered boards on one machine",
+    *(f"Answer time with {boards} powered boards, p{p}" for boards in ("10,000", "20,000") for p in (50, 99)),
+    "Write-ahead log per message",
+    "Bytes per session, with indexes",
+    "Bytes of indexes per session",
+    "Growth per board-year of 200 sessions",
+    "A new session among 5,000",
+    "One more report of a session among 5,000",
+    *("A page of a plane's sessions among 5,000" for _ in ("ms", "blocks")),
 ]
 
 
@@ -129,6 +148,39 @@ def test_ingest_figures() -> None:
     by_name = {one.name: one.value for one in figures}
     assert 1 <= by_name["Statements per message"] <= 20
     assert by_name["Statements per message in a batch of 100"] <= 0.2
+
+
+def test_scale_figures(tmp_path: Path) -> None:
+    """A tiny run has every figure; an outage loses nothing, and a row per session is smaller than one per report."""
+    figures = list(scale.measure(scale.TINY, lambda text: None))
+
+    assert SCALE_FIGURES == [one.name for one in figures]
+    report = Report(False, {}, figures)
+    check_json(json.loads(json.dumps(report.as_json(), allow_nan=False)))
+    by_name = {one.name: one for one in figures}
+    lost = by_name["Seconds of power lost over an outage at dusk"]
+    assert 0 == lost.value < lost.alternatives[0].value
+    size = by_name["Bytes per session, with indexes"]
+    assert 0 < size.value < size.alternatives[0].value
+    page.write(report, tmp_path / "BENCHMARKS.md")
+    written = (tmp_path / "BENCHMARKS.md").read_text()
+    assert "## From one machine to a million boards" in written
+    assert "| 1,000,000 | 16,667 |" in written
+
+
+def test_herd_comes_back_spread_out() -> None:
+    """What the firmware does spares a backend that is away, overloads none that returns, and serves every board."""
+    ours, steps, fixed = (
+        herd.stampede(400, make_retry, down_seconds=1800, watched_seconds=600)
+        for _, make_retry in (herd.FIRMWARES, herd.STEPS, herd.FIXED)
+    )
+
+    assert 400 == len(ours.back_after)
+    assert ours.recovery_seconds(1) <= 300
+    assert 0 == ours.timed_out < steps.timed_out
+    assert len(fixed.back_after) < 400
+    assert 5 * ours.mean_while_down < fixed.mean_while_down
+    assert ours.peak_while_down / ours.mean_while_down < steps.peak_while_down / steps.mean_while_down
 
 
 def test_table_and_page_show_every_figure(tmp_path: Path) -> None:

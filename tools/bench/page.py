@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.table import Table
 
+from tools.bench import road
 from tools.bench.figures import Alternative, Figure, Report
 from tools.stack.stack import REPOSITORY
 
@@ -63,6 +64,7 @@ def write(report: Report, page: Path = PAGE) -> None:
             lines.append(f"| {name} | {figure.unit} | {number(figure.value)} | {instead} | {ratios} |")
         lines += ["", "How it was taken:", ""]
         lines += [f"{note}. {how}" for how, note in taken.items()]
+    lines += road.section(report.figures)
     page.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -21,11 +21,12 @@ insert into device_assignments (ownership_id, device_uuid, fleet_id, plane_id, a
   select ownership, board, fleet, plane, '2024-01-01' from number;
 """
 
-_SESSIONS = f"""
-insert into sessions (session_id, device_uuid, session_start, run_seconds, last_update, status, checkpoint_seconds,
-    fleet_id, plane_id, effective_start)
-  select private.session_id(board, start), board, start, 3600, start, 'closed', 15, fleet, plane, start
-  from number, generate_series(1, {SESSIONS_PER_PLANE}) s,
+_SESSIONS = """
+insert into sessions (session_id, device_uuid, session_start, run_seconds, last_update, status, boot, start_source,
+    checkpoint_seconds, lifetime_seconds, reset_reason, firmware, fleet_id, plane_id, effective_start)
+  select private.session_id(board, start), board, start, 3600, start, 'closed', s, 'ntp', 15, s * 3600, 'POWER_ON',
+    '1.0.0', fleet, plane, start
+  from number, generate_series(1, %s) s,
     lateral (select timestamptz '2024-01-01' + s * interval '36 hours' as start) t
   order by s, n;
 """
@@ -37,7 +38,7 @@ where indrelid = 'sessions'::regclass and not exists (select from pg_constraint 
 """
 
 
-def fill_up(admin: psycopg.Connection[Any], sessions: int) -> None:
+def fill_up(admin: psycopg.Connection[Any], sessions: int, per_plane: int = SESSIONS_PER_PLANE) -> None:
     """Fill an empty database with so many sessions, in clubs that are all alike.
 
     `admin` is a superuser with autocommit.
@@ -49,9 +50,9 @@ def fill_up(admin: psycopg.Connection[Any], sessions: int) -> None:
 
     with admin.cursor(row_factory=tuple_row) as cursor:
         indexes = cursor.execute(_INDEXES).fetchall()
-    run(_CLUBS % (sessions // SESSIONS_PER_PLANE))
+    run(_CLUBS % (sessions // per_plane))
     # A replica fires no triggers and checks no foreign keys.
     run("set session_replication_role = replica;" + ";".join(f"drop index {name}" for name, _ in indexes))
-    run(_SESSIONS)
+    run(_SESSIONS % per_plane)
     run(";".join(definition for _, definition in indexes))
     run("select private.rebuild_hours(); reset session_replication_role; drop table number; vacuum analyze")

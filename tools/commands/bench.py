@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tools.bench import firmware, ingest, page
+from tools.bench import firmware, ingest, page, scale
 from tools.bench.figures import Figure, Report
 from tools.bench.machine import describe
 from tools.commands.terminal import console, progress
@@ -20,7 +20,11 @@ def _ingest(full: bool, tell: Callable[[str], None]) -> Iterable[Figure]:
     return ingest.measure(ingest.FULL if full else ingest.SHORT, tell)
 
 
-PARTS: dict[str, Measure] = {"firmware": _firmware, "ingest": _ingest}
+def _scale(full: bool, tell: Callable[[str], None]) -> Iterable[Figure]:
+    return scale.measure(scale.FULL if full else scale.SHORT, tell)
+
+
+PARTS: dict[str, Measure] = {"firmware": _firmware, "ingest": _ingest, "scale": _scale}
 
 
 def run(part: str | None, json_file: Path | None, *, full: bool, write: bool) -> None:

@@ -114,6 +114,7 @@ class LightBoard:
         self.uuid = str(uuid.UUID(int=dice.getrandbits(128), version=4))
         self.key = dice.randbytes(32).hex()
         self.sessions: list[LightSession] = []
+        self.flown: dict[int, int] = {}  # every power-up so far: start -> final seconds
         self.powered = False
         self.linked = False
         self.refused = False
@@ -145,6 +146,7 @@ class LightBoard:
         session.run_seconds = max(
             session.run_seconds, (now - session.start) // FIRMWARE.CHECKPOINT_SECONDS * FIRMWARE.CHECKPOINT_SECONDS
         )
+        self.flown[session.start] = session.run_seconds
         self.powered = False
 
     def set_link(self, up: bool, now: int) -> None:
