@@ -61,7 +61,8 @@ FULL = Effort(4000, 200, 5_000_000)
 TINY = Effort(20, 4, 6000, small=5000)
 
 _SET_UP = """
-update private.settings set messages_per_minute = 1000000000, new_devices_per_hour = 1000000000;
+update private.settings set
+  messages_per_minute = 1000000000, new_devices_per_hour = 1000000000, new_sessions_per_day = 1000000000;
 create table public.bench_upserts (like public.sessions including defaults including generated including indexes);
 grant all on public.bench_upserts to service_role;
 """
