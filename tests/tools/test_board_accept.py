@@ -3,14 +3,18 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from deno import find_deno_bin
+from typer.testing import CliRunner
 
+from tools.board import commands
 from tools.board.accept import Acceptance, Schedule
 from tools.board.serial_port import SerialBoard
 from tools.board.transport import Board
 from tools.board.web import WebBoard
+from tools.cli import app
 from tools.simulator import AccessPoint, BoardClock, Drive, FaultProxy, Network, NtpServer, SimulatedBoard, install
 from tools.simulator.repl import SerialPort
 from tools.simulator.workflow import WebWorkflow
@@ -87,12 +91,27 @@ def url_seen_from_here(monkeypatch: pytest.MonkeyPatch, stack: Stack) -> None:
 
 
 @pytest.mark.usefixtures("url_seen_from_here")
-def test_a_good_board_is_accepted(hangar: Hangar) -> None:
-    """Every trial passes, and the report says what was seen, without any secret."""
-    acceptance = hangar.accept()
+def test_a_good_board_is_accepted(hangar: Hangar, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As typed: every trial passes, and the report says what was seen, without any secret."""
 
-    report = acceptance.report()
-    assert acceptance.passed, report
+    def with_hands(*given: Any, instruct: Callable[[str], None], **named: Any) -> Acceptance:
+        def tell(text: str) -> None:
+            instruct(text)
+            hangar.obey(text)
+
+        return Acceptance(*given, instruct=tell, **named)
+
+    monkeypatch.setattr(commands, "Acceptance", with_hands)
+    monkeypatch.setattr(commands, "REHEARSAL", QUICK)
+    file = tmp_path / "report.md"
+    where = ["--port", hangar.port.port, "--host", hangar.workflow.host, "--password", "secret"]
+
+    result = CliRunner().invoke(app, ["board", "accept", *where, "--report", str(file), "--rehearse"])
+
+    report = file.read_text(encoding="utf-8")
+    assert result.exit_code == 0, report
+    assert result.output.rstrip().endswith("Accepted")
+    assert all(text in result.output for text in hangar.told)
     assert "# Acceptance of a board: passed" in report
     assert 5 == report.count("| passed |")
     assert "POST OK 200" in report

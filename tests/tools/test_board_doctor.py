@@ -10,12 +10,13 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.tools.board_world import canned_server, to_folder
+from tools import simulator
 from tools.board import doctor, ingest
 from tools.board.doctor import Finding, check_circuitpython, examine, judge_library, judge_lines
 from tools.board.drive import DriveBoard
 from tools.board.transport import About, Space
 from tools.cli import app
-from tools.simulator import Drive, SimulatedBoard, install
+from tools.simulator import AccessPoint, Drive, Fault, FaultProxy, Network, SimulatedBoard, install
 from tools.stack import Stack
 
 JSON = {"Content-Type": "application/json"}
@@ -193,6 +194,39 @@ def test_the_last_line_of_each_topic_counts() -> None:
     } == findings
 
 
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (simulator.answer(404, b'{"code": "NOT_FOUND"}'), "has no such function"),
+        (simulator.answer(401, b'{"code": "access_token_wrong"}'), "Wrong access_token"),
+        (simulator.answer(540, b"<html>", "text/html"), "is paused"),
+        (simulator.answer(503, b'{"code": "unavailable"}'), "tables are missing"),
+        (simulator.answer(200, b"<html>", "text/html"), "login page"),
+        (simulator.redirect("http://login.example/"), "sends elsewhere"),
+        (simulator.slow_reply(60), "try a phone's hotspot"),
+        ("dns", "DNS: the board's network does not know that name"),
+    ],
+    ids=["not deployed", "refused", "paused", "no tables", "page", "redirect", "silence", "no DNS"],
+)
+def test_why_the_board_cannot_deliver_is_said(image: bytes, fault: Fault | str, told: str) -> None:
+    """From the board's side, by what its own firmware logs about each."""
+    with Network(AccessPoint("Hangar", "password")) as network:
+        url = "http://no-such-project.example"
+        if isinstance(fault, Fault):
+            proxy = FaultProxy(network, "http://127.0.0.1:9")
+            proxy.fault = fault
+            url = proxy.url
+        secrets = {"ingest_url": f"{url}/functions/v1/ingest", "networks": [("Hangar", "password")]}
+        with SimulatedBoard(install(Drive(image=image), secrets=secrets), network=network) as board:
+            board.power_on()
+            board.run_for(120)
+
+            (delivery,) = [one for one in judge_lines(board.lines, 75) if one.what.startswith("Delivery")]
+
+    assert delivery.level == doctor.FAILED
+    assert told in delivery.remedy
+
+
 def test_a_silent_console_is_no_failure() -> None:
     """The board may simply be between two minutes."""
     assert [doctor.NOTE] == [finding.level for finding in judge_lines([], 10)]
@@ -227,7 +261,7 @@ def answer(status: int, body: object, headers: dict[str, str] | None = None) -> 
         ),
         (answer(401, {"code": "UNAUTHORIZED_NO_AUTH_HEADER"}), "function_wants_login", "verify_jwt"),
         (answer(503, {"code": "unavailable", "message": "x", "hint": "y"}), "table_missing", "db push"),
-        (answer(500, {"code": "internal"}), "server_error", "logs ingest"),
+        (answer(500, {"code": "internal"}), "server_error", "supabase logs"),
         (answer(302, b"", {"Location": "https://hotel.example"}), "wrong_url", "captive portal"),
         (answer(200, b"<html>", {"Content-Type": "text/html"}), "wrong_url", "secrets.py"),
         (answer(404, b"not here", {"Content-Type": "text/plain"}), "wrong_url", "secrets.py"),

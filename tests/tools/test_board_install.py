@@ -21,7 +21,7 @@ from tests.tools.board_world import (
     to_drive,
     to_folder,
 )
-from tools.board import commands, install, libraries
+from tools.board import commands, find, install, libraries
 from tools.board.drive import DriveBoard
 from tools.board.errors import BoardError, BoardNotFound, Damaged, DriveFull, ReadOnly, SeveralBoards, Unreachable
 from tools.board.find import Found, Where, drives_here, open_found
@@ -369,6 +369,21 @@ def test_no_board_and_several_boards_are_said_with_what_to_type() -> None:
         open_found([], Where())
     with pytest.raises(SeveralBoards, match=r"--path /media/a\n  --port /dev/ttyACM0"):
         open_found([Found("path", "/media/a"), Found("port", "/dev/ttyACM0")], Where())
+
+
+def test_a_drive_goes_before_the_other_ways_and_several_of_them_are_several(
+    monkeypatch: pytest.MonkeyPatch, circuitpy: Path
+) -> None:
+    """A board with a drive has a serial port as well; without a drive, each port and each host may be another board."""
+    monkeypatch.setattr(find, "serial_ports", lambda: ["/dev/ttyACM0"])
+    monkeypatch.setattr(find, "hosts_in_network", lambda: ["192.168.1.45"])
+    monkeypatch.setattr(find, "drives_here", lambda: [circuitpy])
+    assert [Found("path", str(circuitpy))] == find.search()
+
+    monkeypatch.setattr(find, "drives_here", list)
+
+    with pytest.raises(SeveralBoards, match=r"--port /dev/ttyACM0\n  --host 192\.168\.1\.45"):
+        find.open_board(Where())
 
 
 def test_mounted_drives_are_found_by_their_label(circuitpy: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`tools board` over a serial port: a pty, the raw REPL of a real MicroPython VM, the simulated board's drive."""
 
+import os
 import termios
 import time
 from collections.abc import Iterator
@@ -23,6 +24,11 @@ RESTARTING = """import supervisor
 supervisor.set_next_code_file("code.py", reload_on_error=True, reload_on_success=True, sticky_on_error=True,
                               sticky_on_success=True, sticky_on_reload=True)
 """
+
+
+# What is typed before a file's own bytes, about, and what each of these becomes.
+OPEN_BYTES = 60
+BASE64 = 4 / 3
 
 
 @pytest.fixture(autouse=True)
@@ -104,17 +110,23 @@ def test_any_bytes_survive(port: SerialPort) -> None:
         assert data == board.read("/lib/deep/folder/data.bin")
 
 
-@pytest.mark.parametrize("after", [3_000, 14_000])
+@pytest.mark.parametrize(
+    ("path", "of_its_bytes"), [("/lib/adafruit_ntp.py", 0.5), ("/secrets.py", 0.5), ("/code.py", 0.5), ("/code.py", 2)]
+)
 def test_a_cable_pulled_halfway_leaves_a_board_that_starts(
-    port: SerialPort, firmware: Path, tmp_path: Path, after: int
+    port: SerialPort, firmware: Path, tmp_path: Path, path: str, of_its_bytes: float
 ) -> None:
-    """A power cycle later it runs one of the two programs, and the same command finishes the job."""
+    """In the middle of a transfer, or of the exchange after it: a power cycle later one of the two programs runs."""
     board = SerialBoard(port.port, reply_seconds=2)
     todo = plan(board, firmware)
-    port.cut_after_bytes = port.typed + after
+    size = {change.path: len(change.new or b"") for change in todo.changes}
+
+    def pull_when_it_begins(text: str) -> None:
+        if text.endswith(f" {path}"):
+            port.cut_after_bytes = port.typed + OPEN_BYTES + int(size[path] * BASE64 * of_its_bytes)
 
     with pytest.raises(Unreachable, match="repeat the same"):
-        install.apply(board, todo)
+        install.apply(board, todo, pull_when_it_begins)
 
     board.close()
     port.close()
@@ -209,6 +221,40 @@ def test_a_program_that_starts_again_is_reached_by_a_reset(monkeypatch: pytest.M
             assert OLD_PROGRAM.encode() == board.read("/code.py")
 
 
+def test_a_port_at_which_nothing_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another machine's serial port, or a board that hangs."""
+    monkeypatch.setattr(serial_port, "RESET_TRY_SECONDS", 0.2)
+    master, slave = os.openpty()
+    try:
+        with (
+            closing(SerialBoard(os.ttyname(slave), prompt_seconds=0.1)) as board,
+            pytest.raises(BoardError, match=r"does not stop its program.*Close other programs"),
+        ):
+            board.read("/code.py")
+    finally:
+        os.close(slave)
+        os.close(master)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (PermissionError(13, "Permission denied"), "usermod -aG dialout"),
+        (serial.SerialException("Could not exclusively lock port"), "Close other programs that use it"),
+    ],
+)
+def test_a_port_that_is_not_ours(monkeypatch: pytest.MonkeyPatch, error: Exception, said: str) -> None:
+    """No right to it, or another program has it."""
+
+    def refuse(line: serial.Serial) -> None:
+        raise error
+
+    monkeypatch.setattr(serial.Serial, "open", refuse)
+
+    with pytest.raises(BoardError, match=said):
+        SerialBoard("/dev/ttyACM0")
+
+
 def test_no_such_port() -> None:
     """With what to look at."""
     with pytest.raises(BoardNotFound, match="cable that carries data"):
@@ -216,22 +262,31 @@ def test_no_such_port() -> None:
 
 
 def test_logs_show_lines_with_their_time_and_come_back(port: SerialPort) -> None:
-    """A port that goes away is waited for; the first line after says so."""
-    ways = iter([port.port, "/dev/ttyNOPE", port.port])
-    texts: list[str] = []
+    """A cable that is pulled is said once and waited for; what the board prints after that is shown again."""
+    with SerialPort(port.board, Path(find_deno_bin())) as again:
+        ways = iter([port.port, "/dev/ttyNOPE", again.port])
+        seen: list[logs.Line] = []
 
-    def open_next() -> SerialBoard:
-        return SerialBoard(next(ways))
+        def open_next() -> SerialBoard:
+            return SerialBoard(next(ways))
 
-    follow = logs.follow(open_next, lambda: len(texts) >= 4, retry_seconds=0.01)
-    for line in follow:
-        if line is not None:
-            texts.append(line.text)
-        if len(texts) == 1:
-            port.board.write_file("/code.py", "print('Boot… one')\nprint('POST OK 200')\n")
+        def said(text: str) -> bool:
+            return any(line.text == text for line in seen)
 
-    assert f"connected to the board at {port.port}" == texts[0]
-    assert "Boot… one" in texts or any("soft reboot" in text for text in texts)
+        for line in logs.follow(open_next, lambda: said("Boot… two"), retry_seconds=0.01):
+            if line is None:
+                continue
+            seen.append(line)
+            if line.text == f"connected to the board at {port.port}":
+                port.board.write_file("/code.py", "print('Boot… one')\n")
+            elif line.text == "Boot… one":
+                port.close()
+            elif line.text == f"connected to the board at {again.port}":
+                port.board.write_file("/code.py", "print('Boot… two')\n")
+
+    assert 1 == sum(line.is_notice and line.text.startswith("connection lost, trying again: ") for line in seen)
+    assert not next(line for line in seen if line.text == "Boot… one").is_notice
+    assert [line.at for line in seen] == sorted(line.at for line in seen)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 from zeroconf import IPVersion, ServiceInfo, Zeroconf
 
-from tests.tools.board_world import OLD_PROGRAM, WANTED, blank_drive, plan, small_firmware, start, to_drive, to_folder
+from tests.tools.board_world import (
+    OLD_PROGRAM,
+    WANTED,
+    blank_drive,
+    canned_server,
+    plan,
+    small_firmware,
+    start,
+    to_drive,
+    to_folder,
+)
 from tools.board import install, libraries
 from tools.board.errors import BoardError, BoardNotFound, DriveFull, ReadOnly, Unreachable, WrongPassword
 from tools.board.find import SERVICE, Where, hosts_in_network, open_board
@@ -107,6 +117,15 @@ def test_nobody_answers() -> None:
         WebBoard(f"127.0.0.1:{port}", "secret")
 
 
+def test_something_else_answers() -> None:
+    """A router's page at the address that was the board's yesterday."""
+    with (
+        canned_server(200, b"<html>Welcome</html>", {"Content-Type": "text/html"}) as url,
+        pytest.raises(BoardNotFound, match="is no CircuitPython board"),
+    ):
+        WebBoard(url.removeprefix("http://").partition("/")[0], "secret")
+
+
 @pytest.mark.parametrize("how", ["usb", "boot"])
 def test_a_drive_that_takes_no_writes_is_said(workflow: WebWorkflow, how: str) -> None:
     """409 while a computer holds the drive; 500 on S2 and S3 until boot.py has remounted."""
@@ -164,17 +183,21 @@ def assert_whole(workflow: WebWorkflow, firmware: Path, tmp_path: Path) -> None:
     mended.close()
 
 
-@pytest.mark.parametrize("after", [1, 5_000, 9_100])
+@pytest.mark.parametrize("path", ["/lib/adafruit_ntp.py", "/secrets.py", "/safemode.py", "/boot.py", "/code.py"])
 def test_an_upload_cut_short_leaves_a_board_that_starts(
-    workflow: WebWorkflow, firmware: Path, tmp_path: Path, after: int
+    workflow: WebWorkflow, firmware: Path, tmp_path: Path, path: str
 ) -> None:
-    """In the middle of the library, or of a later file: a web-workflow upload in place is truncated there."""
+    """In the middle of every transfer: a web-workflow upload in place is truncated there."""
     board = connect(workflow)
     todo = plan(board, firmware)
-    workflow.cut_after_bytes = after
+    half = {change.path: len(change.new or b"") // 2 for change in todo.changes}
+
+    def pull_when_it_begins(text: str) -> None:
+        if text.endswith(f" {path}"):
+            workflow.cut_after_bytes = half[path]
 
     with pytest.raises(Unreachable, match="repeat the same command"):
-        install.apply(board, todo)
+        install.apply(board, todo, pull_when_it_begins)
 
     board.close()
     assert_whole(workflow, firmware, tmp_path)

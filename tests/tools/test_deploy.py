@@ -90,6 +90,7 @@ def test_a_project_is_set_up_updated_and_checked(
     make_stack: MakeStack,
     record: list[str],
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """From an interrupted start to a project that takes messages; the second run finds everything done."""
@@ -107,6 +108,9 @@ def test_a_project_is_set_up_updated_and_checked(
 
     api.on_deploy = bring_up
     api.database_url = half_migrated
+    built: list[tuple[Path, str, str]] = []
+    # test_walkthrough.py builds it and opens it in a browser.
+    monkeypatch.setattr(portal, "build", lambda *given: built.append(given))
     target = Target(PROJECT, SITE, ACCESS_TOKEN, f"http://127.0.0.1:{port}", half_migrated, tmp_path / "portal")
 
     command.run(target, dry_run=True, only_check=False)
@@ -145,7 +149,7 @@ def test_a_project_is_set_up_updated_and_checked(
     assert api.functions["ingest"]["verify_jwt"] is False
     for file in (ROOT / "supabase/functions/ingest").glob("*.ts"):
         assert file.read_bytes() in api.uploads[0]
-    portal.verify(tmp_path / "portal", target.api_url, api.publishable_key)
+    assert built == [(tmp_path / "portal", target.api_url, api.publishable_key)]
 
     assert planned_changes == []
     planned = [line.removeprefix("supabase ") for line in plan.splitlines() if line.startswith("supabase ")]

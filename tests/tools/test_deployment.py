@@ -7,12 +7,13 @@ import subprocess
 from pathlib import Path
 
 import psycopg
-import pytest
 
 from tests.conftest import MakeDatabase
 from tests.tools.checkout import ROOT
 from tests.tools.management_api import PROJECT
+from tests.tools.messages import errors_of, explained_phrases
 from tools import supabase_cli
+from tools.deploy import check, cloud
 from tools.deploy.deployment import Deployment, Target
 
 TEXT = (ROOT / "DEPLOYMENT.md").read_text(encoding="utf-8")
@@ -23,6 +24,18 @@ MESSAGE = (
     ' "run_seconds": 1200, "last_update": "2025-10-23T18:20:00Z", "status": "open",'
     ' "msg_id": "550e8400-e29b-41d4-a716-446655440000:2025-10-23T18:00:00Z:1200"}]'
 )
+
+INGEST_ANSWERS = [
+    (404, ""),
+    (401, "access_token_wrong"),
+    (401, "device_key_wrong"),
+    (401, ""),
+    (540, ""),
+    (503, "unavailable"),
+    (429, ""),
+    (500, ""),
+    (302, ""),
+]
 
 
 def words_of(folder: str) -> str:
@@ -64,6 +77,17 @@ def test_what_deploy_says_is_quoted_rightly() -> None:
     assert [quotation for quotation in quoted if quotation not in said] == []
 
 
+def test_every_error_of_deploy_is_explained() -> None:
+    """Each has a phrase in the table of its README, and no phrase is left over."""
+    phrases = explained_phrases(ROOT / "tools/deploy/README.md")
+    said = [*errors_of("tools/deploy", "DeployError"), *errors_of("tools/commands", "DeployError")]
+    said += [text.lower() for _, text in cloud.EXPLANATIONS]
+    said += [check.explain_ingest(status, body).lower() for status, body in INGEST_ANSWERS]
+
+    assert [text for text in said if not any(phrase in text for phrase in phrases)] == []
+    assert [phrase for phrase in phrases if not any(phrase in text for text in said)] == []
+
+
 def test_log_lines_are_quoted_rightly() -> None:
     """Every line of the board's log that it names is explained by the firmware's own page."""
     readme = (ROOT / "firmware/README.md").read_text(encoding="utf-8")
@@ -97,16 +121,29 @@ def test_the_commands_by_hand_are_those_of_deploy() -> None:
     assert order == ["login", "link", "config", "db", "secrets", "functions", "projects"]
 
 
-@pytest.mark.parametrize("command", ["login", "secrets unset"])
-def test_other_commands_of_the_cli_exist(command: str) -> None:
-    """Those that `deploy` does not use itself."""
-    assert f"supabase {command}" in TEXT
+def offered_by(*command: str) -> set[str]:
+    """The subcommands of the Supabase CLI, or of one of its commands."""
+    run = [str(supabase_cli.find_cli()), *command, "--help"]
+    shown = subprocess.run(run, capture_output=True, text=True, check=True).stdout.partition("SUBCOMMANDS\n")[2]
+    return {
+        word
+        for names in re.findall(r"^  (\w[\w, -]*?)  ?(?=[A-Z ])", shown, re.MULTILINE)
+        for word in names.split(", ")
+    }
 
-    outcome = subprocess.run(
-        [str(supabase_cli.find_cli()), *command.split(), "--help"], capture_output=True, text=True, check=True
-    )
 
-    assert f"supabase {command}" in outcome.stdout
+def test_the_commands_of_the_cli_exist() -> None:
+    """Every one that a document or a remedy tells to type."""
+    documents = [path for pattern in ("*.md", "*/README.md", "*/*/README.md") for path in ROOT.glob(pattern)]
+    texts = [path.read_text(encoding="utf-8") for path in documents if "node_modules" not in path.parts]
+    command = r"supabase ([a-z]+)(?: ([a-z-]+))?"
+    typed = {words for text in texts for words in re.findall(rf"(?:^|`){command}", text, re.MULTILINE)}
+    typed |= set(re.findall(command, (ROOT / "tools/board/ingest.py").read_text(encoding="utf-8")))
+    groups = {first for first, _ in typed} & {"config", "db", "functions", "migration", "projects", "secrets"}
+
+    assert {first for first, _ in typed} - offered_by() == set()
+    for group in groups:
+        assert {second for first, second in typed if first == group} - offered_by(group) == set(), group
 
 
 def test_the_backup_can_be_restored_into_a_new_project(make_database: MakeDatabase, tmp_path: Path) -> None:

@@ -40,6 +40,8 @@ LAYOUT_10_0 = 8064 * 512
 LAYOUT_EXTENDED = 12160 * 512
 LAYOUT_TOLERANCE = 0.06
 
+REFUSED = "Wrong access_token, or another key is bound: reset the key in the portal."
+
 # What the console said -> (level, finding, remedy). Only the last line of a topic counts.
 HEARD: tuple[tuple[str, str, str, str], ...] = (
     ("Wi-Fi: cannot", "Wi-Fi", FAILED, "Check name and password in secrets.py; ESP32 boards join 2.4 GHz only."),
@@ -49,8 +51,8 @@ HEARD: tuple[tuple[str, str, str, str], ...] = (
     ("NTP failed", "NTP", WARNING, "The server's time is used instead. Open UDP port 123, or set LOGGER_NTP_SERVER."),
     ("NTP: ", "NTP", OK, ""),
     ("POST OK", "Delivery", OK, ""),
-    ("POST refused", "Delivery", FAILED, "Wrong access_token, or another key is bound: reset the key in the portal."),
-    ("POST failed", "Delivery", FAILED, "If the ingest URL is well from here, its network or DNS fails."),
+    ("POST refused", "Delivery", FAILED, REFUSED),
+    ("POST failed", "Delivery", FAILED, ""),
     ("POST: boot", "Delivery", WARNING, "It stays on the board and is tried again at the next power-up."),
     ("Storage: a power cut tore", "Storage", NOTE, "Nothing to do: it is mended from the twin."),
     ("Storage", "Storage", WARNING, "See firmware/README.md, What the log says."),
@@ -58,6 +60,22 @@ HEARD: tuple[tuple[str, str, str, str], ...] = (
     ("Fault", "Program", FAILED, "An error in the program; please report it with the log."),
     ("Running in safe mode", "Safe mode", FAILED, "Install safemode.py, and press RESET once."),
 )  # fmt: skip
+
+# Why a delivery failed, as the board's line tells it -> what to do; the first that fits.
+NOT_DELIVERED: tuple[tuple[str, str], ...] = (
+    ("gaierror", "DNS: the board's network does not know that name. Look for a slip in ingest_url, or try a hotspot."),
+    (
+        "GET 404",
+        "The project has no such function, or ingest_url is wrong: supabase functions deploy ingest --use-api.",
+    ),
+    ("HTTP 401", REFUSED),
+    ("HTTP 403", REFUSED),
+    ("540", "The project is paused: Restore project in the dashboard. The board keeps its sessions meanwhile."),
+    ("503", "The function runs, but its tables are missing or the database is down: supabase db push."),
+    ("captive portal", "A login page answers in that network, or ingest_url is wrong: try a phone's hotspot."),
+    ("GET 30", "Something sends elsewhere: a captive portal, or http instead of https in ingest_url."),
+    ("", "If the ingest URL is well from here, the board's network or its DNS fails: try a phone's hotspot."),
+)
 
 
 @dataclass(frozen=True)
@@ -320,6 +338,8 @@ def judge_lines(lines: list[str], seconds: float) -> Iterator[Finding]:
     for line in lines:
         for begin, what, level, remedy in HEARD:
             if line.startswith(begin):
+                if begin == "POST failed":
+                    remedy = next(what_to_do for why, what_to_do in NOT_DELIVERED if why in line)
                 topics[what] = Finding(level, f"{what}, the board says", line, remedy)
                 break
     yield from topics.values()

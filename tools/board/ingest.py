@@ -103,7 +103,7 @@ def _judge(answer: httpx.Response, url: str) -> Verdict:
         return Verdict(
             "table_missing",
             "The function runs, but the database does not answer it: its tables or functions are missing.",
-            "supabase db push, then run this again. If the migrations are there: supabase functions logs ingest.",
+            "supabase db push, then run this again. If the migrations are there: supabase logs.",
         )
     if 300 <= status < 400:
         return Verdict(
@@ -117,7 +117,7 @@ def _judge(answer: httpx.Response, url: str) -> Verdict:
         return Verdict(
             "server_error",
             f"The server answered {status} {code}.",
-            "Wait a minute and run this again; if it stays: supabase functions logs ingest, and status.supabase.com.",
+            "Wait a minute and run this again; if it stays: supabase logs, and status.supabase.com.",
         )
     return Verdict(
         "wrong_url",

@@ -144,14 +144,14 @@ class WebBoard:
     def _ask_version(self) -> dict[str, Any]:
         try:
             answer = self._client.get(f"http://{self.host}/cp/version.json", follow_redirects=True)
-            version = answer.json() if answer.status_code == 200 else None
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise BoardNotFound(
                 f"No board answers at {self.host} ({_words(error)}). Is it on, in this network, and does its"
                 f" settings.toml hold CIRCUITPY_WIFI_SSID and {PASSWORD_KEY}? Its address stands in the log as Wi-Fi:"
                 " ..., and without --host the network is searched."
             ) from None
-        if not isinstance(version, dict) or "version" not in version:
+        version = _json(answer)
+        if answer.status_code != 200 or not isinstance(version, dict) or "version" not in version:
             raise BoardNotFound(f"What answers at {self.host} is no CircuitPython board. Check the address.")
         return version
 
@@ -233,6 +233,14 @@ class WebConsole:
             return ""
         except (OSError, EOFError, WebSocketException) as error:
             raise Unreachable(f"The console of {self._where} has closed ({_words(error)}).") from error
+
+
+def _json(answer: httpx.Response) -> Any:
+    """What an answer holds; None if that is no JSON."""
+    try:
+        return answer.json()
+    except ValueError:
+        return None
 
 
 def _words(error: Exception) -> str:

@@ -5,6 +5,7 @@ import shlex
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,9 @@ class Deployment:
         yield Step("Keys", self.find_key, [show(cloud.list_keys())])
         if not only_check:
             yield Step("Portal", self.build_portal, [self._show_portal()])
-        yield Step("Check", self.check, [f"curl {self.target.api_url}/functions/v1/{FUNCTION}"])
+        yield Step(
+            "Check", partial(self.check, at_once=only_check), [f"curl {self.target.api_url}/functions/v1/{FUNCTION}"]
+        )
 
     def prepare(self) -> str:
         """The CLI and its folder are there."""
@@ -206,14 +209,14 @@ class Deployment:
         portal.build(self.target.portal_folder, self.target.api_url, self.publishable_key)
         return f"built into {_from_root(self.target.portal_folder)}"
 
-    def check(self) -> str:
-        """All of it works together."""
+    def check(self, *, at_once: bool = False) -> str:
+        """All of it works together; what was deployed just now may take a while, unless it is asked `at_once`."""
         check = Check(
             self.target.api_url,
             self.publishable_key,
             self.target.access_token,
             lambda statement: self.cloud.run(self.cloud.query(statement)),
-            **self._patience,
+            **({"patience_seconds": 0.0} if at_once else self._patience),
         )
         return "\n".join(check.run())
 

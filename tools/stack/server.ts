@@ -105,9 +105,10 @@ async function handle(request: Request): Promise<Response> {
   }
   if (pathname.startsWith("/functions/v1/")) return problem(404, "NOT_FOUND", "There is no such function.");
   if (pathname.startsWith("/rest/v1/") || pathname.startsWith("/auth/v1/")) {
+    if (request.method === "OPTIONS") return forOtherHosts(request, new Response(null, { status: 204 }));
     const bounded = await withinLimit(request);
     return bounded
-      ? await app.fetch(bounded, { peerAddress: null })
+      ? forOtherHosts(request, await app.fetch(bounded, { peerAddress: null }))
       : problem(413, "too_large", "The body is too large.");
   }
   if (pathname === "/health") return await health();
@@ -122,6 +123,17 @@ async function handle(request: Request): Promise<Response> {
   return config.portalFolder
     ? await servePortal(config.portalFolder, request, pathname)
     : problem(404, "not_found", "This stack serves no portal.");
+}
+
+/** A portal on another host may read the answers, as those of a hosted project; lite allows it only in part. */
+function forOtherHosts(request: Request, answer: Response): Response {
+  if (!request.headers.has("origin")) return answer;
+  const headers = new Headers(answer.headers);
+  headers.set("access-control-allow-origin", "*");
+  headers.set("access-control-allow-methods", "GET, HEAD, POST, PUT, PATCH, DELETE");
+  headers.set("access-control-allow-headers", request.headers.get("access-control-request-headers") ?? "");
+  headers.set("access-control-expose-headers", "content-range");
+  return new Response(answer.body, { status: answer.status, headers });
 }
 
 /** The request with its body read, or null when that is larger than the limit. */

@@ -309,7 +309,7 @@ export const texts = {
 
   register: {
     title: "Register a device",
-    lead: "The board prints its UUID on the serial console at every start, in the line that begins with “Boot”. Paste the whole line if you like.",
+    lead: "The board prints its UUID on the serial console at every start, in the line that begins with “Device UUID”. Paste the whole line if you like.",
     uuid: "Device UUID",
     uuidHint: "550e8400-e29b-41d4-a716-446655440000",
     missing: "Paste the UUID that the board prints.",
