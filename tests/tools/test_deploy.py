@@ -109,7 +109,7 @@ def test_a_project_is_set_up_updated_and_checked(
     api.on_deploy = bring_up
     api.database_url = half_migrated
     built: list[tuple[Path, str, str]] = []
-    # test_walkthrough.py builds it and opens it in a browser.
+    # tests/test_walkthrough.py builds it and opens it in a browser.
     monkeypatch.setattr(portal, "build", lambda *given: built.append(given))
     target = Target(PROJECT, SITE, ACCESS_TOKEN, f"http://127.0.0.1:{port}", half_migrated, tmp_path / "portal")
 

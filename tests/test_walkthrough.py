@@ -2,7 +2,7 @@
 
 In place of what nobody has here: the platform's management API is a stand-in, the project a local stack on a real
 PostgreSQL, the static host a web server on loopback, the board a simulated one. What is replaced in a command is said
-in `LOCALLY`; a replacement that the page does not need any more fails the test.
+in `Owner.locally`; a replacement that the page does not need any more fails the test.
 """
 
 import functools
@@ -13,6 +13,7 @@ import shlex
 import shutil
 import subprocess
 import threading
+import time
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -150,6 +151,14 @@ class Bench:
         self.port.close()
         self.board.close()
         self.network.close()
+
+    def wait_for_line(self, text: str) -> None:
+        """Until the board, which runs freely, says it."""
+        for _ in range(WAIT_MS // 100):
+            if text in self.board.lines:
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"the board has not said {text!r}: {self.board.lines[-10:]}")
 
     def pull_the_plug(self, seconds: float) -> None:
         """Power off, wait, power on."""
@@ -363,6 +372,11 @@ def test_from_nothing_to_the_first_session_in_the_portal(
         assert said.rstrip().endswith(", 0 unsent")
         for seconds, _ in kept[1:]:
             assert re.search(rf" {clock_time(seconds)}  closed  delivered", said)
+
+        moving = Step("Backing up and moving")
+        (says,) = re.findall(r"boards say `([^`]+)`", moving.text)
+        database.execute("select private.new_server_id()")
+        bench.wait_for_line(says)
 
     assert owner.unused == set()
 
