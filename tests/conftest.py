@@ -63,7 +63,7 @@ class MakeStack(Protocol):
 
 
 class NewPage(Protocol):
-    """Open a page in a browser context of its own, with Playwright's context options."""
+    """Open a page in a browser context of its own; Playwright's context options, service workers off unless asked."""
 
     def __call__(self, **options: Any) -> Page: ...
 
@@ -192,7 +192,8 @@ def new_page(chromium: Browser, page_faults: PageFaults) -> Iterator[NewPage]:
     contexts = []
 
     def open_page(**options: Any) -> Page:
-        context = chromium.new_context(**options)
+        # Each would fetch the whole build for a cache that goes with the test: only where that is the matter.
+        context = chromium.new_context(**{"service_workers": "block", **options})
         contexts.append(context)
         page_faults.watch(context)
         return context.new_page()

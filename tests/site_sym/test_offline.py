@@ -4,8 +4,10 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
+from tests.conftest import NewPage
 from tests.site_sym.club import Club, message, now, report
 from tests.site_sym.test_pages import violations
 from tests.support import PageFaults
@@ -14,6 +16,12 @@ ROOT = Path(__file__).resolve().parents[2]
 NO_NETWORK = "ERR_INTERNET_DISCONNECTED|ERR_FAILED|Failed to load resource"
 READY = "async () => { await navigator.serviceWorker.ready; }"
 KEPT = "() => Object.keys(localStorage).filter((key) => key.startsWith('last-known:')).length"
+
+
+@pytest.fixture
+def page(new_page: NewPage) -> Page:
+    """A page that keeps its files in the browser."""
+    return new_page(service_workers="allow")
 
 
 def test_the_last_known_hours_are_readable_without_a_network(page: Page, club: Club, page_faults: PageFaults) -> None:
