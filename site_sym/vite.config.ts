@@ -67,6 +67,10 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     target: "es2023",
+    // What the first page needs is one script and one style sheet: two dozen small files each cost a phone a round trip.
+    // All styles are in that sheet: a part that failed to load can be asked for again as one file.
+    cssCodeSplit: false,
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "first", tags: ["$initial"] }] } } },
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
   },
 });

@@ -163,6 +163,29 @@ def test_a_page_opened_during_an_outage_offers_another_try(page: Page, club: Clu
     expect(page.get_by_role("article")).to_contain_text("D-EKLM")
 
 
+def test_a_part_that_cannot_be_loaded_says_so_and_is_asked_for_again(
+    page: Page, club: Club, page_faults: PageFaults
+) -> None:
+    """Trying again loads it; a file that is gone for good, as after a new deployment, brings the whole page anew."""
+    page_faults.allow("ERR_FAILED|Failed to load resource|dynamically imported module")
+    device_uuid = club.add_device("Panel box 2", club.add_plane("D-EKLM"))
+    report(club.stack, message(device_uuid, now() - timedelta(hours=30), 3600))
+    page.route("**/assets/MonthChart-*.js", lambda route: route.abort())
+    club.open(page)
+    months = page.get_by_role("region", name="Hours per month")
+    again = months.get_by_role("button", name="Try again")
+    expect(months.get_by_role("alert")).to_contain_text("A part of this page could not be loaded.")
+
+    with page.expect_event("load"):
+        again.click()
+    expect(months.get_by_role("alert")).to_be_visible()
+    page.unroute("**/assets/MonthChart-*.js")
+    again.click()
+
+    expect(months.get_by_role("img")).to_be_visible()
+    expect(months.get_by_role("alert")).to_have_count(0)
+
+
 def test_two_tabs_sign_out_together(page: Page, club: Club) -> None:
     """Signing out in one tab leaves no fleet on the screen of the other."""
     club.add_plane("D-EKLM")

@@ -68,6 +68,16 @@ def test_the_start_page_is_html_and_checked_again_each_time(portal: Stack) -> No
     assert (again.status_code, again.content) == (304, b"")
 
 
+def test_text_is_compressed_for_those_who_take_it(portal: Stack) -> None:
+    """As static hosts do; a client that says nothing gets it as it is."""
+    packed = httpx.get(f"{portal.url}/", headers={"accept-encoding": "gzip"})
+    plain = httpx.get(f"{portal.url}/", headers={"accept-encoding": "identity"})
+
+    assert "gzip" == packed.headers["content-encoding"]
+    assert "content-encoding" not in plain.headers
+    assert packed.text == plain.text
+
+
 def test_hashed_assets_are_kept_for_good(portal: Stack) -> None:
     """A file with a content hash in its name never has to be asked for again, and has its right type."""
     answer = httpx.get(f"{portal.url}/{SCRIPT}")

@@ -56,7 +56,8 @@ export async function servePortal(folder: string, request: Request, pathname: st
     "etag": etag,
     "x-content-type-options": "nosniff",
   };
-  if (found && request.headers.get("if-none-match") === etag) return new Response(null, { status: 304, headers });
+  // A compressed answer goes out with a weak tag.
+  if (found && request.headers.get("if-none-match")?.replace(/^W\//, "") === etag) return new Response(null, { status: 304, headers });
   const body = request.method === "HEAD" ? null : await Deno.readFile(file.path);
   return new Response(body, { status: found ? 200 : 404, headers });
 }

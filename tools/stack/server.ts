@@ -54,6 +54,8 @@ function listen(): Deno.HttpServer<Deno.NetAddr> {
   const options = {
     hostname: "127.0.0.1",
     port: config.port,
+    // As static hosts and Supabase do: what is measured on a slow network should be what they send.
+    automaticCompression: true,
     onListen: () => {},
     onError: (error: unknown) => {
       console.error("request failed:", error);

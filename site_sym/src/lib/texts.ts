@@ -38,6 +38,8 @@ export const texts = {
 
   problems: {
     unreachable: "The server does not answer.",
+    part: "A part of this page could not be loaded.",
+    partHint: "Check your connection and try again.",
     unreachableHint: "Check your connection. Nothing is lost: the boards keep their sessions until the server has them. This page tries again by itself.",
     signedOut: "Your sign-in has ended.",
     signedOutHint: "Sign in again to go on; what you had saved is kept.",
@@ -129,7 +131,7 @@ export const texts = {
     totalHours: "Hours of all planes",
     monthHours: "This month",
     monthSessions: (count: number) => plural(count, "session"),
-    runningNow: "Running now",
+    runningNow: "Powered now",
     ofPlanes: (count: number) => `of ${plural(count, "plane")}`,
     waiting: "Waiting on boards",
     waitingNote: (count: number) => `${count === 1 ? "session" : "sessions"} still to come`,
