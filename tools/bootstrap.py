@@ -2,7 +2,7 @@
 
 What it makes, all inside the checkout:
 
-- `.venv`: the Python packages of requirements.lock, or of requirements-test.lock for `test` (its superset).
+- `.venv`: the Python packages of requirements.lock, or of requirements-test.lock for `test` and `bench` (its superset).
 - `node_modules`: the npm packages of deno.lock, installed by the Deno that came with the Python packages.
 - `.venv/deno`: Deno's cache, unless DENO_DIR names another place. Inside the checkout it needs no writable home
   folder, goes away with the checkout, and shares its disk blocks with `node_modules` (hard links).
@@ -97,7 +97,8 @@ class Checkout:
 def lock_for(arguments: Sequence[str]) -> str:
     """The lock file whose packages the command needs."""
     command = next((argument for argument in arguments if not argument.startswith("-")), "")
-    return LOCK_OF_TEST if command == "test" else LOCK_OF_EVERY_COMMAND
+    # `bench` drives a browser, as tests do.
+    return LOCK_OF_TEST if command in ("test", "bench") else LOCK_OF_EVERY_COMMAND
 
 
 def environment(checkout: Checkout) -> dict[str, str]:

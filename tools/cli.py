@@ -40,6 +40,7 @@ class BenchPart(StrEnum):
 
     FIRMWARE = "firmware"
     INGEST = "ingest"
+    PORTAL = "portal"
     SCALE = "scale"
 
 

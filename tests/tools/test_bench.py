@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from tests.tools.checkout import ROOT, TIMEOUT_SECONDS
-from tools.bench import firmware, herd, ingest, page, scale
+from tools.bench import firmware, herd, ingest, page, portal, scale
 from tools.bench.figures import Alternative, Figure, Report
 from tools.bench.machine import describe
 
@@ -75,6 +75,29 @@ SCALE_FIGURES = [
     "A new session among 5,000",
     "One more report of a session among 5,000",
     *("A page of a plane's sessions among 5,000" for _ in ("ms", "blocks")),
+]
+
+
+PORTAL_FIGURES = [
+    "JavaScript before the first page",
+    *(
+        f"{what}, {sessions} sessions"
+        for sessions in (20, 80)
+        for what in ("Bytes until the dashboard is complete", "API requests until the dashboard is complete")
+    ),
+    *(
+        f"{what}, {sessions} sessions"
+        for sessions in (20, 80)
+        for what in (
+            "Largest contentful paint",
+            "Time until the first screen is complete",
+            "Cumulative layout shift",
+            "Interaction to next paint",
+        )
+    ),
+    "Time of an export of 80 sessions",
+    "Memory of an export of 80 sessions",
+    "Longest time without an answer to the user in an export of 80 sessions",
 ]
 
 
@@ -181,6 +204,31 @@ def test_herd_comes_back_spread_out() -> None:
     assert len(fixed.back_after) < 400
     assert 5 * ours.mean_while_down < fixed.mean_while_down
     assert ours.peak_while_down / ours.mean_while_down < steps.peak_while_down / steps.mean_while_down
+
+
+def test_portal_figures() -> None:
+    """A tiny run in a real browser has every figure; what holds whatever the machine does, holds in it."""
+    told: list[str] = []
+
+    figures = list(portal.measure(portal.TINY, told.append))
+
+    assert PORTAL_FIGURES == [one.name for one in figures]
+    check_json(json.loads(json.dumps(Report(False, {}, figures).as_json(), allow_nan=False)))
+    by_name = {one.name: one for one in figures}
+    assert 120_000 >= by_name["JavaScript before the first page"].value
+    assert 0.1 >= by_name["Cumulative layout shift, 80 sessions"].value
+    assert ["with 20 sessions", portal.TABLE] == [
+        other.name for other in by_name["Interaction to next paint, 80 sessions"].alternatives
+    ]
+    assert any("Exporting 80 sessions" in line for line in told)
+
+
+def test_portal_without_a_browser_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is started, and the other parts go on without it."""
+    monkeypatch.setenv("PATH", "")
+
+    with pytest.raises(portal.BrowserMissing, match="apt-get install chromium"):
+        next(iter(portal.measure(portal.TINY, lambda text: None)))
 
 
 def test_table_and_page_show_every_figure(tmp_path: Path) -> None:

@@ -152,6 +152,7 @@ def test_only_test_installs_the_test_set_and_nothing_takes_it_away(installed: Sm
         (["demo", "test"], "requirements.lock"),
         (["test"], "requirements-test.lock"),
         (["--debug", "test", "-k", "demo"], "requirements-test.lock"),
+        (["bench", "portal"], "requirements-test.lock"),
     ],
 )
 def test_the_command_decides_which_lock_file_counts(arguments: list[str], lock: str) -> None:

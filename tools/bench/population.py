@@ -56,3 +56,50 @@ def fill_up(admin: psycopg.Connection[Any], sessions: int, per_plane: int = SESS
     run(_SESSIONS % per_plane)
     run(";".join(definition for _, definition in indexes))
     run("select private.rebuild_hours(); reset session_replication_role; drop table number; vacuum analyze")
+
+
+LONGEST_HISTORY_DAYS = 900
+_LEAST_PLANES = 4
+_SESSIONS_PER_CLUB_PLANE = 2500
+
+_CLUB = """
+create temp table club as
+  select n, md5(fleet || 'plane' || n)::uuid as plane, md5(fleet || 'board' || n)::uuid as board,
+    md5(fleet || 'ownership' || n)::uuid as ownership, fleet::uuid as fleet
+  from (select '{fleet}' as fleet) one, generate_series(1, {planes}) n;
+set session_replication_role = replica;
+insert into planes (fleet_id, plane_id, registration) select fleet, plane, 'D-' || 1000 + n from club;
+insert into devices (device_uuid, fleet_id, last_seen)
+  select board, fleet, private.clock() - interval '6 hours' from club;
+insert into device_ownerships (ownership_id, device_uuid, fleet_id) select ownership, board, fleet from club;
+insert into device_assignments (ownership_id, device_uuid, fleet_id, plane_id, assigned_from)
+  select ownership, board, fleet, plane, '2024-01-01' from club;
+insert into sessions (session_id, device_uuid, session_start, run_seconds, last_update, status, checkpoint_seconds,
+    boot, start_source, start_uncertainty_s, fleet_id, plane_id, effective_start)
+  select private.session_id(board, start), board, start, run_seconds, start + run_seconds * interval '1 second',
+    'closed', 15, {each} - s, (case when s % 500 = 7 then 'estimated' else 'ntp' end)::start_source,
+    case when s % 500 = 7 then 1200 end,
+    fleet, plane, start
+  from club, generate_series(0, {each} - 1) s,
+    lateral (
+      select date_trunc('second', private.clock()) - interval '8 hours' - n * interval '7 minutes'
+        - s * least(interval '36 hours', interval '{days} days' / {each}) as start,
+        1800 + (s * 487 + n * 91) % 5400 as run_seconds
+    ) t
+  order by s desc, n;
+select private.rebuild_hours();
+reset session_replication_role;
+drop table club;
+vacuum analyze
+"""
+
+
+def fill_club(admin: psycopg.Connection[Any], fleet_id: str, sessions: int) -> None:
+    """Give one fleet a history of so many sessions up to this morning: up to 2,500 a plane, four planes at least.
+
+    `admin` is a superuser with autocommit; `sessions` divides by the number of planes.
+    """
+    planes = max(_LEAST_PLANES, sessions // _SESSIONS_PER_CLUB_PLANE)
+    script = _CLUB.format(fleet=fleet_id, planes=planes, each=sessions // planes, days=LONGEST_HISTORY_DAYS)
+    for statement in script.split(";"):
+        admin.execute(statement.encode())

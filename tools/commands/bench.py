@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tools.bench import firmware, ingest, page, scale
+from tools.bench import firmware, ingest, page, portal, scale
 from tools.bench.figures import Figure, Report
 from tools.bench.machine import describe
 from tools.commands.terminal import console, progress
@@ -20,15 +20,21 @@ def _ingest(full: bool, tell: Callable[[str], None]) -> Iterable[Figure]:
     return ingest.measure(ingest.FULL if full else ingest.SHORT, tell)
 
 
+def _portal(full: bool, tell: Callable[[str], None]) -> Iterable[Figure]:
+    return portal.measure(portal.FULL if full else portal.SHORT, tell)
+
+
 def _scale(full: bool, tell: Callable[[str], None]) -> Iterable[Figure]:
     return scale.measure(scale.FULL if full else scale.SHORT, tell)
 
 
-PARTS: dict[str, Measure] = {"firmware": _firmware, "ingest": _ingest, "scale": _scale}
+PARTS: dict[str, Measure] = {"firmware": _firmware, "ingest": _ingest, "portal": _portal, "scale": _scale}
 
 
 def run(part: str | None, json_file: Path | None, *, full: bool, write: bool) -> None:
     """Measures and shows; `json_file` and BENCHMARKS.md are written only when all is measured."""
+    if part in (None, "portal"):
+        portal.check_browser()  # not after minutes with the other parts
     report = Report(full, describe())
     try:
         with progress() as tell:
