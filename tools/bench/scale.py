@@ -367,8 +367,8 @@ def _partitions(stack: Stack, effort: Effort, progress: Callable[[str], None]) -
         f"A table like sessions with its keys and indexes and {effort.partitioned:,} rows, {SESSIONS_PER_PLANE} per "
         f"board, without triggers and row security, against the same in {HASH_PARTITIONS} partitions by hash of device "
         f"and in {MONTHS} by month; writes: pgbench with one connection, {effort.transactions:,} transactions on "
-        f"random boards, no waiting for the disk at commit; pages: median of {PAGES} planes. The plain one was measured "
-        "beside each, and has the mean."
+        f"random boards, no waiting for the disk at commit; pages: median of {PAGES} planes. The plain one was "
+        "measured beside each, and has the mean."
     )
     picks: tuple[tuple[str, str, Callable[[_Cost], float]], ...] = (
         ("A new session", "ms", lambda cost: cost.new),
