@@ -207,6 +207,18 @@ def test_every_setting_of_the_board_is_in_its_readme() -> None:
     assert read == set(re.findall(r"LOGGER_[A-Z_]+[A-Z]", readme))
 
 
+def test_every_secret_of_the_board_is_in_its_readme() -> None:
+    """The example of secrets.py has the keys that the program reads, and no other."""
+    program = (ROOT / "firmware/code.py").read_text(encoding="utf-8")
+    readme = (ROOT / "firmware/README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```python\n(secrets = .*?)^```", readme, re.MULTILINE | re.DOTALL)
+
+    read = set(re.findall(r'secrets\.get\("(\w+)"\)', program))
+
+    assert len(read) == 3
+    assert read == set(re.findall(r'^    "(\w+)":', example, re.MULTILINE))
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_file_in_the_documents_exists(document: Path) -> None:
     """Paths below this repository's folders, in code spans and in commands."""
