@@ -17,10 +17,11 @@ function csvLine(row: ExportRow): string {
 }
 
 export class CsvWriter implements SheetWriter {
-  #parts: string[] = [BYTE_ORDER_MARK, `${COLUMN_NAMES.join(",")}\r\n`];
+  #parts: BlobPart[] = [BYTE_ORDER_MARK, `${COLUMN_NAMES.join(",")}\r\n`];
 
   add(rows: ExportRow[]): void {
-    this.#parts.push(rows.map(csvLine).join(""));
+    // A blob lies outside the page's memory.
+    this.#parts.push(new Blob([rows.map(csvLine).join("")]));
   }
 
   finish(): Blob {

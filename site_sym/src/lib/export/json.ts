@@ -3,14 +3,16 @@ import type { SheetWriter } from "./writer.ts";
 
 /** An array with one object per line. */
 export class JsonWriter implements SheetWriter {
-  #parts: string[] = [];
+  #parts: BlobPart[] = [];
 
   add(rows: ExportRow[]): void {
-    for (const row of rows) this.#parts.push(JSON.stringify(row));
+    if (rows.length === 0) return;
+    const begin = this.#parts.length === 0 ? "[\n" : ",\n";
+    // A blob lies outside the page's memory.
+    this.#parts.push(new Blob([begin + rows.map((row) => JSON.stringify(row)).join(",\n")]));
   }
 
   finish(): Blob {
-    const body = this.#parts.length === 0 ? "[]\n" : `[\n${this.#parts.join(",\n")}\n]\n`;
-    return new Blob([body], { type: "application/json" });
+    return new Blob([...this.#parts, this.#parts.length === 0 ? "[]\n" : "\n]\n"], { type: "application/json" });
   }
 }
