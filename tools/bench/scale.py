@@ -354,6 +354,9 @@ def _partitions(stack: Stack, effort: Effort, progress: Callable[[str], None]) -
     prepare_database(url, stack.data / "prepare.log")
     costs: dict[str, list[_Cost]] = {kind: [] for kind in _KINDS}
     with psycopg.connect(url, autocommit=True) as admin:
+        # Fewer checkpoints while millions of rows come.
+        admin.execute("alter system set max_wal_size = '3GB'")
+        admin.execute("select pg_reload_conf()")
         _fill(admin, PLAIN, boards, progress)
         # One at a time beside the plain one: three would not fit on a small disk.
         for other in (HASHED, MONTHLY):
