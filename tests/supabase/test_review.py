@@ -1,8 +1,22 @@
 """What a person is shown to look at: duplicates by hand, missing boots, what people said about sessions."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from tests.supabase.project import Board, Person, Project, Row, add_plane, fleet_of, hang, refused, settle_gap
+from tests.supabase.project import (
+    Board,
+    Person,
+    Project,
+    Row,
+    add_plane,
+    connect,
+    fleet_of,
+    hang,
+    hours,
+    refused,
+    settle_gap,
+)
 
 
 def _enter(owner: Person, plane: str, start: str, seconds: int) -> str:
@@ -255,6 +269,54 @@ def test_impossible_annotations_are_refused(owner: Person, board: Board, columns
         owner.run(
             f"insert into session_annotations (session_id, {columns}) select session_id, {values} from session_log"
         )
+
+
+EXCLUDE_ALL = """insert into session_annotations (session_id, excluded) select session_id, true from session_log
+  order by session_start on conflict (session_id) do update set excluded = excluded.excluded"""
+
+INCLUDE_ALL_AND_ONE_THAT_IS_NOT_THERE = """insert into session_annotations (session_id, excluded)
+  select session_id, false from session_log union all select gen_random_uuid(), false
+  on conflict (session_id) do update set excluded = excluded.excluded"""
+
+
+def test_many_sessions_are_annotated_at_once_or_none(owner: Person, plane: str, board: Board) -> None:
+    """What was said about them before stays beside it; one that is not there refuses all of them."""
+    for day in range(1, 5):
+        board.report(f"2026-05-0{day}T08:00:00Z", 3600)
+    owner.run(
+        "insert into session_annotations (session_id, pilot) select session_id, 'Amelia' from session_log limit 1"
+    )
+
+    owner.run(EXCLUDE_ALL)
+
+    assert 0 == hours(owner, plane)
+    assert ["Amelia", None, None, None] == [
+        row["pilot"] for row in owner.rows("select pilot from session_log where excluded order by pilot")
+    ]
+    with refused("PT404"):
+        owner.run(INCLUDE_ALL_AND_ONE_THAT_IS_NOT_THERE)
+    assert 0 == hours(owner, plane)
+
+
+def test_a_bulk_edit_does_not_hold_a_plane_while_it_waits_for_a_board(
+    database: str, project: Project, owner: Person, plane: str, board: Board
+) -> None:
+    """A board of the same plane whose report comes in between is taken; neither ends in a deadlock."""
+    second = project.board()
+    hang(owner, second, plane)
+    board.report("2026-05-01T08:00:00Z", 3600)
+    second.report("2026-05-02T08:00:00Z", 3600)
+    with connect(database) as other, ThreadPoolExecutor(1) as thread:
+        with project.admin.transaction():
+            project.admin.execute("select from devices where device_uuid = %s for update", [second.device_uuid])
+            edit = thread.submit(Person(other, user_id=owner.user_id).run, EXCLUDE_ALL)
+            while project.admin.execute("select 1 from pg_locks where not granted").fetchone() is None:
+                assert not edit.done(), "it did not wait for the board"
+
+            assert "stored" == second.report("2026-05-03T08:00:00Z", 3600)
+
+        assert 2 == edit.result(timeout=60)
+    assert 3600 == hours(owner, plane)
 
 
 def test_a_session_in_the_future_needs_its_start_corrected(owner: Person, plane: str, board: Board) -> None:

@@ -20,6 +20,8 @@ const POWER_UPS_SHOWN = 200;
 export const SESSIONS_PER_PAGE = 50;
 /** The most that Supabase answers at once unless a project is told otherwise. */
 const EXPORTED_PER_REQUEST = 1000;
+/** They stand in an address, which servers cut at some length. */
+const IDS_PER_REQUEST = 100;
 const EXPORT_TIMEOUT_MS = 60_000;
 
 type DeviceRow = Database["public"]["Views"]["device_status"]["Row"];
@@ -233,6 +235,10 @@ function toHandRow(entry: HandEntry) {
 /** A pattern of ILIKE that finds exactly these characters anywhere. */
 function containing(text: string): string {
   return `%${text.replace(/[\\%_]/g, "\\$&")}%`;
+}
+
+function inPieces<T>(list: T[], length: number): T[][] {
+  return Array.from({ length: Math.ceil(list.length / length) }, (_, n) => list.slice(n * length, (n + 1) * length));
 }
 
 type Answer<T> = PromiseLike<{ data: T | null; error: PostgrestError | null; status: number }>;
@@ -663,6 +669,29 @@ export class Backend {
     await this.#change(
       this.#rest.from("session_annotations").upsert(annotationOf(sessionId, toAnnotationRow(said)), { onConflict: "session_id" }).select("session_id"),
     );
+  }
+
+  /** Says something about each of several sessions, in one request: about all of them or none. Each says the same columns. */
+  async annotateAll(said: { sessionId: string; said: Annotation }[]): Promise<void> {
+    const rows = said.map(({ sessionId, said }) => annotationOf(sessionId, toAnnotationRow(said)));
+    await this.#ask(this.#rest.from("session_annotations").upsert(rows, { onConflict: "session_id" }), texts.problems.fault);
+  }
+
+  /** Takes everything back that was said about several sessions. */
+  async deleteAnnotations(sessionIds: string[]): Promise<void> {
+    for (const ids of inPieces(sessionIds, IDS_PER_REQUEST)) {
+      await this.#change(this.#rest.from("session_annotations").delete().in("session_id", ids).select("session_id"));
+    }
+  }
+
+  /** Which of these sessions are still there. */
+  async sessionsThere(sessionIds: string[]): Promise<Set<string>> {
+    const there = new Set<string>();
+    for (const ids of inPieces(sessionIds, IDS_PER_REQUEST)) {
+      const rows = await this.#ask(this.#rest.from("sessions").select("session_id").in("session_id", ids), texts.problems.could.sessions);
+      for (const { session_id } of rows) there.add(session_id);
+    }
+    return there;
   }
 
   /** Takes everything back that was said about a session. Of a hand-entered one nothing is left. */

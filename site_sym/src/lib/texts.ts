@@ -465,6 +465,28 @@ export const texts = {
     gone: "This session is no longer there.",
   },
 
+  bulk: {
+    select: "Select several",
+    label: "Selected sessions",
+    all: (count: number) => `All ${count} shown`,
+    selected: (count: number) => (count === 0 ? "none selected" : `${count} selected`),
+    row: (what: string) => `Select ${what}`,
+    change: "Change…",
+    done: "Done",
+    title: (count: number) => `Change ${plural(count, "session")}`,
+    sameClass: "As it is",
+    pilots: { same: "As it is", set: "Set to", none: "Remove" },
+    inTotals: "In the totals",
+    totals: { same: "As it is", exclude: "Leave out", include: "Count" },
+    nothing: "Choose what to change.",
+    missingPilot: "Enter the pilot’s name.",
+    save: (count: number) => `Change ${plural(count, "session")}`,
+    changed: (count: number) => `${plural(count, "session")} changed.`,
+    gone: (names: string[], others: number) =>
+      `${names.join("; ")}${others > 0 ? ` and ${others} more` : ""}: ${names.length + others === 1 ? "this session is" : "these sessions are"} no longer there. Nothing was changed.`,
+    goneHint: (left: number) => (left === 0 ? "" : `Save again to change the other ${left === 1 ? "one" : left}.`),
+  },
+
   review: {
     title: "Needs review",
     summary: (count: number) => (count === 0 ? "nothing waits" : `${plural(count, "thing")} to look at`),
