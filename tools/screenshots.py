@@ -25,6 +25,7 @@ DEVICES: dict[str, dict[str, Any]] = {
     "phone": {"viewport": SIZES["phone"], "device_scale_factor": 2, "is_mobile": True, "has_touch": True},
 }
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+ESTIMATED = {"start_source": "estimated", "start_uncertainty_s": 2_400}
 SIGNED_OUT_PAGES = {"sign-in": "#/sign-in", "sign-up": "#/sign-up", "forgot-password": "#/forgot-password"}
 RUNNING_PLANE, PARKED_PLANE, REFUSED_PLANE, DELIVERING_PLANE = PLANES
 
@@ -64,7 +65,11 @@ def fill(stack: Stack) -> None:
         for sent in (
             [message(RUNNING_PLANE.device_uuid, yesterday, 6_183)],
             [message(DELIVERING_PLANE.device_uuid, now - timedelta(hours=4), 2_771, unsent=3)],
-            [message(loose, now - timedelta(days=days), 4_000) for days in (9, 8, 7)],
+            [
+                message(loose, now - timedelta(days=days), 4_000, boot=boot)
+                for days, boot in ((9, 31), (8, 32), (7, 35))
+            ],
+            [message(PARKED_PLANE.device_uuid, yesterday - timedelta(hours=8), 5_400, **ESTIMATED)],
             [message(RUNNING_PLANE.device_uuid, now - timedelta(minutes=42), 2_497, status="open")],
         ):
             account.post_messages(sent).raise_for_status()
@@ -86,6 +91,9 @@ def pages() -> dict[str, str]:
         "plane-new": "#/planes/new",
         "plane-edit": f"#/planes/{RUNNING_PLANE.plane_id}/edit",
         "sessions": "#/sessions",
+        "timeline": "#/sessions/timeline",
+        "review": "#/sessions/review",
+        "print": f"#/sessions/print?plane={RUNNING_PLANE.plane_id}",
         "devices": "#/devices",
         "device": f"#/devices/{RUNNING_PLANE.device_uuid}",
         "device-register": f"#/devices/register?uuid={extra_device('new')}",
@@ -108,7 +116,7 @@ def settle(page: Page) -> None:
     page.wait_for_selector("h1")
     page.wait_for_function(
         """() => {
-          const pending = document.querySelector(".skeleton, .space");
+          const pending = document.querySelector(".skeleton, .space, [aria-busy=true]");
           pending?.scrollIntoView();
           return !pending;
         }"""

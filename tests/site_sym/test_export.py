@@ -138,8 +138,18 @@ def read_xlsx(path: Path, names: list[str]) -> list[dict[str, Any]]:
     return rows
 
 
+def read_foreflight(path: Path) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """Both tables of ForeFlight's import file: aircraft and flights."""
+    lines = list(csv.reader(io.StringIO(path.read_text("utf-8"), newline="")))
+    assert "ForeFlight Logbook Import" == lines[0][0]
+    aircraft, flights = lines.index(["Aircraft Table"]), lines.index(["Flights Table"])
+    tables = [(lines[aircraft + 1], lines[aircraft + 2 : flights - 1]), (lines[flights + 1], lines[flights + 2 :])]
+    first, second = [[dict(zip(names, row, strict=True)) for row in rows] for names, rows in tables]
+    return first, second
+
+
 def test_every_format_holds_every_row_as_the_database_has_it(new_page: NewPage, club: Club, tmp_path: Path) -> None:
-    """1,005 sessions, in a zone that is not UTC: CSV, JSON and XLSX agree with the database row by row."""
+    """1,005 sessions, in a zone that is not UTC: each file agrees with the database row by row."""
     fill(club)
     page = new_page(timezone_id="Europe/Berlin", accept_downloads=True)
     club.open(page, "#/sessions?period=all")
@@ -149,8 +159,14 @@ def test_every_format_holds_every_row_as_the_database_has_it(new_page: NewPage, 
     in_json = json.loads(save(page, "JSON", tmp_path).read_text())
     in_csv = read_csv(save(page, "CSV", tmp_path))
     in_xlsx = read_xlsx(save(page, "Excel", tmp_path), list(in_json[0]))
+    aircraft, flights = read_foreflight(save(page, "ForeFlight", tmp_path))
 
     assert ROWS == len(wanted)
+    assert ["D-EKLM"] == [row["AircraftID"] for row in aircraft]
+    assert [(row["session_start"][:10], row["session_start"][11:16], row["session_end"][11:16]) for row in wanted] == [
+        (row["Date"], row["TimeOut"], row["TimeIn"]) for row in flights
+    ]
+    assert all((row["remarks"] or "") in flight["PilotComments"] for row, flight in zip(wanted, flights, strict=True))
     assert wanted == only(in_json, wanted)
     assert wanted == only(in_csv, wanted)
     assert wanted == only(in_xlsx, wanted)

@@ -19,9 +19,15 @@ const AUTH_STORAGE_KEY = "uptime-logger-auth";
 const POWER_UPS_SHOWN = 200;
 export const SESSIONS_PER_PAGE = 50;
 /** The most that Supabase answers at once unless a project is told otherwise. */
-const EXPORTED_PER_REQUEST = 1000;
+const MAX_ROWS = 1000;
 /** They stand in an address, which servers cut at some length. */
 const IDS_PER_REQUEST = 100;
+/** The longest that can be entered by hand; no board has its power for as long. */
+const LONGEST_SESSION_MS = 366 * 86_400_000;
+/** The Hobbs columns are the costly ones. */
+const WITHOUT_HOBBS =
+  "session_id, fleet_id, plane_id, registration, device_uuid, device_name, session_start, reported_start, session_end, run_seconds, last_update, status, state, quality, short, class, pilot, remarks, excluded, overlaps, checkpoint_seconds, start_source, start_uncertainty_s, boot, firmware, reset_reason, corrected, clock_checked, annotated_by, annotated_at, possible_duplicate_of, received_at, heard_at";
+const NO_HOBBS = { hobbs_start_seconds: null, hobbs_end_seconds: null };
 const EXPORT_TIMEOUT_MS = 60_000;
 
 type DeviceRow = Database["public"]["Views"]["device_status"]["Row"];
@@ -622,6 +628,29 @@ export class Backend {
     return { sessions, next: rows.length > perPage && last ? cursorOf(last, sort) : null };
   }
 
+  /**
+   * What was on between two instants, newest first, in one request.
+   *
+   * @returns `isCut`: there is more than one answer holds
+   */
+  async sessionsBetween(fleetId: string, from: string, until: string): Promise<{ sessions: Session[]; isCut: boolean }> {
+    const rows = await this.#ask(
+      this.#rest
+        .from("session_log")
+        .select(WITHOUT_HOBBS)
+        .eq("fleet_id", fleetId)
+        .gt("session_end", from)
+        .lt("session_start", until)
+        // Bounds what an index has to be read for.
+        .gt("session_start", new Date(Date.parse(from) - LONGEST_SESSION_MS).toISOString())
+        .order("session_start", { ascending: false })
+        .order("session_id", { ascending: false })
+        .limit(MAX_ROWS),
+      texts.problems.could.sessions,
+    );
+    return { sessions: rows.map((row) => toSession({ ...row, ...NO_HOBBS })), isCut: rows.length === MAX_ROWS };
+  }
+
   /** Every session that matches, newest first, in pieces of at most 1,000; a piece that the server cut shorter is no end. */
   async *allSessions(fleetId: string, filter: SessionFilter, signal: AbortSignal): AsyncGenerator<Session[]> {
     for (let cursor: SessionCursor | null = null; ; ) {
@@ -631,7 +660,7 @@ export class Backend {
         query
           .order("session_start", { ascending: false })
           .order("session_id", { ascending: false })
-          .limit(EXPORTED_PER_REQUEST)
+          .limit(MAX_ROWS)
           .abortSignal(AbortSignal.any([signal, AbortSignal.timeout(EXPORT_TIMEOUT_MS)])),
         texts.problems.could.sessions,
       );

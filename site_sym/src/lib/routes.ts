@@ -12,6 +12,7 @@ export type Route =
   | { page: "sessions"; query: URLSearchParams }
   | { page: "sessions-print"; query: URLSearchParams }
   | { page: "review" }
+  | { page: "timeline"; query: URLSearchParams }
   | { page: "settings" }
   | { page: "fleet" }
   | { page: "join"; token: string }
@@ -57,6 +58,7 @@ export function parseRoute(hash: string): Route {
       if (third !== undefined) break;
       if (second === "print") return { page: "sessions-print", query };
       if (second === "review") return { page: "review" };
+      if (second === "timeline") return { page: "timeline", query };
       break;
     case "fleet":
       if (second !== undefined) break;
@@ -94,6 +96,7 @@ export const links = {
   sessions: (filter: Record<string, string | undefined> = {}) => withQuery("#/sessions", filter),
   printSessions: (filter: Record<string, string | undefined> = {}) => withQuery("#/sessions/print", filter),
   review: () => "#/sessions/review",
+  timeline: (period: { view?: string; date?: string } = {}) => withQuery("#/sessions/timeline", period),
   settings: () => "#/settings",
   fleet: () => "#/fleet",
   join: (token: string) => `#/join/${encodeURIComponent(token)}`,

@@ -19,9 +19,10 @@ function csvLine(row: ExportRow): string {
 export class CsvWriter implements SheetWriter {
   #parts: BlobPart[] = [BYTE_ORDER_MARK, `${COLUMN_NAMES.join(",")}\r\n`];
 
-  add(rows: ExportRow[]): void {
+  add(rows: ExportRow[]): number {
     // A blob lies outside the page's memory.
     this.#parts.push(new Blob([rows.map(csvLine).join("")]));
+    return rows.length;
   }
 
   finish(): Blob {

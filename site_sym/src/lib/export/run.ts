@@ -1,5 +1,5 @@
 import type { Backend } from "../backend.ts";
-import type { Session, SessionFilter } from "../model.ts";
+import type { Plane, Session, SessionFilter } from "../model.ts";
 import { exportRow } from "./columns.ts";
 import { type FileFormat, makeWriter } from "./writer.ts";
 
@@ -17,7 +17,7 @@ export async function* readAll(backend: Backend, fleetId: string, filter: Sessio
 }
 
 /**
- * All matching sessions as a file, newest first.
+ * All matching sessions as a file, newest first; `count` of them are in it.
  * @param onProgress called after each page with the number of sessions so far
  * @throws BackendError; nothing special when the signal was aborted, which the caller knows
  */
@@ -26,19 +26,20 @@ export async function exportSessions(
   fleetId: string,
   filter: SessionFilter,
   format: FileFormat,
+  planes: Plane[],
   signal: AbortSignal,
   onProgress: (count: number) => void,
 ): Promise<{ file: Blob; count: number }> {
-  const writer = await makeWriter(format);
-  let count = 0;
+  const writer = await makeWriter(format, planes);
+  let [read, count] = [0, 0];
   for await (const sessions of readAll(backend, fleetId, filter, signal)) {
     for (let first = 0; first < sessions.length; first += ROWS_AT_ONCE) {
       signal.throwIfAborted();
-      writer.add(sessions.slice(first, first + ROWS_AT_ONCE).map(exportRow));
+      count += writer.add(sessions.slice(first, first + ROWS_AT_ONCE).map(exportRow));
       await new Promise((resolve) => setTimeout(resolve));
     }
-    count += sessions.length;
-    onProgress(count);
+    read += sessions.length;
+    onProgress(read);
   }
   return { file: writer.finish(), count };
 }

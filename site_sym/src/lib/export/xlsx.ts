@@ -71,9 +71,10 @@ export class XlsxWriter implements SheetWriter {
     );
   }
 
-  add(rows: ExportRow[]): void {
+  add(rows: ExportRow[]): number {
     this.#rows += rows.length;
     this.#write(rows.map((row) => `<row>${COLUMN_NAMES.map((name) => xlsxCell(name, row[name])).join("")}</row>`).join(""));
+    return rows.length;
   }
 
   finish(): Blob {

@@ -61,6 +61,11 @@ export function formatDay(iso: string, zone: Zone, now: Date): string {
   return year === calendarDay(now, zone).year ? text : `${text} ${year}`;
 }
 
+/** "Mon" for a calendar day ("2026-11-23"). */
+export function formatWeekday(date: string): string {
+  return new Date(`${date}T00:00:00Z`).toLocaleDateString(LOCALE, { timeZone: "UTC", weekday: "short" });
+}
+
 /** "today 09:14Z", "yesterday 16:40Z", "20 Nov 08:02Z". */
 export function formatMoment(iso: string, zone: Zone, now: Date): string {
   const daysAgo = daysBetween(new Date(iso), now, zone);
