@@ -292,7 +292,7 @@ def test_every_state_is_accessible_and_fits(new_page: NewPage, club: Club, theme
     open_first(page)
     look("session")
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Select several").click()
+    page.get_by_role("button", name="Select", exact=True).click()
     page.get_by_role("checkbox", name="All 2 shown").check()
     look("selection")
     page.get_by_role("button", name="Change…").click()

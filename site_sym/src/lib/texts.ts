@@ -466,7 +466,7 @@ export const texts = {
   },
 
   bulk: {
-    select: "Select several",
+    select: "Select",
     label: "Selected sessions",
     all: (count: number) => `All ${count} shown`,
     selected: (count: number) => (count === 0 ? "none selected" : `${count} selected`),
