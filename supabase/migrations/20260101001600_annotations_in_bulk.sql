@@ -17,6 +17,9 @@ begin
 end $$;
 comment on function private.lock_annotated_device() is 'Locks the device of a session that is about to be annotated, if the caller may.';
 revoke execute on function private.lock_annotated_device() from public;
-create trigger lock_annotated_device before insert or delete or update of excluded, corrected_start, clock_checked,
+create trigger lock_annotated_device before insert or update of class, pilot, excluded, corrected_start, clock_checked,
   hand_plane_id, hand_start, hand_seconds on public.session_annotations
   for each row execute function private.lock_annotated_device();
+-- Not where it goes with its fleet, whose devices are locked already.
+create trigger lock_device_before_taking_back before delete on public.session_annotations
+  for each row when (pg_trigger_depth() = 0) execute function private.lock_annotated_device();
