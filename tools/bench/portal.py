@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 import psycopg
 from playwright.sync_api import Browser, CDPSession, Download, Page, Request, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from tools.bench import plain_pages
 from tools.bench.figures import Alternative, Figure
@@ -165,8 +166,7 @@ def measure(effort: Effort, progress: Callable[[str], None]) -> Iterator[Figure]
     with (
         _open_folder() as folder,
         Stack(data=folder, port=0, on_progress=progress) as stack,
-        sync_playwright() as playwright,
-        contextlib.closing(launch(playwright, path)) as browser,
+        _browser(path) as browser,
     ):
         yield _scripts(REPOSITORY / "site_sym" / "dist")
         visitors = {}
@@ -176,6 +176,18 @@ def measure(effort: Effort, progress: Callable[[str], None]) -> Iterator[Figure]
         yield from _traffic(browser, effort, visitors, progress)
         yield from _vitals(browser, effort, visitors, progress)
         yield from _exports(browser, effort, visitors, progress)
+
+
+@contextlib.contextmanager
+def _browser(path: str) -> Iterator[Browser]:
+    """The browser; where Ctrl-C has ended it before us, that is no failure of its own."""
+    with sync_playwright() as playwright:
+        browser = launch(playwright, path)
+        try:
+            yield browser
+        finally:
+            with contextlib.suppress(PlaywrightError):
+                browser.close()
 
 
 @contextlib.contextmanager
@@ -290,7 +302,8 @@ def _visit(browser: Browser, visitor: Visitor, screen: dict[str, Any]) -> Iterat
         cdp.send("Network.enable")
         yield page, cdp
     finally:
-        context.close()
+        with contextlib.suppress(PlaywrightError):
+            context.close()
 
 
 # Vitals
