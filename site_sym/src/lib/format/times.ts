@@ -43,15 +43,27 @@ export function daysBetween(from: Date, to: Date, zone: Zone): number {
   return Math.round((noon(to) - noon(from)) / DAY_MS);
 }
 
+// Made once: a formatter takes far longer to make than to use, and a page of the log has hundreds of times.
+const clockIn: Partial<Record<Zone, Intl.DateTimeFormat>> = {};
+const monthNames: string[] = [];
+
 /** "09:14Z" or "10:14". */
 export function formatTime(iso: string, zone: Zone): string {
-  const time = new Date(iso).toLocaleTimeString(LOCALE, { ...zoneOption(zone), hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const format = (clockIn[zone] ??= new Intl.DateTimeFormat(LOCALE, {
+    ...zoneOption(zone),
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  }));
+  const time = format.format(new Date(iso));
   return zone === "utc" ? `${time}Z` : time;
 }
 
 /** "Nov": three letters for every month, where the locale would write "Sept". */
 function monthName(month: number): string {
-  return new Date(Date.UTC(2000, month)).toLocaleDateString(LOCALE, { timeZone: "UTC", month: "long" }).slice(0, 3);
+  return (monthNames[month] ??= new Date(Date.UTC(2000, month))
+    .toLocaleDateString(LOCALE, { timeZone: "UTC", month: "long" })
+    .slice(0, 3));
 }
 
 /** "23 Nov", with the year where it is not the present one. */
