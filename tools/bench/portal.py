@@ -6,9 +6,7 @@ import contextlib
 import gzip
 import json
 import re
-import shutil
 import statistics
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -23,6 +21,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 from tools.bench import plain_pages
 from tools.bench.figures import Alternative, Figure
+from tools.bench.ingest import open_folder
 from tools.bench.population import fill_club
 from tools.chromium import MISSING, find_chromium, launch
 from tools.stack import Stack
@@ -164,7 +163,7 @@ def measure(effort: Effort, progress: Callable[[str], None]) -> Iterator[Figure]
     """All figures of this part, as they are taken, on a stack of its own."""
     path = check_browser()
     with (
-        _open_folder() as folder,
+        open_folder() as folder,
         Stack(data=folder, port=0, on_progress=progress) as stack,
         _browser(path) as browser,
     ):
@@ -188,17 +187,6 @@ def _browser(path: str) -> Iterator[Browser]:
         finally:
             with contextlib.suppress(PlaywrightError):
                 browser.close()
-
-
-@contextlib.contextmanager
-def _open_folder() -> Iterator[Path]:
-    """A folder that PostgreSQL can enter when it runs as `nobody`."""
-    folder = Path(tempfile.mkdtemp(prefix="uptime-logger-bench-"))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
 
 
 def _visitor(stack: Stack, sessions: int) -> Visitor:
