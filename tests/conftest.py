@@ -17,19 +17,19 @@ import shutil
 import signal
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 import httpx
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from psycopg import sql
 from supabase.lib.client_options import SyncClientOptions
 
 from supabase import create_client
-from tests.support import Account, PageFaults, confirm
+from tests.support import Account, PageFaults, confirm, last_state
 from tools.chromium import MISSING, find_chromium, launch
 from tools.stack import Stack
 from tools.stack.postgres import Postgres
@@ -42,6 +42,19 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--long`: tests that try many cases try all of them, or go on for much longer."""
     parser.addoption("--long", action="store_true", help="try every case instead of a fixed selection (hours)")
+
+
+OPEN_CONTEXTS = pytest.StashKey[list[BrowserContext]]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say what every open page showed when a test failed: a red run names its cause without a second run."""
+    report = yield
+    if report.failed and report.when == "call":
+        for context in item.stash.get(OPEN_CONTEXTS, []):
+            report.sections += [(f"page {page.url}", last_state(page)) for page in context.pages]
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -187,9 +200,10 @@ def page_faults() -> PageFaults:
 
 
 @pytest.fixture
-def new_page(chromium: Browser, page_faults: PageFaults) -> Iterator[NewPage]:
+def new_page(request: pytest.FixtureRequest, chromium: Browser, page_faults: PageFaults) -> Iterator[NewPage]:
     """Open pages, each as another visitor: nothing is shared between them."""
-    contexts = []
+    contexts: list[BrowserContext] = []
+    request.node.stash[OPEN_CONTEXTS] = contexts
 
     def open_page(**options: Any) -> Page:
         # Each would fetch the whole build for a cache that goes with the test: only where that is the matter.

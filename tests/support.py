@@ -6,9 +6,13 @@ from urllib.parse import urlsplit
 
 import httpx
 from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Error as PlaywrightError
 
 from supabase import Client
+from tools.screenshots import LOADING
 from tools.stack import Stack
+
+LAST_STATE_LENGTH = 4_000
 
 _OWN_HOST = "127.0.0.1"
 _NOT_NETWORK = {"about", "blob", "data"}
@@ -67,4 +71,14 @@ class PageFaults:
             self._note("request to another host", url)
 
 
-__all__ = ["Account", "Page", "PageFaults", "confirm"]
+def last_state(page: Page) -> str:
+    """What a page shows now, for the report of a failed test: what is still loading, then its accessible content."""
+    try:
+        loading = page.locator(LOADING).evaluate_all("(found) => found.map(({ outerHTML }) => outerHTML.slice(0, 300))")
+        content = page.locator("body").aria_snapshot(timeout=5_000)
+    except PlaywrightError as error:
+        return f"it does not answer: {error}"
+    return "\n".join([*(f"still loading: {html}" for html in loading), content[:LAST_STATE_LENGTH]])
+
+
+__all__ = ["Account", "Page", "PageFaults", "confirm", "last_state"]

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import psycopg
 import typer
 from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tools.chromium import MISSING, find_chromium, launch
 from tools.demo.account import EMAIL, PASSWORD, Account
@@ -26,6 +27,7 @@ DEVICES: dict[str, dict[str, Any]] = {
 }
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 ESTIMATED = {"start_source": "estimated", "start_uncertainty_s": 2_400}
+LOADING = ".skeleton, .space, [aria-busy=true]"  # what stands in for data that has not come yet
 SIGNED_OUT_PAGES = {"sign-in": "#/sign-in", "sign-up": "#/sign-up", "forgot-password": "#/forgot-password"}
 RUNNING_PLANE, PARKED_PLANE, REFUSED_PLANE, DELIVERING_PLANE = PLANES
 
@@ -112,15 +114,23 @@ def sign_in(page: Page, url: str) -> None:
 
 
 def settle(page: Page) -> None:
-    """Wait until the page shows its data and its fonts; what is read once it comes into view is brought there."""
+    """Wait until the page shows its data and its fonts; what is read once it comes into view is brought there.
+
+    Raises TimeoutError, naming the page and what has not come.
+    """
     page.wait_for_selector("h1")
-    page.wait_for_function(
-        """() => {
-          const pending = document.querySelector(".skeleton, .space, [aria-busy=true]");
-          pending?.scrollIntoView();
-          return !pending;
-        }"""
-    )
+    try:
+        page.wait_for_function(
+            """(loading) => {
+              const pending = document.querySelector(loading);
+              pending?.scrollIntoView();
+              return !pending;
+            }""",
+            arg=LOADING,
+        )
+    except PlaywrightTimeout as error:
+        pending = page.locator(LOADING).evaluate_all("(found) => found.map(({ outerHTML }) => outerHTML.slice(0, 300))")
+        raise TimeoutError(f"{page.url} still waits for {pending}") from error
     page.evaluate("() => { scrollTo(0, 0); return document.fonts.ready; }")
 
 

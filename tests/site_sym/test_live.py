@@ -24,6 +24,20 @@ OUTAGE_UNTIL_A_CLICK = """
     : ask(input, init);
 """
 
+# A busy browser: what its observers see is handed over late: two at once, oldest first.
+LATE_OBSERVERS = """
+  const Observer = window.IntersectionObserver;
+  window.IntersectionObserver = class extends Observer {
+    constructor(tell, options) {
+      const held = [];
+      super((entries, observer) => {
+        held.push(...entries);
+        if (held.length > 1) tell(held.splice(0), observer);
+      }, options);
+    }
+  };
+"""
+
 
 def test_a_running_session_counts_on_the_page(page: Page, club: Club) -> None:
     """Between two reports of the board the seconds go on, in the card and in the list."""
@@ -198,3 +212,17 @@ def test_two_tabs_sign_out_together(page: Page, club: Club) -> None:
 
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     expect(page.get_by_text("D-EKLM")).to_have_count(0)
+
+
+def test_a_panel_that_comes_into_view_is_filled_however_busy_the_browser_is(page: Page, club: Club) -> None:
+    """Both changes, out of view and in view, arrive in one call: the newer one counts."""
+    device_uuid = club.add_device("Panel box 2", club.add_plane("D-EKLM"))
+    report(club.stack, message(device_uuid, now() - timedelta(hours=30), 3600))
+    page.set_viewport_size({"width": 390, "height": 200})
+    page.add_init_script(LATE_OBSERVERS)
+    club.open(page)
+    panel = page.get_by_role("region", name="Days of the year")
+
+    panel.scroll_into_view_if_needed()
+
+    expect(panel.get_by_role("button", name="As a table")).to_be_visible()
