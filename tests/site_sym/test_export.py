@@ -218,29 +218,3 @@ def test_a_server_that_fails_in_the_middle_saves_no_half_file(page: Page, club: 
 
     expect(page.get_by_role("alert")).to_contain_text("The sessions could not be read.")
     assert [] == downloads
-
-
-@pytest.mark.parametrize(("paper", "size"), [("A4", (842, 595)), ("Letter", (792, 612))])
-def test_the_print_view_is_a_log_to_file(page: Page, club: Club, paper: str, size: tuple[int, int]) -> None:
-    """Registration, period, basis, every session oldest first, and the paper's size; no navigation on it."""
-    plane_id = club.add_plane("D-EKLM")
-    club.account.client.rpc("add_reading", {"plane_id": plane_id, "seconds": 360_000, "reason": "initial"}).execute()
-    device_uuid = club.add_device("Panel box 2", plane_id)
-    begin = now() - timedelta(days=9)
-    report(club.stack, *(message(device_uuid, begin + timedelta(hours=n), 600 + n) for n in range(60)))
-    club.open(page, f"#/sessions/print?plane={plane_id}")
-    sheet = page.get_by_role("article")
-    page.get_by_role("radio", name=paper).check()
-
-    expect(sheet.locator("tbody tr")).to_have_count(60)
-    expect(sheet).to_contain_text("Basis of the hours")
-    expect(sheet).to_contain_text("Reading 100.0 h")
-    expect(sheet).to_contain_text(re.compile(r"Total of 60 sessions: 10:29:30 · 10\.5 h"))
-    page.emulate_media(media="print", color_scheme="dark")
-    expect(page.get_by_role("navigation")).to_be_hidden()
-    expect(page.get_by_role("button", name="Print")).to_be_hidden()
-    assert "rgb(255, 255, 255)" == page.evaluate("() => getComputedStyle(document.body).backgroundColor")
-    pdf = page.pdf(prefer_css_page_size=True)
-    boxes = {tuple(map(round, map(float, box))) for box in re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf)}
-    assert {size} == boxes
-    assert len(re.findall(rb"/Type /Page\b", pdf)) >= 2
