@@ -15,9 +15,10 @@ import typer
 from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+from tools import wire
 from tools.chromium import MISSING, find_chromium, launch
 from tools.demo.account import EMAIL, PASSWORD, Account
-from tools.demo.history import CHECKPOINT_SECONDS, NAMESPACE, PLANES, iso, write_history
+from tools.demo.history import CHECKPOINT_SECONDS, NAMESPACE, PLANES, write_history
 from tools.stack import Stack
 
 SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
@@ -39,20 +40,9 @@ def extra_device(name: str) -> str:
 
 def message(device_uuid: str, start: datetime, run_seconds: int, **optional: Any) -> dict[str, Any]:
     """A board's message about one session, closed unless `status` says otherwise."""
-    return {
-        "device_uuid": device_uuid,
-        "session_start": iso(start),
-        "run_seconds": run_seconds,
-        "last_update": iso(start + timedelta(seconds=run_seconds)),
-        "status": "closed",
-        "msg_id": f"{device_uuid}:{iso(start)}:{run_seconds}",
-        "start_source": "ntp",
-        "checkpoint_seconds": CHECKPOINT_SECONDS,
-        "firmware": "1.0.0",
-        "reset_reason": "POWER_ON",
-        "unsent": 0,
-        **optional,
-    }
+    told = {"start_source": "ntp", "checkpoint_seconds": CHECKPOINT_SECONDS, "firmware": "1.0.0"}
+    told |= {"reset_reason": "POWER_ON", "unsent": 0}
+    return wire.message(device_uuid, start, run_seconds, **{**told, **optional})
 
 
 def fill(stack: Stack) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.firmware.world import INGEST_PATH, MORNING, World
 from tests.support import Account
+from tools import wire
 from tools.simulator import (
     CAPTIVE_PORTAL,
     HALF_REPLY,
@@ -38,11 +39,6 @@ REPLY_TO_ANOTHER = answer(200, b'{"ok": true, "results": [{"msg_id": "of:another
 PAGE_NOT_FOUND = Fault("answer", 404, {"Content-Type": "text/html"}, b"<h1>Not found</h1>")
 
 
-def iso(moment: datetime) -> str:
-    """As on the wire."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def give_backlog(world: World, count: int, *, every: timedelta = timedelta(minutes=20), **extra: object) -> None:
     """Write `count` ended, unsent sessions of 10 minutes to the drive of a board without power, as boots 2 and up.
 
@@ -53,7 +49,12 @@ def give_backlog(world: World, count: int, *, every: timedelta = timedelta(minut
     for boot in range(2, count + 2):
         start = MORNING + timedelta(hours=1) + every * (boot - 2)
         end = start + timedelta(minutes=10)
-        entry = {"start": iso(start), "run_seconds": 600, "acked_run_seconds": 0, "last_update": iso(end)}
+        entry = {
+            "start": wire.timestamp(start),
+            "run_seconds": 600,
+            "acked_run_seconds": 0,
+            "last_update": wire.timestamp(end),
+        }
         entry |= {"status": "closed", "boot": boot, "rev": 1, **extra}
         text = json.dumps(entry, separators=(",", ":"))[:-1]
         line = f'{text},"crc":"{zlib.crc32(text.encode(), seed):08x}"}},'.ljust(255) + "\n"

@@ -4,7 +4,7 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import httpx
@@ -12,9 +12,10 @@ from playwright.sync_api import Page, Request, expect
 from postgrest import APIResponse
 
 from tests.support import Account
+from tools import wire
 from tools.stack import Stack
+from tools.wire import message as message
 
-BATCH_MESSAGES = 100
 # Once, before the page looks for it: what the page makes of it afterwards stays.
 KEEP_SIGN_IN = """((origin, once, session) => {
   if (location.origin !== origin || sessionStorage.getItem(once)) return;
@@ -29,33 +30,15 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def wire_time(moment: datetime) -> str:
-    """A time as it stands in messages."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def undo(page: Page, text: str) -> None:
     """Take back what the notice with this text is about; others may still be shown beside it."""
     page.get_by_role("status").locator("div", has_text=text).get_by_role("button", name="Undo").click()
 
 
-def message(device_uuid: str, start: datetime, run_seconds: int, **optional: Any) -> dict[str, Any]:
-    """A board's message about one session; closed unless `status` says otherwise."""
-    return {
-        "device_uuid": device_uuid,
-        "session_start": wire_time(start),
-        "run_seconds": run_seconds,
-        "last_update": wire_time(start + timedelta(seconds=run_seconds)),
-        "status": "closed",
-        "msg_id": f"{device_uuid}:{wire_time(start)}:{run_seconds}",
-        **optional,
-    }
-
-
 def report(stack: Stack, *messages: dict[str, Any]) -> None:
     """Post messages of one board to the edge function, as the board does."""
-    for first in range(0, len(messages), BATCH_MESSAGES):
-        batch = list(messages[first : first + BATCH_MESSAGES])
+    for first in range(0, len(messages), wire.BATCH_MESSAGES):
+        batch = list(messages[first : first + wire.BATCH_MESSAGES])
         answer = httpx.post(f"{stack.url}/functions/v1/ingest", json=batch, trust_env=False)
         assert answer.status_code == 200, answer.text
 

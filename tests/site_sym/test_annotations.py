@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import NewPage
-from tests.site_sym.club import Club, SignUp, first, message, now, report, undo, wire_time
+from tests.site_sym.club import Club, SignUp, first, message, now, report, undo
 from tests.site_sym.test_pages import NARROWEST, violations
-from tools import screenshots
+from tools import screenshots, wire
 
 
 def session_log(club: Club) -> list[dict[str, Any]]:
@@ -99,7 +99,7 @@ def test_a_corrected_start_moves_the_session_and_keeps_its_length(page: Page, cl
     expect(page.get_by_role("dialog")).to_be_hidden()
 
     row = session_log(club)[0]
-    assert row["session_start"].startswith(wire_time(right)[:-1])
+    assert row["session_start"].startswith(wire.timestamp(right)[:-1])
     assert 600 == row["run_seconds"]
     expect(open_first(page)).to_contain_text("Reported start")
 

@@ -8,9 +8,10 @@ from typing import Any, cast
 from playwright.sync_api import Page, Request, expect
 
 from tests.conftest import NewPage
-from tests.site_sym.club import Club, message, now, report, undo, wire_time
+from tests.site_sym.club import Club, message, now, report, undo
 from tests.site_sym.roles import join
 from tests.support import PageFaults
+from tools import wire
 
 COLUMNS = "session_id, session_start, class, pilot, remarks, excluded, annotated_at"
 
@@ -118,7 +119,7 @@ def test_a_session_that_is_gone_is_named_and_the_others_can_still_be_changed(
     page_faults.allow(r"status of 404")
     plane_id = flights(club, 2)
     start = now() - timedelta(hours=40)
-    entry = {"hand_plane_id": plane_id, "hand_start": wire_time(start), "hand_seconds": 600}
+    entry = {"hand_plane_id": plane_id, "hand_start": wire.timestamp(start), "hand_seconds": 600}
     entered = cast(Any, club.account.client.table("session_annotations").insert(entry).execute()).data[0]["session_id"]
     club.open(page, "#/sessions")
     choose(page)

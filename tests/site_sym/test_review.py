@@ -9,9 +9,10 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import NewPage
-from tests.site_sym.club import Club, message, now, report, undo, wire_time
+from tests.site_sym.club import Club, message, now, report, undo
 from tests.site_sym.roles import join
 from tests.support import PageFaults
+from tools import wire
 
 
 def session_log(club: Club) -> list[dict[str, Any]]:
@@ -38,7 +39,11 @@ def duplicated(club: Club) -> None:
     plane_id = club.add_plane("D-EKLM")
     start = now() - timedelta(days=1)
     report(club.stack, message(club.add_device("Box", plane_id), start, 3600))
-    entry = {"hand_plane_id": plane_id, "hand_start": wire_time(start + timedelta(minutes=5)), "hand_seconds": 3500}
+    entry = {
+        "hand_plane_id": plane_id,
+        "hand_start": wire.timestamp(start + timedelta(minutes=5)),
+        "hand_seconds": 3500,
+    }
     club.account.client.table("session_annotations").insert(entry).execute()
 
 
@@ -77,7 +82,7 @@ def test_an_estimate_is_corrected_with_two_clicks(page: Page, club: Club) -> Non
     row.get_by_role("button", name="Save the start").click()
 
     expect(page.get_by_text("Nothing needs review")).to_be_visible()
-    assert session_log(club)[0]["session_start"].startswith(wire_time(right)[:-1])
+    assert session_log(club)[0]["session_start"].startswith(wire.timestamp(right)[:-1])
 
 
 def test_a_time_in_the_future_is_corrected_or_left_out(page: Page, club: Club) -> None:

@@ -223,7 +223,7 @@ def test_the_session_has_the_same_identity_in_every_database(project: Project) -
     board.report("2026-05-01T08:00:00Z", 60)
 
     row = project.admin.execute("select session_id from sessions").fetchone()
-    seconds_since_1970 = 1777622400
-    expected = hashlib.md5(f"{board.device_uuid}{seconds_since_1970}".encode(), usedforsecurity=False).hexdigest()
+    epoch_seconds = 1777622400
+    expected = hashlib.md5(f"{board.device_uuid}{epoch_seconds}".encode(), usedforsecurity=False).hexdigest()
     assert row is not None
     assert uuid.UUID(f"{expected[:12]}8{expected[13:]}") == row["session_id"]

@@ -14,10 +14,11 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.tools.board_world import canned_server, to_folder
+from tools import wire
 from tools.board import sessions
 from tools.board.drive import DriveBoard
 from tools.board.errors import BoardError
-from tools.board.sessions import Session, iso, join, parse_copy, seconds_of, set_aside, with_starts
+from tools.board.sessions import Session, join, parse_copy, set_aside, with_starts
 from tools.cli import app
 from tools.simulator import AccessPoint, BoardClock, Drive, Network, NtpServer, SimulatedBoard, install
 from tools.stack import Stack
@@ -67,7 +68,7 @@ def test_reads_what_the_board_keeps(folder: Path) -> None:
     assert ["closed", "open"] == [one.status for one in store.sessions]
     assert [1] == [one.boot for one in store.unsent]
     assert 580 <= store.sessions[0].run_seconds <= 600
-    assert abs(seconds_of(str(store.sessions[0].start)) - BEGIN.timestamp()) < 5
+    assert abs(wire.epoch_seconds(str(store.sessions[0].start)) - BEGIN.timestamp()) < 5
     assert [] == store.gaps
     assert (True, 0, True, 0) == (store.main.present, store.main.torn, store.twin.present, store.twin.torn)
     assert json.loads((folder / "sessions.json").read_bytes())["device_uuid"] == store.uuid
@@ -151,7 +152,7 @@ def test_a_folder_without_sessions_is_said(tmp_path: Path) -> None:
 
 def session(boot: int, start: str | None, run_seconds: int) -> Session:
     """A session as the board keeps it."""
-    end = iso(seconds_of(start) + run_seconds) if start else None
+    end = wire.timestamp(wire.epoch_seconds(start) + run_seconds) if start else None
     return Session(boot, start, run_seconds, end, "closed", 0, "ntp", None, 0, False, False, False, 1)
 
 
@@ -166,7 +167,7 @@ def test_a_start_between_two_known_ones_is_put_in_the_middle() -> None:
     placed = with_starts(known, "2025-10-24T00:00:00Z")
 
     slack = 7200 - 600 - 1000
-    assert iso(seconds_of("2025-10-23T10:10:00Z") + slack // 2) == placed[1].start
+    assert wire.timestamp(wire.epoch_seconds("2025-10-23T10:10:00Z") + slack // 2) == placed[1].start
     assert slack // 2 == placed[1].start_uncertainty_s
     assert "estimated" == placed[1].start_source
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from tools import wire
 from tools.bench.flights import FIRMWARE as FIRMWARE_PROGRAM
 from tools.bench.flights import World
 from tools.simulator import SeenRequest, http_error
 from tools.simulator.fleet import Event, Fleet, fly_day
-from tools.simulator.light import FIRMWARE, FixedRetry, LightBoard, LightRequest, iso
+from tools.simulator.light import FIRMWARE, FixedRetry, LightBoard, LightRequest
 
 SLACK_SECONDS = 3  # turns of the real program's loop, and what its requests take
 NOON = 1_772_452_800
@@ -23,7 +24,13 @@ Sent = tuple[int, list[dict[str, Any]] | None]
 def stored(request: LightRequest, **more: Any) -> tuple[int, object, int]:
     """The answer of a server that has stored everything."""
     results = [{"msg_id": message["msg_id"], "outcome": "stored"} for message in request.messages or []]
-    reply = {"ok": True, "server_time": iso(NOON), "server_id": "one", "new_device": False, "results": results}
+    reply = {
+        "ok": True,
+        "server_time": wire.timestamp(NOON),
+        "server_id": "one",
+        "new_device": False,
+        "results": results,
+    }
     return 200, reply | more, 0
 
 
@@ -202,7 +209,7 @@ def test_backlog_goes_out_in_batches_and_none_is_lost() -> None:
         now += 1
 
     assert [20, 20, 11] == sizes
-    assert [iso(NOON + number * 600) for number in range(50)] == starts
+    assert [wire.timestamp(NOON + number * 600) for number in range(50)] == starts
 
 
 @pytest.mark.parametrize("status", [400, 413, 415, 422])

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from tools import wire
 from tools.bench import programs
 from tools.simulator import (
     LAYOUT_8MB,
@@ -154,7 +155,7 @@ class World:
         self.delivered |= {message["session_start"] for message in messages}
         reply: dict[str, object] = {
             "ok": True,
-            "server_time": request.true_time.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "server_time": wire.timestamp(request.true_time),
             "server_id": SERVER_ID,
         }
         if messages:

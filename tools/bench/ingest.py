@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from tools import wire
 from tools.bench.figures import Alternative, Figure
 from tools.bench.load import CONNECTIONS, Load, send
 from tools.bench.population import SESSIONS_PER_PLANE, fill_up
@@ -119,19 +120,9 @@ def open_folder() -> Iterator[Path]:
 
 def message(device: int | uuid.UUID, session: int, run_seconds: int) -> dict[str, Any]:
     """A board's message, as the firmware sends it."""
-    start = _iso(START + timedelta(hours=session))
     device_uuid = str(uuid.UUID(int=device + 1) if isinstance(device, int) else device)
-    return {
-        "device_uuid": device_uuid,
-        "session_start": start,
-        "run_seconds": run_seconds,
-        "last_update": _iso(START + timedelta(hours=session, seconds=run_seconds)),
-        "status": "open",
-        "msg_id": f"{device_uuid}:{start}:{run_seconds}",
-        "boot": session + 1,
-        "checkpoint_seconds": 15,
-        "firmware": "1.0.0",
-    }
+    optional = {"boot": session + 1, "checkpoint_seconds": 15, "firmware": "1.0.0"}
+    return wire.message(device_uuid, START + timedelta(hours=session), run_seconds, status="open", **optional)
 
 
 def row(sent: dict[str, Any]) -> dict[str, Any]:
@@ -139,10 +130,6 @@ def row(sent: dict[str, Any]) -> dict[str, Any]:
     identity = uuid.uuid5(uuid.NAMESPACE_OID, sent["device_uuid"] + sent["session_start"])
     kept = {name: value for name, value in sent.items() if name != "msg_id"}
     return {"session_id": str(identity), **kept, "effective_start": sent["session_start"]}
-
-
-def _iso(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _singles(group: int, begin: int, count: int) -> list[dict[str, Any]]:

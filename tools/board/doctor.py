@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools import wire
 from tools.board import ingest, settings
 from tools.board.errors import BadSettings, BoardError, Unreachable
 from tools.board.install import (
@@ -23,7 +24,7 @@ from tools.board.install import (
     firmware_of,
     is_ours,
 )
-from tools.board.sessions import SESSIONS, TWIN, Store, read_store, seconds_of, set_aside
+from tools.board.sessions import SESSIONS, TWIN, Store, read_store, set_aside
 from tools.board.transport import CODE, EXCHANGING, NEW_SUFFIX, About, Board, Space
 
 OK, NOTE, WARNING, FAILED = "ok", "note", "warning", "failed"
@@ -401,7 +402,7 @@ def check_sessions(board: Board, server_time: str, now: float) -> Iterator[Findi
             f"{aside.path}: {len(aside.store.sessions)} sessions of another device.",
             "board sessions --send delivers them.",
         )
-    yield from check_clock(store, seconds_of(server_time) if server_time else int(now))
+    yield from check_clock(store, wire.epoch_seconds(server_time) if server_time else int(now))
 
 
 def check_clock(store: Store, now: int) -> Iterator[Finding]:
@@ -412,7 +413,7 @@ def check_clock(store: Store, now: int) -> Iterator[Finding]:
     if newest.start is None:
         yield Finding(NOTE, "Clock", "The board does not know the time yet.", "It learns it from NTP or the server.")
         return
-    ahead = seconds_of(newest.start) + newest.run_seconds - now
+    ahead = wire.epoch_seconds(newest.start) + newest.run_seconds - now
     if ahead > FRESH_SECONDS:
         yield Finding(
             FAILED,

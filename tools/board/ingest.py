@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from tools import wire
 from tools.board.errors import BoardError
-from tools.board.sessions import SetAside, Store, iso, message, with_starts
+from tools.board.sessions import SetAside, Store, message, with_starts
 
 TIMEOUT_SECONDS = 15.0
 BATCH_MESSAGES = 20
@@ -157,7 +158,7 @@ def deliver(
         verdict = check(url, access_token)
         if not verdict.is_ok:
             raise BoardError(f"{verdict.text} {verdict.remedy}")
-        sessions = with_starts(store.sessions, verdict.server_time or iso(int(time.time())))
+        sessions = with_starts(store.sessions, verdict.server_time or wire.timestamp(int(time.time())))
         messages = [message(store.uuid, session) for session in sessions]
         stored = duplicate = 0
         rejected: list[str] = []

@@ -9,10 +9,10 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tools import wire
 from tools.board.errors import BoardError
 from tools.board.transport import Board
 
@@ -251,14 +251,14 @@ def with_starts(sessions: list[Session], now: str) -> list[Session]:
     index = 0
     while index < len(placed):
         if placed[index].start is not None:
-            previous_start = seconds_of(str(placed[index].start))
+            previous_start = wire.epoch_seconds(str(placed[index].start))
             previous_end = previous_start + placed[index].run_seconds
             index += 1
             continue
         end = index
         while end < len(placed) and placed[end].start is None:
             end += 1
-        following = seconds_of(str(placed[end].start)) if end < len(placed) else seconds_of(now)
+        following = wire.epoch_seconds(str(placed[end].start)) if end < len(placed) else wire.epoch_seconds(now)
         need = sum(max(one.run_seconds, 1) for one in placed[index:end])
         start, uncertainty = following - need, None
         if previous_end is not None and previous_start is not None:
@@ -269,8 +269,8 @@ def with_starts(sessions: list[Session], now: str) -> list[Session]:
             one = placed[at]
             placed[at] = replace(
                 one,
-                start=iso(start),
-                last_update=iso(start + one.run_seconds),
+                start=wire.timestamp(start),
+                last_update=wire.timestamp(start + one.run_seconds),
                 start_source=ESTIMATED,
                 start_uncertainty_s=uncertainty,
             )
@@ -279,31 +279,15 @@ def with_starts(sessions: list[Session], now: str) -> list[Session]:
     return placed
 
 
-def seconds_of(text: str) -> int:
-    """Unix seconds of a time on the wire."""
-    return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
-
-
-def iso(seconds: int) -> str:
-    """A time on the wire."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def message(uuid: str, session: Session) -> dict[str, Any]:
     """The message that the board would post; the session needs a start."""
-    told: dict[str, Any] = {
-        "device_uuid": uuid,
-        "session_start": session.start,
-        "run_seconds": session.run_seconds,
-        "last_update": session.last_update,
-        "status": session.status,
-        "msg_id": f"{uuid}:{session.start}:{session.run_seconds}",
-        "boot": session.boot,
-        "start_source": session.start_source,
-    }
+    optional: dict[str, Any] = {"boot": session.boot, "start_source": session.start_source}
     if session.start_source == ESTIMATED:
-        told["start_uncertainty_s"] = session.start_uncertainty_s
-    return told
+        optional["start_uncertainty_s"] = session.start_uncertainty_s
+    start = wire.epoch_seconds(str(session.start))
+    return wire.message(
+        uuid, start, session.run_seconds, status=session.status, last_update=session.last_update, **optional
+    )
 
 
 # For people and programs

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from tools import wire
 from tools.demo.account import Account, DemoError
 
 FLEET_NAME = "Hangar Flying Club"
 HISTORY_DAYS = 365
-BATCH_MESSAGES = 100
 CHECKPOINT_SECONDS = 15
 PILOTS = ("A. Roth", "J. Lind", "M. Weber", "S. Okafor", "É. Martin")
 NAMESPACE = uuid.UUID("6f0b7f0e-4b1e-4d1c-9a3e-6a2f0c9d8e71")  # of the demo's ids: the same in every run
@@ -56,11 +56,6 @@ class Flight:
     pilot: str | None
 
 
-def iso(moment: datetime) -> str:
-    """A time as it goes over the wire: YYYY-MM-DDTHH:MM:SSZ."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def fly_a_year(plane: DemoPlane, today: date) -> list[Flight]:
     """The plane's sessions of the year before `today`, oldest first, the same for the same day."""
     dice = random.Random(f"{plane.registration} {today}")
@@ -85,20 +80,17 @@ def fly_a_year(plane: DemoPlane, today: date) -> list[Flight]:
 def _flight(
     plane: DemoPlane, start: datetime, seconds: int, boot: int, lifetime: int, is_check: bool, dice: random.Random
 ) -> Flight:
-    message: dict[str, Any] = {
-        "device_uuid": plane.device_uuid,
-        "session_start": iso(start),
-        "run_seconds": seconds,
-        "last_update": iso(start + timedelta(seconds=seconds)),
-        "status": "closed",
-        "msg_id": f"{plane.device_uuid}:{iso(start)}:{seconds}",
-        "boot": boot,
-        "start_source": "ntp",
-        "checkpoint_seconds": CHECKPOINT_SECONDS,
-        "lifetime_seconds": lifetime,
-        "reset_reason": "POWER_ON",
-        "firmware": "1.0.0",
-    }
+    message = wire.message(
+        plane.device_uuid,
+        start,
+        seconds,
+        boot=boot,
+        start_source="ntp",
+        checkpoint_seconds=CHECKPOINT_SECONDS,
+        lifetime_seconds=lifetime,
+        reset_reason="POWER_ON",
+        firmware="1.0.0",
+    )
     if dice.random() < 0.02:
         message |= {"start_source": "estimated", "start_uncertainty_s": dice.randrange(10, 60) * 60}
     pilot = None if is_check else dice.choice((*PILOTS, None))
@@ -147,13 +139,13 @@ def _add_plane(account: Account, fleet_id: str, plane: DemoPlane, today: date) -
             plane_id=plane.plane_id,
             seconds=round(plane.reading_hours * 3600),
             reason="initial",
-            as_of=iso(datetime.combine(today - timedelta(days=HISTORY_DAYS + 1), time(12), UTC)),
+            as_of=wire.timestamp(datetime.combine(today - timedelta(days=HISTORY_DAYS + 1), time(12), UTC)),
         )
 
 
 def _deliver(account: Account, messages: list[dict[str, Any]]) -> None:
-    for at in range(0, len(messages), BATCH_MESSAGES):
-        answer = account.post_messages(messages[at : at + BATCH_MESSAGES])
+    for at in range(0, len(messages), wire.BATCH_MESSAGES):
+        answer = account.post_messages(messages[at : at + wire.BATCH_MESSAGES])
         # The last plane's board was exchanged at the end of an earlier run: its history is there already.
         if answer.status_code not in (200, 401):
             raise DemoError(f"ingest answered {answer.status_code}: {answer.text}")
@@ -168,7 +160,7 @@ def _annotate(account: Account, plane: DemoPlane, flights: list[Flight]) -> None
         device_uuid=f"eq.{plane.device_uuid}",
         order="session_start,session_id",
     ):
-        flight = said.get(iso(datetime.fromisoformat(row["reported_start"])))
+        flight = said.get(wire.timestamp(datetime.fromisoformat(row["reported_start"])))
         if flight:
             annotation = {"session_id": row["session_id"], "class": flight.session_class, "pilot": flight.pilot}
             annotations.append(annotation)

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from tools import wire
 from tools.deploy.cloud import FUNCTION, SECRET
 from tools.deploy.errors import DeployError
 
@@ -18,7 +19,6 @@ CLOCK_SECONDS = 120
 # A new function, or a new secret, is in force everywhere after some seconds.
 PATIENCE_SECONDS = 60.0
 PAUSE_SECONDS = 3.0
-TIME_FORM = "%Y-%m-%dT%H:%M:%SZ"
 
 Query = Callable[[str], Any]
 
@@ -56,7 +56,7 @@ class Check:
         found = []
         with httpx.Client(timeout=TIMEOUT_SECONDS) as client:
             server_time = self._ask_function(client)
-            found.append(f"the function answers, its clock says {server_time:{TIME_FORM}}")
+            found.append(f"the function answers, its clock says {wire.timestamp(server_time)}")
             if abs((datetime.now(UTC) - server_time).total_seconds()) > CLOCK_SECONDS:
                 found.append("the clock of this computer is more than two minutes off")
             if self.access_token:
@@ -81,7 +81,7 @@ class Check:
         """The function's time; waits while it is not there yet."""
         answer = self._patiently(lambda: self._request(client, "GET"), lambda answer: answer.status_code == 200)
         try:
-            return datetime.strptime(answer.json()["server_time"], TIME_FORM).replace(tzinfo=UTC)
+            return wire.parse_timestamp(answer.json()["server_time"])
         except (ValueError, KeyError, TypeError):
             raise DeployError(self._explain(answer)) from None
 
@@ -98,16 +98,8 @@ class Check:
             )
 
     def _message(self, server_time: datetime) -> dict[str, object]:
-        start = (server_time - timedelta(seconds=RUN_SECONDS)).strftime(TIME_FORM)
-        return {
-            "device_uuid": self.device_uuid,
-            "session_start": start,
-            "run_seconds": RUN_SECONDS,
-            "last_update": server_time.strftime(TIME_FORM),
-            "status": "closed",
-            "msg_id": f"{self.device_uuid}:{start}:{RUN_SECONDS}",
-            "firmware": "test message of tools deploy",
-        }
+        start = server_time - timedelta(seconds=RUN_SECONDS)
+        return wire.message(self.device_uuid, start, RUN_SECONDS, firmware="test message of tools deploy")
 
     def _post(self, client: httpx.Client, message: dict[str, object]) -> None:
         """The same message twice: it is stored, and the second one changes nothing."""

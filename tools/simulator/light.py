@@ -10,12 +10,12 @@ from __future__ import annotations
 import ast
 import contextlib
 import random
-import time
 import uuid
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Protocol
 
+from tools import wire
 from tools.simulator.install import FIRMWARE as FIRMWARE_FOLDER
 
 
@@ -196,19 +196,16 @@ class LightBoard:
         return LightRequest(current.boot, [self._message(one, left) for one in sessions], sessions)
 
     def _message(self, session: LightSession, left: int) -> dict[str, Any]:
-        start = iso(session.start)
-        message: dict[str, Any] = {
-            "device_uuid": self.uuid,
-            "session_start": start,
-            "run_seconds": session.run_seconds,
-            "last_update": iso(session.start + session.run_seconds),
-            "status": "closed" if session.closed else "open",
-            "msg_id": f"{self.uuid}:{start}:{session.run_seconds}",
-            "boot": session.boot,
-            "start_source": "ntp",
-            "checkpoint_seconds": FIRMWARE.CHECKPOINT_SECONDS,
-            "firmware": FIRMWARE.FIRMWARE,
-        }
+        message = wire.message(
+            self.uuid,
+            session.start,
+            session.run_seconds,
+            status="closed" if session.closed else "open",
+            boot=session.boot,
+            start_source="ntp",
+            checkpoint_seconds=FIRMWARE.CHECKPOINT_SECONDS,
+            firmware=FIRMWARE.FIRMWARE,
+        )
         if session is self.sessions[-1]:
             message["lifetime_seconds"] = session.lifetime_before + session.run_seconds
             message["reset_reason"] = "POWER_ON"
@@ -306,8 +303,3 @@ class LightBoard:
         self._parked_in_a_row += 1
         if self._parked_in_a_row > 1:
             self._outage(now, 0)
-
-
-def iso(seconds: int) -> str:
-    """Seconds since 1970 as the wire has them."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
