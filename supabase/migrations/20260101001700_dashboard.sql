@@ -67,6 +67,7 @@ language plpgsql stable set search_path = '' set plan_cache_mode = force_generic
 begin
   return (
     select json_build_object(
+      'server_time', private.clock(),
       'devices', (
         select coalesce(json_agg(device order by device.claimed_at, device.device_uuid), '[]')
         from public.device_status device where device.fleet_id = fleet.fleet_id
@@ -87,6 +88,6 @@ begin
     from public.fleets fleet where fleet.fleet_id = fleet_overview.fleet_id
   );
 end $$;
-comment on function public.fleet_overview(uuid, text, boolean, integer, integer) is 'A fleet at one moment: devices (rows of device_status) and, each where asked for, planes (plane_hours), months (hours_by_month) and the latest sessions (session_log, up to 100). Null for a fleet that the caller does not see.';
+comment on function public.fleet_overview(uuid, text, boolean, integer, integer) is 'A fleet at one moment: the servers time, by which states are judged, devices (rows of device_status) and, each where asked for, planes (plane_hours), months (hours_by_month) and the latest sessions (session_log, up to 100). Null for a fleet that the caller does not see.';
 revoke execute on function public.fleet_overview(uuid, text, boolean, integer, integer) from public, anon, authenticated, service_role;
 grant execute on function public.fleet_overview(uuid, text, boolean, integer, integer) to authenticated;

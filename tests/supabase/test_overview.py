@@ -64,7 +64,7 @@ def test_days_end_today_and_begin_at_the_first_one_asked_for(owner: Person, boar
 
 
 def test_one_answer_says_what_its_parts_say(owner: Person, board: Board) -> None:
-    """Devices, planes, months and latest sessions are the rows of the views and functions they come from, in order."""
+    """The time, and devices, planes, months and latest sessions as the views and functions have them, in order."""
     fleet = fleet_of(owner)
     for name in ("D-EZZZ", "D-EAAA"):
         add_plane(owner, name)
@@ -76,7 +76,8 @@ def test_one_answer_says_what_its_parts_say(owner: Person, board: Board) -> None
         "months": "select * from hours_by_month(%s, 'Europe/Berlin', 4)",
         "sessions": "select * from session_log where fleet_id = %s order by session_start desc limit 2",
     }
-    expected = {name: owner.value(f"select json_agg(part) from ({query}) part", fleet) for name, query in parts.items()}
+    asked = {name: owner.value(f"select json_agg(part) from ({query}) part", fleet) for name, query in parts.items()}
+    expected = {"server_time": owner.value("select to_json(private.clock())"), **asked}
 
     overview = owner.value("select fleet_overview(%s, 'Europe/Berlin', true, 4, 2)", fleet)
 
@@ -89,7 +90,7 @@ def test_parts_that_nobody_asked_for_are_not_read(owner: Person, board: Board) -
 
     overview = owner.value("select fleet_overview(%s, with_planes => false)", fleet_of(owner))
 
-    assert ["devices"] == [name for name, rows in overview.items() if rows is not None]
+    assert ["server_time", "devices"] == [name for name, rows in overview.items() if rows is not None]
     assert [board.device_uuid] == [device["device_uuid"] for device in overview["devices"]]
 
 

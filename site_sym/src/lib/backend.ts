@@ -3,16 +3,20 @@
 import { type AuthChangeEvent, type AuthError, GoTrueClient, isAuthRetryableFetchError } from "@supabase/auth-js";
 import { PostgrestClient, type PostgrestError } from "@supabase/postgrest-js";
 
+import { clock } from "./clock.svelte.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.types.ts";
 import type { Annotation, BootGap, Device, DeviceGap, HandEntry, Membership, Person, Plane, PlaneFields, Reading, ReadingReason, Session, SessionCursor, SessionFilter, SessionPage, SessionSort } from "./model.ts";
 import { NEWEST_FIRST } from "./model.ts";
+import { preferences } from "./preferences.svelte.ts";
 import { BackendError } from "./remote.ts";
 import { afterCursor, cursorOf, SORT_COLUMNS } from "./sessionOrder.ts";
 import type { Assignment, Completeness, DayHours, FleetOverview, Invite, Member, OverviewParts, PowerUp, Role } from "./model.ts";
 import { links } from "./routes.ts";
 import { texts } from "./texts.ts";
 
+/** What `private.check_time_zone` says. */
+const UNKNOWN_ZONE = "Unknown time zone";
 const REQUEST_TIMEOUT_MS = 20_000;
 const AUTH_STORAGE_KEY = "uptime-logger-auth";
 /** Sessions whose reset reasons a device's page tells. */
@@ -38,6 +42,7 @@ type MonthRow = Database["public"]["Functions"]["hours_by_month"]["Returns"][num
 
 /** What `fleet_overview` answers, of which the type generator knows only that it is JSON. */
 interface OverviewAnswer {
+  server_time: string;
   devices: DeviceRow[];
   planes: PlaneRow[] | null;
   months: MonthRow[] | null;
@@ -413,7 +418,7 @@ export class Backend {
         .select("invite_id, role, created_at, expires_at")
         .eq("fleet_id", fleetId)
         .is("accepted_at", null)
-        .gt("expires_at", new Date().toISOString())
+        .gt("expires_at", clock.read().toISOString())
         .order("created_at", { ascending: false }),
       texts.invites.could,
     );
@@ -437,16 +442,20 @@ export class Backend {
 
   /** A fleet at one moment, with the parts that are asked for; empty if it is the visitor's no more. */
   async overview(fleetId: string, timeZone: string, parts: OverviewParts): Promise<FleetOverview> {
-    const answer = (await this.#ask(
-      this.#rest.rpc("fleet_overview", {
-        fleet_id: fleetId,
-        time_zone: timeZone,
-        with_planes: parts.planes ?? false,
-        ...(parts.months === undefined ? {} : { months: parts.months }),
-        ...(parts.latestSessions === undefined ? {} : { latest_sessions: parts.latestSessions }),
-      }),
+    const asked = Date.now();
+    const answer = (await this.#askInZone(
+      timeZone,
+      (time_zone) =>
+        this.#rest.rpc("fleet_overview", {
+          fleet_id: fleetId,
+          time_zone,
+          with_planes: parts.planes ?? false,
+          ...(parts.months === undefined ? {} : { months: parts.months }),
+          ...(parts.latestSessions === undefined ? {} : { latest_sessions: parts.latestSessions }),
+        }),
       texts.problems.could.planes,
     )) as unknown as OverviewAnswer | null;
+    if (answer) clock.calibrate(answer.server_time, asked, Date.now());
     const planes = (answer?.planes ?? []).map(toPlane);
     return {
       devices: (answer?.devices ?? []).map(toDevice),
@@ -465,7 +474,7 @@ export class Backend {
   }
 
   async archivePlane(planeId: string, archived: boolean): Promise<void> {
-    const archived_at = archived ? new Date().toISOString() : null;
+    const archived_at = archived ? clock.read().toISOString() : null;
     await this.#change(this.#rest.from("planes").update({ archived_at }).eq("plane_id", planeId).select("plane_id"));
   }
 
@@ -602,7 +611,7 @@ export class Backend {
 
   /** Hours of a fleet on each of the last days that had any, today included. */
   async hoursByDay(fleetId: string, timeZone: string, days: number): Promise<DayHours[]> {
-    const rows = await this.#ask(this.#rest.rpc("hours_by_day", { fleet_id: fleetId, time_zone: timeZone, days }), texts.heat.could);
+    const rows = await this.#askInZone(timeZone, (time_zone) => this.#rest.rpc("hours_by_day", { fleet_id: fleetId, time_zone, days }), texts.heat.could);
     return rows.map(({ day, seconds }) => ({ date: day, seconds }));
   }
 
@@ -826,6 +835,14 @@ export class Backend {
     const { data, error, status } = await answer;
     if (error) throw fromRest(error, status, what);
     return data as T;
+  }
+
+  /** In UTC where the database does not know the zone: its list may be older than the browser's. */
+  async #askInZone<T>(timeZone: string, answerIn: (timeZone: string) => Answer<T>, what: string): Promise<T> {
+    const answer = await answerIn(timeZone);
+    if (answer.error?.message !== UNKNOWN_ZONE || timeZone === "UTC") return await this.#ask(Promise.resolve(answer), what);
+    preferences.refuseLocalZone();
+    return await this.#ask(answerIn("UTC"), what);
   }
 
   /** A change that touched no row was refused by row security, silently. */

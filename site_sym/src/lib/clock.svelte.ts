@@ -3,8 +3,16 @@ import { createSubscriber } from "svelte/reactivity";
 const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
 
-/** The time of day, ticking every second for those who read it and only while the page is visible. */
+/** Less than this is no reason to move the hands: the road to the server is not that regular. */
+const TOLERANCE_MS = 1000;
+
+/**
+ * The time of day as the server has it, ticking every second for those who read it and only while the page is visible.
+ * This device's own clock may be hours off, and the database judges states by its own.
+ */
 class Clock {
+  /** What the server's clock is ahead of this device's; 0 until the server has said its time. */
+  #ahead = $state(0);
   #subscribe = createSubscriber((update) => {
     let timer: ReturnType<typeof setInterval> | undefined;
     const run = () => {
@@ -24,7 +32,19 @@ class Clock {
 
   get now(): Date {
     this.#subscribe();
-    return new Date();
+    return this.read();
+  }
+
+  /** The same without ticking, for what is worked out once. */
+  read(): Date {
+    return new Date(Date.now() + this.#ahead);
+  }
+
+  /** @param asked, answered this device's own time (`Date.now()`) around the request that the server answered with its time */
+  calibrate(serverTime: string, asked: number, answered: number): void {
+    const ahead = Date.parse(serverTime) - (asked + answered) / 2;
+    const uncertain = (answered - asked) / 2 + TOLERANCE_MS;
+    if (Math.abs(ahead - this.#ahead) > uncertain) this.#ahead = ahead;
   }
 
   /** The begin of the present minute: for words like "today", so that long lists are not looked at every second. */

@@ -25,7 +25,7 @@ export class Fleet {
   readonly latest: Live<Session[]>;
   readonly review: Live<ReviewItem[]>;
   #reader: OverviewReader;
-  #planesReadAt = 0;
+  #planesReadAt = -Infinity;
   #planesWanted = false;
   #arrived = false;
 
@@ -94,13 +94,13 @@ export class Fleet {
 
   async #readOverview(): Promise<Overview> {
     const known = this.overview.data;
-    if (known && !this.#planesWanted && Date.now() - this.#planesReadAt <= PLANES_EVERY_SECONDS * 1000) {
+    if (known && !this.#planesWanted && performance.now() - this.#planesReadAt <= PLANES_EVERY_SECONDS * 1000) {
       const { devices } = await this.#reader.read({});
       if (JSON.stringify(devices) === JSON.stringify(known.devices)) return known;
     }
     this.#planesWanted = false;
     const { devices, planes } = await this.#reader.read({ planes: true });
-    this.#planesReadAt = Date.now();
+    this.#planesReadAt = performance.now();
     return { devices, planes };
   }
 

@@ -1,5 +1,7 @@
 /** What the pages read last, kept in the browser so that it can be looked at without a network. Gone at sign-out. */
 
+import { clock } from "./clock.svelte.ts";
+
 const PREFIX = "last-known:";
 
 export interface Kept<T> {
@@ -11,7 +13,7 @@ export interface Kept<T> {
 /** @param json the data, already written as JSON */
 export function keep(name: string, json: string): void {
   try {
-    localStorage.setItem(PREFIX + name, `{"at":"${new Date().toISOString()}","data":${json}}`);
+    localStorage.setItem(PREFIX + name, `{"at":"${clock.read().toISOString()}","data":${json}}`);
   } catch {
     // Storage is blocked or full: without a network the page will say that it knows nothing.
   }

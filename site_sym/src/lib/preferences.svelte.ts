@@ -1,5 +1,5 @@
 import { HOURS_FORMATS, type HoursFormat } from "./format/hours.ts";
-import { type Zone, ZONES } from "./format/times.ts";
+import { localZoneName, type Zone, ZONES } from "./format/times.ts";
 
 export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
@@ -37,6 +37,7 @@ function read(): Stored {
 /** How this browser shows things. Kept in the browser, not in the account: a phone and an office screen may differ. */
 class Preferences {
   #stored = $state(read());
+  #hasLocalZone = $state(localZoneName() !== null);
 
   get theme(): Theme {
     return this.#stored.theme;
@@ -49,7 +50,17 @@ class Preferences {
   }
 
   get zone(): Zone {
-    return this.#stored.zone;
+    return this.#hasLocalZone ? this.#stored.zone : "utc";
+  }
+
+  /** The zones to choose from: UTC alone where the reader's own is not known. */
+  get zones(): readonly Zone[] {
+    return this.#hasLocalZone ? ZONES : ["utc"];
+  }
+
+  /** The database does not know the zone that this browser names. */
+  refuseLocalZone(): void {
+    this.#hasLocalZone = false;
   }
 
   set zone(zone: Zone) {

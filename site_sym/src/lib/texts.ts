@@ -647,6 +647,7 @@ export const texts = {
     hoursFormats: { tenths: "Tenths", hundredths: "Hundredths", hhmm: "HH:MM" },
     zone: "Times in",
     zones: { utc: "UTC", local: "Local time" },
+    zoneUnknown: "This browser does not know its time zone, so times are in UTC.",
     zoneSwitch: { utc: "UTC", local: "Local" },
     zoneSwitchLabel: "Times in",
     theme: "Appearance",

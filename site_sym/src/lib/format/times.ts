@@ -10,9 +10,23 @@ function zoneOption(zone: Zone): { timeZone?: string } {
   return zone === "utc" ? { timeZone: "UTC" } : {};
 }
 
+/**
+ * The IANA name of the reader's own zone; null where the browser does not know it or names one that there is not. A bare
+ * offset is none: "+05:30" means the opposite to Postgres.
+ */
+export function localZoneName(): string | null {
+  const name: string | undefined = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (!name || name === "Etc/Unknown" || !/^[A-Za-z]/.test(name)) return null;
+  try {
+    return new Intl.DateTimeFormat(LOCALE, { timeZone: name }).resolvedOptions().timeZone && name;
+  } catch {
+    return null;
+  }
+}
+
 /** The IANA name that the database groups days and months by. */
 export function timeZoneName(zone: Zone): string {
-  return zone === "utc" ? "UTC" : Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return (zone === "local" && localZoneName()) || "UTC";
 }
 
 /** "UTC", or the reader's zone as they would call it: "CET", "GMT+2". */
