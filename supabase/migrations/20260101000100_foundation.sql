@@ -64,3 +64,12 @@ begin atomic
 end;
 comment on function private.new_server_id() is 'Renews server_id, so that every board delivers again what it still keeps. Call it after a restore or a move.';
 revoke execute on function private.new_server_id() from public;
+
+-- Whoever presses a second time because the first answer got lost sends the same id again.
+create function private.one_at_a_time(id uuid) returns void
+language sql volatile strict set search_path = ''
+begin atomic
+  select pg_advisory_xact_lock(2, hashtext(id::text));
+end;
+comment on function private.one_at_a_time(uuid) is 'Lets requests that bring the same id wait for each other until the transaction ends.';
+revoke execute on function private.one_at_a_time(uuid) from public;

@@ -103,15 +103,15 @@ comment on function private.tidy_fleet() is 'Trims what was typed, and says in w
 revoke execute on function private.tidy_fleet() from public;
 create trigger tidy_fleet before insert or update of name on public.fleets for each row execute function private.tidy_fleet();
 
-create function private.add_fleet(fleet_name text, owner_id uuid) returns uuid
+create function private.add_fleet(fleet_name text, owner_id uuid, fleet uuid default gen_random_uuid()) returns uuid
 language sql volatile security definer set search_path = ''
 begin atomic
-  with made as (insert into public.fleets (name) values (fleet_name) returning fleet_id)
+  with made as (insert into public.fleets (fleet_id, name) values (fleet, fleet_name) returning fleet_id)
   insert into public.fleet_members (fleet_id, user_id, role) select made.fleet_id, owner_id, 'owner' from made
   returning fleet_id;
 end;
-comment on function private.add_fleet(text, uuid) is 'Makes a fleet with its first owner.';
-revoke execute on function private.add_fleet(text, uuid) from public;
+comment on function private.add_fleet(text, uuid, uuid) is 'Makes a fleet with its first owner.';
+revoke execute on function private.add_fleet(text, uuid, uuid) from public;
 
 create function private.welcome_user() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -124,27 +124,32 @@ revoke execute on function private.welcome_user() from public;
 create trigger welcome_user after insert on auth.users for each row execute function private.welcome_user();
 
 -- SECURITY DEFINER, or the new fleet would have to be visible before its first member exists.
-create function private.create_fleet(fleet_name text) returns uuid
+create function private.create_fleet(fleet_name text, fleet uuid) returns uuid
 language plpgsql volatile security definer set search_path = '' as $$
 begin
   if not exists (select from auth.users u where u.id = auth.uid()) then
     raise sqlstate 'PT401' using message = 'Sign in first';
   end if;
+  perform private.one_at_a_time(fleet);
+  if fleet = any (private.fleets_as('owner')) then
+    update public.fleets f set name = fleet_name where f.fleet_id = fleet and f.name <> fleet_name;
+    return fleet;
+  end if;
   if cardinality(private.fleets_as('owner')) >= 50 then
     raise sqlstate 'PT409' using message = 'You own 50 fleets already', hint = 'Delete one that you no longer need.';
   end if;
-  return private.add_fleet(fleet_name, auth.uid());
+  return private.add_fleet(fleet_name, auth.uid(), coalesce(fleet, gen_random_uuid()));
 end $$;
-comment on function private.create_fleet(text) is 'Makes another fleet, owned by the caller.';
-revoke execute on function private.create_fleet(text) from public;
-grant execute on function private.create_fleet(text) to authenticated;
+comment on function private.create_fleet(text, uuid) is 'Makes another fleet, owned by the caller.';
+revoke execute on function private.create_fleet(text, uuid) from public;
+grant execute on function private.create_fleet(text, uuid) to authenticated;
 
-create function public.create_fleet(name text) returns uuid
+create function public.create_fleet(name text, fleet_id uuid default null) returns uuid
 language sql volatile set search_path = ''
-return private.create_fleet(name);
-comment on function public.create_fleet(text) is 'Makes another fleet, owned by the caller; returns its fleet_id.';
-revoke execute on function public.create_fleet(text) from public, anon, authenticated, service_role;
-grant execute on function public.create_fleet(text) to authenticated;
+return private.create_fleet(name, fleet_id);
+comment on function public.create_fleet(text, uuid) is 'Makes another fleet, owned by the caller; returns its fleet_id. The same fleet_id again makes no second one.';
+revoke execute on function public.create_fleet(text, uuid) from public, anon, authenticated, service_role;
+grant execute on function public.create_fleet(text, uuid) to authenticated;
 
 create view public.my_fleets with (security_invoker = true) as
   select f.fleet_id, f.name, m.role, m.joined_at, f.created_at

@@ -111,13 +111,23 @@ comment on function public.release_device(uuid) is 'Gives a device up (role owne
 revoke execute on function public.release_device(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.release_device(uuid) to authenticated;
 
-create function private.assign_device(device uuid, plane uuid, since timestamptz) returns public.device_assignments
+create function private.assign_device(device uuid, plane uuid, since timestamptz, assignment uuid)
+returns public.device_assignments
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   owned public.device_ownerships;
   assigned public.device_assignments;
 begin
   perform from public.devices d where d.device_uuid = device for update;
+  -- The same request again, whose answer got lost: it began when it did, unless another time is given now.
+  select * into assigned from public.device_assignments a
+  where a.assignment_id = assignment and a.device_uuid = device and a.fleet_id = any (private.fleets_as('editor'));
+  if found and since is null then
+    since := assigned.assigned_from;
+  elsif found then
+    delete from public.device_assignments a where a.assignment_id = assignment;
+    assigned := null;
+  end if;
   -- The time in which a fleet owned a device stays its own to put right, also after a release.
   select * into owned from public.device_ownerships o
   where o.device_uuid = device and o.fleet_id = any (private.fleets_as('editor'))
@@ -150,26 +160,31 @@ begin
     raise sqlstate 'PT400' using
       message = 'Your fleet has released this device', hint = 'Say from which of its past times on it hung in the plane.';
   end if;
-  insert into public.device_assignments (ownership_id, device_uuid, fleet_id, plane_id, assigned_from, assigned_by)
+  insert into public.device_assignments (
+    assignment_id, ownership_id, device_uuid, fleet_id, plane_id, assigned_from, assigned_by
+  )
   values (
-    owned.ownership_id, device, owned.fleet_id, plane, coalesce(date_trunc('second', since), private.clock()), auth.uid()
+    coalesce(assignment, gen_random_uuid()), owned.ownership_id, device, owned.fleet_id, plane,
+    coalesce(assigned.assigned_from, date_trunc('second', since), private.clock()), auth.uid()
   )
   on conflict (ownership_id, assigned_from) do update
     set plane_id = excluded.plane_id, assigned_at = private.clock(), assigned_by = excluded.assigned_by
   returning * into assigned;
   return assigned;
 end $$;
-comment on function private.assign_device(uuid, uuid, timestamptz) is 'Hangs a device in a plane from a time on, until its next assignment.';
-revoke execute on function private.assign_device(uuid, uuid, timestamptz) from public;
-grant execute on function private.assign_device(uuid, uuid, timestamptz) to authenticated;
+comment on function private.assign_device(uuid, uuid, timestamptz, uuid) is 'Hangs a device in a plane from a time on, until its next assignment.';
+revoke execute on function private.assign_device(uuid, uuid, timestamptz, uuid) from public;
+grant execute on function private.assign_device(uuid, uuid, timestamptz, uuid) to authenticated;
 
-create function public.assign_device(device_uuid uuid, plane_id uuid, assigned_from timestamptz default null)
+create function public.assign_device(
+  device_uuid uuid, plane_id uuid, assigned_from timestamptz default null, assignment_id uuid default null
+)
 returns public.device_assignments
 language sql volatile set search_path = ''
-return private.assign_device(device_uuid, plane_id, assigned_from);
-comment on function public.assign_device(uuid, uuid, timestamptz) is 'Hangs a device in a plane (null: in none) from a time on. Without a time: a first assignment takes all its history, any other begins now. Past times move history.';
-revoke execute on function public.assign_device(uuid, uuid, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.assign_device(uuid, uuid, timestamptz) to authenticated;
+return private.assign_device(device_uuid, plane_id, assigned_from, assignment_id);
+comment on function public.assign_device(uuid, uuid, timestamptz, uuid) is 'Hangs a device in a plane (null: in none) from a time on. Without a time: a first assignment takes all its history, any other begins now. Past times move history. The same assignment_id again makes no second one.';
+revoke execute on function public.assign_device(uuid, uuid, timestamptz, uuid) from public, anon, authenticated, service_role;
+grant execute on function public.assign_device(uuid, uuid, timestamptz, uuid) to authenticated;
 
 create function private.remove_assignment(assignment uuid) returns void
 language plpgsql volatile security definer set search_path = '' as $$

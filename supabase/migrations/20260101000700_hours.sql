@@ -371,7 +371,7 @@ revoke execute on function public.counted(uuid, timestamptz, timestamptz) from p
 grant execute on function public.counted(uuid, timestamptz, timestamptz) to authenticated;
 
 create function private.add_reading(
-  plane uuid, meter_seconds integer, meter_time timestamptz, why public.reading_reason, remark text
+  plane uuid, meter_seconds integer, meter_time timestamptz, why public.reading_reason, remark text, reading uuid
 ) returns public.hour_readings
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -397,24 +397,37 @@ begin
   elsif char_length(remark) > 500 then
     raise sqlstate 'PT400' using message = 'A note has at most 500 characters';
   end if;
-  insert into public.hour_readings (fleet_id, plane_id, as_of, seconds, expected_seconds, reason, note, entered_by)
-  values (fleet, plane, at_time, meter_seconds, private.hours(plane, at_time), why, nullif(btrim(remark), ''), auth.uid())
-  returning * into made;
+  perform private.one_at_a_time(reading);
+  select * into made from public.hour_readings r where r.reading_id = reading and r.plane_id = plane;
+  if found then
+    if made.seconds <> meter_seconds or made.reason <> why or meter_time is not null and made.as_of <> at_time then
+      raise sqlstate 'PT409' using
+        message = 'This reading was recorded before, with other values',
+        hint = 'It is in the list. Void it if it is wrong, then record the right one.';
+    end if;
+    return made;
+  end if;
+  insert into public.hour_readings (reading_id, fleet_id, plane_id, as_of, seconds, expected_seconds, reason, note, entered_by)
+  values (
+    coalesce(reading, gen_random_uuid()), fleet, plane, at_time, meter_seconds, private.hours(plane, at_time), why, nullif(btrim(remark), ''),
+    auth.uid()
+  ) returning * into made;
   return made;
 end $$;
-comment on function private.add_reading(uuid, integer, timestamptz, public.reading_reason, text) is 'Enters a reading of a plane''s meter, with what was expected.';
-revoke execute on function private.add_reading(uuid, integer, timestamptz, public.reading_reason, text) from public;
-grant execute on function private.add_reading(uuid, integer, timestamptz, public.reading_reason, text) to authenticated;
+comment on function private.add_reading(uuid, integer, timestamptz, public.reading_reason, text, uuid) is 'Enters a reading of a plane''s meter, with what was expected.';
+revoke execute on function private.add_reading(uuid, integer, timestamptz, public.reading_reason, text, uuid) from public;
+grant execute on function private.add_reading(uuid, integer, timestamptz, public.reading_reason, text, uuid) to authenticated;
 
 create function public.add_reading(
-  plane_id uuid, seconds integer, reason public.reading_reason, as_of timestamptz default null, note text default null
+  plane_id uuid, seconds integer, reason public.reading_reason, as_of timestamptz default null, note text default null,
+  reading_id uuid default null
 ) returns public.hour_readings
 language sql volatile set search_path = ''
-return private.add_reading(plane_id, seconds, as_of, reason, note);
-comment on function public.add_reading(uuid, integer, public.reading_reason, timestamptz, text) is 'Enters what a plane''s meter showed (now by default); the row returned says expected, read and difference.';
-revoke execute on function public.add_reading(uuid, integer, public.reading_reason, timestamptz, text)
+return private.add_reading(plane_id, seconds, as_of, reason, note, reading_id);
+comment on function public.add_reading(uuid, integer, public.reading_reason, timestamptz, text, uuid) is 'Enters what a plane''s meter showed (now by default); the row returned says expected, read and difference. The same reading_id again records nothing twice.';
+revoke execute on function public.add_reading(uuid, integer, public.reading_reason, timestamptz, text, uuid)
   from public, anon, authenticated, service_role;
-grant execute on function public.add_reading(uuid, integer, public.reading_reason, timestamptz, text) to authenticated;
+grant execute on function public.add_reading(uuid, integer, public.reading_reason, timestamptz, text, uuid) to authenticated;
 
 create function private.void_reading(reading uuid, why text) returns public.hour_readings
 language plpgsql volatile security definer set search_path = '' as $$
@@ -427,6 +440,12 @@ begin
   update public.hour_readings r set voided_at = private.clock(), voided_by = auth.uid(), void_reason = btrim(why)
   where r.reading_id = reading and r.voided_at is null and r.fleet_id = any (private.fleets_as('editor'))
   returning * into made;
+  if not found then
+    -- The same request again, whose answer got lost.
+    select * into made from public.hour_readings r
+    where r.reading_id = reading and r.voided_by = auth.uid() and r.void_reason = btrim(why)
+      and r.fleet_id = any (private.fleets_as('editor'));
+  end if;
   if not found then
     raise sqlstate 'PT404' using
       message = 'There is no such reading that you may void', hint = 'It may have been voided already.';

@@ -64,7 +64,7 @@ comment on table private.invite_secrets is 'SHA-256 of the secret in each invite
 comment on column private.invite_secrets.token_sha256 is 'The hash, in hex.';
 comment on column private.invite_secrets.invite_id is 'The invite.';
 
-create function private.create_invite(fleet uuid, invited_role public.fleet_role) returns text
+create function private.create_invite(fleet uuid, invited_role public.fleet_role, wanted uuid) returns text
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   -- 244 random bits: two version 4 UUIDs
@@ -77,28 +77,36 @@ begin
     raise sqlstate 'PT400' using message = 'An invite is for a role', hint = 'viewer, editor or owner.';
   end if;
   perform from public.fleets f where f.fleet_id = fleet for no key update;
+  -- The same request again, whose answer got lost, and with it a secret that nobody has seen.
+  update public.fleet_invites i set role = invited_role
+  where i.invite_id = wanted and i.fleet_id = fleet and i.created_by = auth.uid() and i.accepted_at is null
+  returning invite_id into invite;
+  if found then
+    update private.invite_secrets s set token_sha256 = encode(sha256(convert_to(token, 'UTF8')), 'hex') where s.invite_id = invite;
+    return token;
+  end if;
   if 50 <= (
     select count(*) from public.fleet_invites i
     where i.fleet_id = fleet and i.accepted_at is null and i.expires_at > private.clock()
   ) then
     raise sqlstate 'PT409' using message = 'Your fleet has 50 open invites', hint = 'Take one back first.';
   end if;
-  insert into public.fleet_invites (fleet_id, role, created_by, expires_at)
-  values (fleet, invited_role, auth.uid(), private.clock() + interval '7 days') returning invite_id into invite;
+  insert into public.fleet_invites (invite_id, fleet_id, role, created_by, expires_at)
+  values (coalesce(wanted, gen_random_uuid()), fleet, invited_role, auth.uid(), private.clock() + interval '7 days') returning invite_id into invite;
   insert into private.invite_secrets (token_sha256, invite_id)
   values (encode(sha256(convert_to(token, 'UTF8')), 'hex'), invite);
   return token;
 end $$;
-comment on function private.create_invite(uuid, public.fleet_role) is 'Makes an invite and returns its secret.';
-revoke execute on function private.create_invite(uuid, public.fleet_role) from public;
-grant execute on function private.create_invite(uuid, public.fleet_role) to authenticated;
+comment on function private.create_invite(uuid, public.fleet_role, uuid) is 'Makes an invite and returns its secret.';
+revoke execute on function private.create_invite(uuid, public.fleet_role, uuid) from public;
+grant execute on function private.create_invite(uuid, public.fleet_role, uuid) to authenticated;
 
-create function public.create_invite(fleet_id uuid, role public.fleet_role) returns text
+create function public.create_invite(fleet_id uuid, role public.fleet_role, invite_id uuid default null) returns text
 language sql volatile set search_path = ''
-return private.create_invite(fleet_id, role);
-comment on function public.create_invite(uuid, public.fleet_role) is 'Makes an invite (role owner) and returns the secret for the link; it cannot be read again.';
-revoke execute on function public.create_invite(uuid, public.fleet_role) from public, anon, authenticated, service_role;
-grant execute on function public.create_invite(uuid, public.fleet_role) to authenticated;
+return private.create_invite(fleet_id, role, invite_id);
+comment on function public.create_invite(uuid, public.fleet_role, uuid) is 'Makes an invite (role owner) and returns the secret for the link; it cannot be read again. The same invite_id again makes no second invite, but a new secret for it.';
+revoke execute on function public.create_invite(uuid, public.fleet_role, uuid) from public, anon, authenticated, service_role;
+grant execute on function public.create_invite(uuid, public.fleet_role, uuid) to authenticated;
 
 -- One answer for wrong, used, expired and withdrawn: guessing learns nothing. An invite is worth no more than who made
 -- it: an owner who was removed, or is none any more, gets nobody in, least of all back in.
@@ -121,6 +129,14 @@ begin
     )
   returning * into invite;
   if not found then
+    -- Who is in by this very invite gets the same answer again: the first may have got lost.
+    select i.* into invite
+    from private.invite_secrets s join public.fleet_invites i using (invite_id)
+    where s.token_sha256 = encode(sha256(convert_to(invite_token, 'UTF8')), 'hex') and i.accepted_by = auth.uid()
+      and i.fleet_id = any (private.fleets_as('viewer'));
+    if found then
+      return invite.fleet_id;
+    end if;
     raise sqlstate 'PT404' using
       message = 'This invite is no longer good',
       detail = 'It was used, withdrawn, is older than seven days, or who made it owns the fleet no more.',

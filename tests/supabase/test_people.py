@@ -24,7 +24,7 @@ def test_a_new_user_owns_a_fleet(project: Project) -> None:
 
 @pytest.mark.parametrize("role", ["viewer", "editor", "owner"])
 def test_an_invite_makes_a_member_once(project: Project, role: str) -> None:
-    """The link works for the first who follows it, with the role it was made for."""
+    """The link works for the first who follows it, with the role it was made for; only they get the answer again."""
     owner, guest, second = project.sign_up(), project.sign_up(), project.sign_up()
     fleet = fleet_of(owner)
     token = owner.value("select create_invite(%s, %s)", fleet, role)
@@ -33,10 +33,14 @@ def test_an_invite_makes_a_member_once(project: Project, role: str) -> None:
 
     assert fleet == str(joined)
     assert role == _role(guest, fleet)
-    for person in (guest, second):
-        with refused("PT404"):
-            person.rows("select accept_invite(%s)", token)
+    assert joined == guest.value("select accept_invite(%s)", token)
+    with refused("PT404"):
+        second.rows("select accept_invite(%s)", token)
     assert None is _role(second, fleet)
+    if role != "owner":
+        owner.run("delete from fleet_members where fleet_id = %s and user_id = %s", fleet, guest.user_id)
+        with refused("PT404"):
+            guest.rows("select accept_invite(%s)", token)
 
 
 def test_an_invite_expires(project: Project) -> None:

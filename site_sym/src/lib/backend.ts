@@ -9,13 +9,14 @@ import type { Database } from "./database.types.ts";
 import type { Annotation, BootGap, Device, DeviceGap, HandEntry, Membership, Person, Plane, PlaneFields, Reading, ReadingReason, Session, SessionCursor, SessionFilter, SessionPage, SessionSort } from "./model.ts";
 import { NEWEST_FIRST } from "./model.ts";
 import { preferences } from "./preferences.svelte.ts";
-import { BackendError } from "./remote.ts";
+import { BackendError, problemOf } from "./remote.ts";
 import { afterCursor, cursorOf, SORT_COLUMNS } from "./sessionOrder.ts";
 import type { Assignment, Completeness, DayHours, FleetOverview, Invite, Member, OverviewParts, PowerUp, Role } from "./model.ts";
 import { links } from "./routes.ts";
 import { texts } from "./texts.ts";
 
 /** What `private.check_time_zone` says. */
+const ALREADY_THERE = "23505";
 const UNKNOWN_ZONE = "Unknown time zone";
 const REQUEST_TIMEOUT_MS = 20_000;
 const AUTH_STORAGE_KEY = "uptime-logger-auth";
@@ -84,7 +85,7 @@ const AUTH_TEXTS: Record<string, string> = {
 };
 
 function unreachable(): BackendError {
-  return new BackendError({ kind: "unreachable", what: texts.problems.unreachable, hint: texts.problems.unreachableHint });
+  return new BackendError({ kind: "unreachable", what: texts.problems.unreachable, hint: texts.problems.tryAgain });
 }
 
 function fromAuth(error: AuthError): BackendError {
@@ -95,15 +96,30 @@ function fromAuth(error: AuthError): BackendError {
     : new BackendError({ kind: "refused", what: known, hint: "" });
 }
 
-/** @param what the sentence for the thing that failed; the database's own words follow where it refused with a reason */
-function fromRest(error: PostgrestError, status: number, what: string): BackendError {
+/**
+ * @param what the sentence for what could not be read, null for a change; the database's own words follow where it
+ * refused with a reason
+ */
+function fromRest(error: PostgrestError, status: number, what: string | null): BackendError {
+  if (what === null && (status === 0 || status >= 500)) return unsaved(error, status);
+  what ??= texts.problems.fault;
   if (status === 0) return new BackendError({ kind: "unreachable", what, hint: texts.problems.unreachableHint });
   if (status === 401) return new BackendError({ kind: "signed_out", what: texts.problems.signedOut, hint: texts.problems.signedOutHint });
   if (status === 403 || error.code === "42501") {
     return new BackendError({ kind: "refused", what: texts.problems.forbidden, hint: texts.problems.forbiddenHint });
   }
-  if (status < 500) return new BackendError({ kind: "refused", what: error.message, hint: error.hint || texts.problems.refusedHint });
+  if (status < 500) {
+    return new BackendError({ kind: "refused", what: error.message, hint: error.hint || texts.problems.refusedHint, code: error.code });
+  }
   return new BackendError({ kind: "fault", what, hint: texts.problems.faultHint });
+}
+
+/** Whether the server did it is known only where nothing was sent, or where the database itself says that it failed. */
+function unsaved(error: PostgrestError, status: number): BackendError {
+  const { offline, offlineHint, failed, failedHint, unanswered, unansweredHint } = texts.problems.unsaved;
+  if (status === 0 && !navigator.onLine) return new BackendError({ kind: "unsaved", what: offline, hint: offlineHint });
+  if (status >= 500 && error.code) return new BackendError({ kind: "unsaved", what: failed, hint: failedHint });
+  return new BackendError({ kind: "unsaved", what: unanswered, hint: unansweredHint });
 }
 
 function toDevice(row: DeviceRow): Device {
@@ -364,7 +380,7 @@ export class Backend {
   }
 
   async deleteAccount(): Promise<void> {
-    await this.#ask(this.#rest.rpc("delete_account"), texts.problems.fault);
+    await this.#write(this.#rest.rpc("delete_account"));
   }
 
   async sendPasswordReset(email: string): Promise<void> {
@@ -386,13 +402,17 @@ export class Backend {
     await this.#change(this.#rest.from("fleets").update({ name }).eq("fleet_id", fleetId).select("fleet_id"));
   }
 
-  async createFleet(name: string): Promise<string> {
-    return await this.#ask(this.#rest.rpc("create_fleet", { name }), texts.problems.fault);
+  /** @param fleetId its identity: the same one again makes no second fleet */
+  async createFleet(fleetId: string, name: string): Promise<void> {
+    await this.#write(this.#rest.rpc("create_fleet", { name, fleet_id: fleetId }));
   }
 
   /** With everything in it; its devices are released. */
   async deleteFleet(fleetId: string): Promise<void> {
-    await this.#change(this.#rest.from("fleets").delete().eq("fleet_id", fleetId).select("fleet_id"));
+    await this.#remove(
+      this.#rest.from("fleets").delete().eq("fleet_id", fleetId).select("fleet_id"),
+      () => this.#rest.from("fleets").select("fleet_id").eq("fleet_id", fleetId),
+    );
   }
 
   /** The members of a fleet, owners first. */
@@ -407,7 +427,10 @@ export class Backend {
 
   /** Takes a member out of a fleet; one's own membership is the way to leave. */
   async removeMember(fleetId: string, userId: string): Promise<void> {
-    await this.#change(this.#rest.from("fleet_members").delete().eq("fleet_id", fleetId).eq("user_id", userId).select("user_id"));
+    await this.#remove(
+      this.#rest.from("fleet_members").delete().eq("fleet_id", fleetId).eq("user_id", userId).select("user_id"),
+      () => this.#rest.from("fleet_members").select("user_id").eq("fleet_id", fleetId).eq("user_id", userId),
+    );
   }
 
   /** Invites that can still be accepted, newest first. */
@@ -425,19 +448,25 @@ export class Backend {
     return rows.map((row) => ({ id: row.invite_id, role: row.role, createdAt: row.created_at, expiresAt: row.expires_at }));
   }
 
-  /** @returns the link, whose secret cannot be read again */
-  async createInvite(fleetId: string, role: Role): Promise<string> {
-    const token = await this.#ask(this.#rest.rpc("create_invite", { fleet_id: fleetId, role }), texts.problems.fault);
+  /**
+   * @param inviteId its identity: the same one again makes no second invite
+   * @returns the link, whose secret cannot be read again
+   */
+  async createInvite(inviteId: string, fleetId: string, role: Role): Promise<string> {
+    const token = await this.#write(this.#rest.rpc("create_invite", { invite_id: inviteId, fleet_id: fleetId, role }));
     return this.#here() + links.join(token);
   }
 
   async withdrawInvite(inviteId: string): Promise<void> {
-    await this.#change(this.#rest.from("fleet_invites").delete().eq("invite_id", inviteId).select("invite_id"));
+    await this.#remove(
+      this.#rest.from("fleet_invites").delete().eq("invite_id", inviteId).select("invite_id"),
+      () => this.#rest.from("fleet_invites").select("invite_id").eq("invite_id", inviteId),
+    );
   }
 
   /** @returns the fleet that was joined */
   async acceptInvite(token: string): Promise<string> {
-    return await this.#ask(this.#rest.rpc("accept_invite", { token }), texts.problems.fault);
+    return await this.#write(this.#rest.rpc("accept_invite", { token }));
   }
 
   /** A fleet at one moment, with the parts that are asked for; empty if it is the visitor's no more. */
@@ -465,8 +494,14 @@ export class Backend {
     };
   }
 
-  async addPlane(fleetId: string, fields: PlaneFields): Promise<void> {
-    await this.#change(this.#rest.from("planes").insert({ fleet_id: fleetId, ...toRow(fields) }).select("plane_id"));
+  /** @param planeId its identity: the same one again adds no second plane, and what was changed meanwhile holds */
+  async addPlane(planeId: string, fleetId: string, fields: PlaneFields): Promise<void> {
+    try {
+      await this.#change(this.#rest.from("planes").insert({ plane_id: planeId, fleet_id: fleetId, ...toRow(fields) }).select("plane_id"));
+    } catch (error) {
+      if (problemOf(error).code !== ALREADY_THERE) throw error;
+      await this.changePlane(planeId, fields);
+    }
   }
 
   async changePlane(planeId: string, fields: PlaneFields): Promise<void> {
@@ -500,14 +535,11 @@ export class Backend {
   }
 
   /**
-   * @param asOf when the meter showed it; null is now
-   * @returns the reading's id, by which it can be voided
+   * @param readingId its identity, by which it can be voided: the same one again records nothing twice
+   * @param asOf when the meter showed it
    */
-  async addReading(planeId: string, seconds: number, reason: ReadingReason, asOf: string | null): Promise<string> {
-    const made = await this.#change(
-      this.#rest.rpc("add_reading", { plane_id: planeId, seconds, reason, ...(asOf === null ? {} : { as_of: asOf }) }),
-    );
-    return made.reading_id;
+  async addReading(readingId: string, planeId: string, seconds: number, reason: ReadingReason, asOf: string): Promise<void> {
+    await this.#change(this.#rest.rpc("add_reading", { reading_id: readingId, plane_id: planeId, seconds, reason, as_of: asOf }));
   }
 
   async voidReading(readingId: string, reason: string): Promise<void> {
@@ -527,18 +559,22 @@ export class Backend {
   /**
    * @param from when it began to hang there; without it a first assignment takes all the device's history, a later one
    * begins now
+   * @param assignmentId its identity: the same one again makes no second assignment
    * @returns the assignment's id, by which it can be taken back
    */
-  async assignDevice(uuid: string, planeId: string | null, from?: string): Promise<string> {
+  async assignDevice(assignmentId: string, uuid: string, planeId: string | null, from?: string): Promise<string> {
     const assigned = await this.#change(
       // The type generator takes every argument for filled; null hangs the device in no plane.
-      this.#rest.rpc("assign_device", { device_uuid: uuid, plane_id: planeId as string, ...(from === undefined ? {} : { assigned_from: from }) }),
+      this.#rest.rpc("assign_device", { assignment_id: assignmentId, device_uuid: uuid, plane_id: planeId as string, ...(from === undefined ? {} : { assigned_from: from }) }),
     );
     return assigned.assignment_id;
   }
 
   async removeAssignment(assignmentId: string): Promise<void> {
-    await this.#change(this.#rest.rpc("remove_assignment", { assignment_id: assignmentId }));
+    await this.#remove(
+      this.#rest.rpc("remove_assignment", { assignment_id: assignmentId }),
+      () => this.#rest.from("device_assignments").select("assignment_id").eq("assignment_id", assignmentId),
+    );
   }
 
   /** Where a device of the fleet hung and hangs, latest first. */
@@ -557,12 +593,15 @@ export class Backend {
 
   /** Gives the device up: its sessions so far stay, later ones belong to whoever claims it next. */
   async releaseDevice(uuid: string): Promise<void> {
-    await this.#change(this.#rest.rpc("release_device", { device_uuid: uuid }));
+    await this.#remove(
+      this.#rest.rpc("release_device", { device_uuid: uuid }),
+      () => this.#rest.from("device_ownerships").select("ownership_id").eq("device_uuid", uuid).is("owned_until", null),
+    );
   }
 
   /** @returns until when the board can bring a new key */
   async resetDeviceKey(uuid: string): Promise<string> {
-    return await this.#ask(this.#rest.rpc("reset_device_key", { device_uuid: uuid }), texts.problems.fault);
+    return await this.#write(this.#rest.rpc("reset_device_key", { device_uuid: uuid }));
   }
 
   /** What can be said of a device's completeness; null before its first session. */
@@ -712,13 +751,16 @@ export class Backend {
   /** Says something about each of several sessions, in one request: about all of them or none. Each says the same columns. */
   async annotateAll(said: { sessionId: string; said: Annotation }[]): Promise<void> {
     const rows = said.map(({ sessionId, said }) => annotationOf(sessionId, toAnnotationRow(said)));
-    await this.#ask(this.#rest.from("session_annotations").upsert(rows, { onConflict: "session_id" }), texts.problems.fault);
+    await this.#write(this.#rest.from("session_annotations").upsert(rows, { onConflict: "session_id" }));
   }
 
   /** Takes everything back that was said about several sessions. */
   async deleteAnnotations(sessionIds: string[]): Promise<void> {
     for (const ids of inPieces(sessionIds, IDS_PER_REQUEST)) {
-      await this.#change(this.#rest.from("session_annotations").delete().in("session_id", ids).select("session_id"));
+      await this.#remove(
+        this.#rest.from("session_annotations").delete().in("session_id", ids).select("session_id"),
+        () => this.#rest.from("session_annotations").select("session_id").in("session_id", ids),
+      );
     }
   }
 
@@ -734,12 +776,17 @@ export class Backend {
 
   /** Takes everything back that was said about a session. Of a hand-entered one nothing is left. */
   async deleteAnnotation(sessionId: string): Promise<void> {
-    await this.#change(this.#rest.from("session_annotations").delete().eq("session_id", sessionId).select("session_id"));
+    await this.#remove(
+      this.#rest.from("session_annotations").delete().eq("session_id", sessionId).select("session_id"),
+      () => this.#rest.from("session_annotations").select("session_id").eq("session_id", sessionId),
+    );
   }
 
-  /** @param sessionId its identity, so that one that was deleted can come back */
+  /** @param sessionId its identity: one that was deleted comes back, and the same one again enters nothing twice */
   async enterSession(sessionId: string, entry: HandEntry): Promise<void> {
-    await this.#change(this.#rest.from("session_annotations").insert(annotationOf(sessionId, toHandRow(entry))).select("session_id"));
+    await this.#change(
+      this.#rest.from("session_annotations").upsert(annotationOf(sessionId, toHandRow(entry)), { onConflict: "session_id" }).select("session_id"),
+    );
   }
 
   async changeEntry(sessionId: string, entry: HandEntry): Promise<void> {
@@ -794,12 +841,21 @@ export class Backend {
    */
   async settleGap(fleetId: string, deviceUuid: string, { fromBoot, toBoot }: BootGap): Promise<string> {
     const row = { fleet_id: fleetId, device_uuid: deviceUuid, from_boot: fromBoot, to_boot: toBoot };
-    const [made] = await this.#change(this.#rest.from("settled_boot_gaps").insert(row).select("gap_id"));
-    return filled(made?.gap_id ?? null);
+    try {
+      const [made] = await this.#change(this.#rest.from("settled_boot_gaps").insert(row).select("gap_id"));
+      return filled(made?.gap_id ?? null);
+    } catch (error) {
+      if (problemOf(error).code !== ALREADY_THERE) throw error;
+      const [there] = await this.#ask(this.#rest.from("settled_boot_gaps").select("gap_id").match(row), texts.problems.fault);
+      return filled(there?.gap_id ?? null);
+    }
   }
 
   async unsettleGap(settledId: string): Promise<void> {
-    await this.#change(this.#rest.from("settled_boot_gaps").delete().eq("gap_id", settledId).select("gap_id"));
+    await this.#remove(
+      this.#rest.from("settled_boot_gaps").delete().eq("gap_id", settledId).select("gap_id"),
+      () => this.#rest.from("settled_boot_gaps").select("gap_id").eq("gap_id", settledId),
+    );
   }
 
   async people(fleetId: string): Promise<Person[]> {
@@ -837,6 +893,13 @@ export class Backend {
     return data as T;
   }
 
+  /** A change: words of its own where it may not have been done. */
+  async #write<T>(answer: Answer<T>): Promise<T> {
+    const { data, error, status } = await answer;
+    if (error) throw fromRest(error, status, null);
+    return data as T;
+  }
+
   /** In UTC where the database does not know the zone: its list may be older than the browser's. */
   async #askInZone<T>(timeZone: string, answerIn: (timeZone: string) => Answer<T>, what: string): Promise<T> {
     const answer = await answerIn(timeZone);
@@ -847,10 +910,19 @@ export class Backend {
 
   /** A change that touched no row was refused by row security, silently. */
   async #change<T>(answer: Answer<T>): Promise<T> {
-    const data = await this.#ask(answer, texts.problems.fault);
+    const data = await this.#write(answer);
     if (Array.isArray(data) && data.length === 0) {
       throw new BackendError({ kind: "refused", what: texts.problems.forbidden, hint: texts.problems.forbiddenHint });
     }
     return data;
+  }
+
+  /** What is gone already is gone: the first answer may have got lost, or another member was faster. */
+  async #remove(answer: Answer<unknown>, left: () => Answer<unknown[]>): Promise<void> {
+    try {
+      await this.#change(answer);
+    } catch (error) {
+      if (problemOf(error).kind !== "refused" || (await this.#ask(left(), texts.problems.fault)).length > 0) throw error;
+    }
   }
 }

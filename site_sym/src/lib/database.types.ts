@@ -862,6 +862,7 @@ export type Database = {
           "as_of"?: string;
           "note"?: string;
           "plane_id": string;
+          "reading_id"?: string;
           "reason": Database["public"]["Enums"]["reading_reason"];
           "seconds": number;
         };
@@ -890,7 +891,7 @@ export type Database = {
         };
       };
       "assign_device": {
-        Args: { "assigned_from"?: string; "device_uuid": string; "plane_id": string };
+        Args: { "assigned_from"?: string; "assignment_id"?: string; "device_uuid": string; "plane_id": string };
         Returns: {
           "assigned_at": string;
           "assigned_by": string | null;
@@ -941,9 +942,9 @@ export type Database = {
         };
       };
       "counted": { Args: { "from_time": string; "plane_id": string; "until_time": string }; Returns: number };
-      "create_fleet": { Args: { "name": string }; Returns: string };
+      "create_fleet": { Args: { "fleet_id"?: string; "name": string }; Returns: string };
       "create_invite": {
-        Args: { "fleet_id": string; "role": Database["public"]["Enums"]["fleet_role"] };
+        Args: { "fleet_id": string; "invite_id"?: string; "role": Database["public"]["Enums"]["fleet_role"] };
         Returns: string;
       };
       "delete_account": { Args: Record<PropertyKey, never>; Returns: undefined };

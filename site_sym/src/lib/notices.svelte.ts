@@ -20,13 +20,14 @@ class Notices {
     setTimeout(() => this.dismiss(id), SHOWN_MS);
   }
 
-  /** Takes back what the notice is about, or says why that failed. */
+  /** Takes back what the notice is about, or says why that failed; what may not have been done can be tried again. */
   async undo(notice: Notice): Promise<void> {
     this.dismiss(notice.id);
     try {
       await notice.undo?.();
     } catch (error) {
-      this.say(problemOf(error).what);
+      const { kind, what } = problemOf(error);
+      this.say(what, kind === "unsaved" ? notice.undo : null);
     }
   }
 

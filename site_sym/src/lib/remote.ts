@@ -1,8 +1,11 @@
 /** What failed, what is still true, what to do. */
 export interface Problem {
-  kind: "unreachable" | "signed_out" | "refused" | "fault";
+  /** unsaved: a change that the server did not do, or of which nobody knows; doing it again is right and harmless. */
+  kind: "unreachable" | "signed_out" | "refused" | "fault" | "unsaved";
   what: string;
   hint: string;
+  /** The server's own code, where it gave one. */
+  code?: string;
 }
 
 /** Something that lives in the database, as a page knows it. What was there stays while it reloads or fails to. */
