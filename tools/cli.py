@@ -190,10 +190,10 @@ def check_database_choice(database: str | None, fresh: bool) -> None:
 
 
 def describe(error: Exception) -> str:
-    """One line about an error. Those of this project are finished sentences; others are named."""
-    text = " ".join(str(error).split())
+    """What an error says. Those of this project are finished sentences, with lines of their own; others are named."""
     if type(error).__module__.startswith("tools."):
-        return text
+        return "\n".join(line.rstrip() for line in str(error).splitlines())
+    text = " ".join(str(error).split())
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     return f"{type(error).__name__}: {text} (set {DEBUG_VARIABLE}=1 to see where it comes from)"

@@ -115,6 +115,45 @@ def test_a_dry_run_writes_nothing(circuitpy: Path, run: Any, tmp_path: Path) -> 
     assert not (tmp_path / "data" / "replaced").exists()
 
 
+@pytest.mark.parametrize(
+    ("secrets", "arguments", "said"),
+    [
+        (None, ("--wifi", "Hangar"), "The password of Hangar is missing"),
+        (None, ("--wifi", "Hangar", "--wifi-password", "password"), "Still missing: the ingest URL (--ingest-url)."),
+        (None, ("--ingest-url", "https://example.org/functions/v1/ingest"), "Still missing: a Wi-Fi (--wifi"),
+        ('secrets = {"networks": NETS}', ("--access-token", "long-token-of-the-club"), "Still missing: the ingest URL"),
+        ('secrets = {"networks": [("A", "password-a")]}', ("--wifi", "B"), "The password of B is missing"),
+    ],
+)
+def test_an_incomplete_answer_is_refused_before_anything_is_written(
+    circuitpy: Path, run: Any, secrets: str | None, arguments: tuple[str, ...], said: str
+) -> None:
+    """Without questions (`--yes`, a script for ten boards) nothing is guessed and nothing left empty."""
+    if secrets is not None:
+        (circuitpy / "secrets.py").write_text(secrets)
+    before = contents(circuitpy)
+
+    result = run("install", "--path", str(circuitpy), "--offline", "--yes", *arguments)
+
+    assert result.exit_code == 1
+    assert said in str(result.exception)
+    assert "Done" not in result.output
+    assert before == contents(circuitpy)
+
+
+def test_a_known_network_keeps_its_password_when_it_is_named_again(circuitpy: Path, run: Any) -> None:
+    """`--wifi Hangar --yes` on a board that is set up writes no empty password and no empty address."""
+    own = (
+        b'secrets = {"ingest_url": "https://example.org/functions/v1/ingest", "networks": [("Hangar", "goodpassword")]}'
+    )
+    (circuitpy / "secrets.py").write_bytes(own)
+
+    result = run("install", "--path", str(circuitpy), "--offline", "--yes", "--wifi", "Hangar")
+
+    assert result.exit_code == 0, result.output
+    assert (circuitpy / "secrets.py").read_bytes() == own
+
+
 def test_the_owners_files_stay(circuitpy: Path, run: Any) -> None:
     """Sessions, the board's folder, settings and everything else are byte for byte the same."""
     (circuitpy / "logger").mkdir()

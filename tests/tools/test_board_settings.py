@@ -1,6 +1,7 @@
 """secrets.py and settings.toml are changed where they must be, and nowhere else."""
 
 import ast
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -91,6 +92,211 @@ def test_values_that_no_board_can_use_are_refused(wanted: Wanted) -> None:
     """A Wi-Fi password of five letters would only fail in the hangar."""
     with pytest.raises(BadSettings):
         merge_secrets(None, wanted)
+
+
+URL = "https://new.example.org/functions/v1/ingest"
+# What an owner's file says before and after `--ingest-url URL --wifi Phone` (with its password): None is a refusal.
+NASTY: dict[str, tuple[str, str | None]] = {
+    "a variable as another network's password": (
+        'HOME = "home-password"\nsecrets = {\n    "ingest_url": "x",\n'
+        '    "networks": [("Home", HOME), ("Guest", "guest-password")],\n}\n',
+        'HOME = "home-password"\nsecrets = {\n    "ingest_url": "URL",\n'
+        '    "networks": [("Home", HOME), ("Guest", "guest-password"), ("Phone", "secret-phone")],\n}\n',
+    ),
+    "a list of its own, comments inside": (
+        'NETS = [  # by distance\n    ("A", "password-a"),  # hangar, near\n    ("B", "password-b")  # café (far)\n]\n'
+        'secrets = {"ingest_url": "x", "networks": NETS}\n',
+        'NETS = [  # by distance\n    ("A", "password-a"),  # hangar, near\n    ("B", "password-b"),  # café (far)\n'
+        '    ("Phone", "secret-phone"),\n]\nsecrets = {"ingest_url": "URL", "networks": NETS}\n',
+    ),
+    "line ends of Windows": (
+        "# mine\r\nsecrets = {\r\n  'ingest_url' : 'x' , # old\r\n  'networks': [('A', 'password-a')]\r\n}\r\n",
+        "# mine\r\nsecrets = {\r\n  'ingest_url' : \"URL\" , # old\r\n"
+        "  'networks': [('A', 'password-a'), (\"Phone\", \"secret-phone\")]\r\n}\r\n",
+    ),
+    "keys that are missing, Windows, tabs": (
+        'secrets = {\r\n\t"colour": "blue", # a, b, c\r\n}',
+        'secrets = {\r\n\t"colour": "blue", # a, b, c\r\n\t"ingest_url": "URL",\r\n'
+        '\t"networks": [("Phone", "secret-phone")],\r\n}',
+    ),
+    "an empty tuple and a trailing comment": (
+        'secrets = {"networks": (), "ingest_url": ""}  # all of it\n',
+        'secrets = {"networks": (("Phone", "secret-phone"),), "ingest_url": "URL"}  # all of it\n',
+    ),
+    "the network is there with an old password, and a brace in a text": (
+        'secrets = {"note": "}] # no comment",\n "networks": [["Phone", \'old-password\'],],\n "ingest_url": "x",}\n',
+        'secrets = {"note": "}] # no comment",\n "networks": [["Phone", "secret-phone"],],\n "ingest_url": "URL",}\n',
+    ),
+    "a key that stands there twice": (
+        'secrets = {"ingest_url": "first", "ingest_url": "x", "networks": []}\n',
+        'secrets = {"ingest_url": "first", "ingest_url": "URL", "networks": [("Phone", "secret-phone")]}\n',
+    ),
+    "networks from another file": ('from nets import NETS\nsecrets = {"ingest_url": "x", "networks": NETS}\n', None),
+    "networks by addition": (
+        'A = [("A", "password-a")]\nsecrets = {"ingest_url": "x", "networks": A + [("B", "password-b")]}\n',
+        None,
+    ),
+    "an address in two pieces with a comment between": (
+        'secrets = {"networks": [], "ingest_url": "https://"  # ours\n    "x"}\n',
+        None,
+    ),
+    "changed further down": ('secrets = {"ingest_url": "x", "networks": []}\nsecrets["ingest_url"] = "y"\n', None),
+    "a name that is computed": (
+        'import os\nsecrets = {"ingest_url": "x", "networks": [(os.getenv("N"), "p")]}\n',
+        None,
+    ),
+    "one variable for two values": (
+        'X = "x"\nsecrets = {"ingest_url": X, "access_token": X, "networks": []}\n',
+        None,
+    ),
+    "a single pair where a list belongs": ('secrets = {"ingest_url": "x", "networks": ("A", "password-a")}\n', None),
+    "a pair that only looks like a tuple of pairs": (
+        'secrets = {"ingest_url": "x", "networks": (("A", "password-a"))}\n',
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NASTY)
+def test_the_owners_file_is_changed_at_the_very_characters_or_not_at_all(case: str) -> None:
+    """Variables, comments, quotes, spaces and line ends stay; what cannot be told apart comes as lines to paste."""
+    before, after = NASTY[case]
+    wanted = Wanted(ingest_url=URL, wifi=("Phone", "secret-phone"))
+
+    if after is None:
+        with pytest.raises(BadSettings, match=r"left as it is.*\n +\"ingest_url\": \"https.*\n.*\"Phone\""):
+            merge_secrets(before.encode(), wanted)
+    else:
+        merged = merge_secrets(before.encode(), wanted)
+        assert merged is not None
+        assert merged.decode() == after.replace("URL", URL)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        (Wanted(wifi=("Hangar", "")), "password for Hangar"),
+        (Wanted(access_token=""), "--access-token is empty"),
+        (Wanted(ingest_url=""), "--ingest-url is empty"),
+        (Wanted(wifi=("Elsewhere", None)), "The password of Elsewhere is missing"),
+    ],
+)
+def test_a_known_value_is_never_replaced_by_less(wanted: Wanted, said: str) -> None:
+    """An empty answer is no answer."""
+    own = merge_secrets(OWN, Wanted(access_token="token"))
+
+    with pytest.raises(BadSettings, match=re.escape(said)):
+        merge_secrets(own, wanted)
+
+
+def test_a_network_named_without_its_password_keeps_the_one_it_has() -> None:
+    """`--wifi Hangar --yes` on a board that knows Hangar changes nothing."""
+    assert OWN == merge_secrets(OWN, Wanted(wifi=("Hangar", None)))
+
+
+def test_the_web_workflow_takes_the_password_that_the_board_knows() -> None:
+    """From secrets.py or from settings.toml itself: never an empty one."""
+    known = read_secrets(OWN)
+    own = b'CIRCUITPY_WIFI_SSID = "Hangar"\r\nCIRCUITPY_WIFI_PASSWORD = "toml-password"'
+
+    new = merge_settings(None, Wanted(wifi=("Hangar", None), web_password="web"), known)
+    kept = merge_settings(own, Wanted(wifi=("Hangar", None), web_password="web"), known)
+
+    assert new is not None
+    assert b'CIRCUITPY_WIFI_PASSWORD = "old-password"\n' in new
+    assert own + b'\r\nCIRCUITPY_WEB_API_PASSWORD = "web"\r\n' == kept
+
+
+SPACE = st.sampled_from(["", " ", "  ", "\t"])
+COMMENT = st.sampled_from(["", "  # mine, all of it", " # (café) ]} 'x'", '\t# "y": 1,'])
+QUOTED = st.sampled_from(["'{}'", '"{}"', "r'{}'"])
+WORD = st.text(st.characters(codec="utf-8", categories=("L", "N")), min_size=8, max_size=10)
+
+
+@st.composite
+def owners_files(draw: st.DrawFn) -> list[tuple[str, str]]:
+    """An owner's secrets.py as pieces: (what it is, its text); the pieces named "fixed" are not asked to change."""
+    newline = draw(st.sampled_from(["\n", "\r\n"]))
+    indent = draw(st.sampled_from([" ", "    ", "\t"]))
+    pieces: list[tuple[str, str]] = []
+
+    def quoted(name: str, text: str) -> None:
+        before, after = draw(QUOTED).split("{}")
+        pieces.append((name, before + text + after))
+
+    keys = draw(st.permutations(["ingest_url", "access_token", "networks", "colour", "size"]))
+    keys = keys[: draw(st.integers(1, 5))]
+    pieces.append(("fixed", draw(COMMENT).strip() + newline + "secrets = {" + draw(COMMENT) + newline))
+    for key in keys:
+        pieces.append(("fixed", f"{indent}'{key}'{draw(SPACE)}:{draw(SPACE)}"))
+        if key == "networks":
+            pieces.extend([("fixed", "["), ("fixed", draw(COMMENT) + newline)])
+            for number in range(draw(st.integers(0, 3))):
+                pieces.append(("fixed", f"{indent * 2}('net{number}',{draw(SPACE)}"))
+                quoted(f"net{number}", draw(WORD))
+                pieces.extend([("fixed", ")"), ("fixed", ",")])
+                pieces.append(("fixed", draw(COMMENT) + newline))
+            pieces.append(("fixed", indent + "]"))
+        else:
+            quoted(key, draw(WORD))
+        pieces.append(("fixed", draw(SPACE) + ("," if key != keys[-1] or draw(st.booleans()) else "")))
+        pieces.append(("fixed", draw(COMMENT) + newline))
+    pieces.append(("fixed", "}" + draw(COMMENT) + draw(st.sampled_from(["", newline]))))
+    return pieces
+
+
+@given(file=owners_files(), token=st.none() | WORD, url=st.booleans(), network=st.integers(0, 4))
+@settings(max_examples=150, deadline=None)
+def test_what_was_not_asked_for_stays_byte_for_byte(
+    file: list[tuple[str, str]], token: str | None, url: bool, network: int
+) -> None:
+    """The file without the pieces that were asked for is still there, in order; the values are the wanted ones."""
+    before = "".join(text for _, text in file).encode()
+    wanted = Wanted(URL if url else None, token, (f"net{network}", "new-password") if network < 4 else None)
+    asked = {f"net{network}"} | ({"ingest_url"} if url else set()) | ({"access_token"} if token else set())
+
+    after = merge_secrets(before, wanted)
+
+    assert after is not None
+    at = 0
+    for kept in (text for name, text in file if name not in asked):
+        found = after.decode().find(kept, at)
+        assert found >= 0, (kept, after.decode())
+        at = found + len(kept)
+    told = read_secrets(after)
+    known = read_secrets(before)
+    assert told.ingest_url == (URL if url else known.ingest_url)
+    assert told.access_token == (token or known.access_token)
+    pairs = dict(known.networks) | ({f"net{network}": "new-password"} if network < 4 else {})
+    assert dict(told.networks) == pairs
+    assert merge_secrets(after, wanted) == after
+    if b"\r\n" in before:
+        assert after.count(b"\n") == after.count(b"\r\n")
+
+
+@given(
+    lines=st.lists(
+        st.sampled_from(
+            ["# mine", "", "LOGGER_CHECKPOINT_SECONDS = 20  # slower", 'NOTE = "a # b \\" c"', 'CIRCUITPY_WIFI_SSID="Old" # x',
+             '  CIRCUITPY_WEB_API_PASSWORD   =   "o\\\\"']
+        ),
+        unique=True,
+    ),
+    newline=st.sampled_from(["\n", "\r\n"]),
+    last=st.booleans(),
+)  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_settings_toml_changes_in_its_values_alone(lines: list[str], newline: str, last: bool) -> None:
+    """Every line without one of the three keys stays, in order, with its line end; the others keep their comments."""
+    before = newline.join(lines) + (newline if last and lines else "")
+    wanted = Wanted(wifi=("Hangar", "password"), web_password='w"\\é')
+
+    after = merge_settings(before.encode(), wanted)
+
+    assert after is not None
+    expected = [line.replace('"Old"', '"Hangar"').replace('"o\\\\"', '"w\\"\\\\é"') for line in before.splitlines()]
+    assert after.decode().splitlines()[: len(expected)] == expected
+    assert merge_settings(after, wanted) == after
 
 
 @given(name=TEXT, password=TEXT, token=TEXT)

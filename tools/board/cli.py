@@ -79,9 +79,8 @@ def install(
         raise typer.BadParameter("needs --wifi as well.", param_hint="--wifi-password")
     run_install(
         where_of(path, host, port, password),
-        Wanted(ingest_url, access_token, (wifi, wifi_password or "") if wifi else None, web_password),
+        Wanted(ingest_url, access_token, None if wifi is None else (wifi, wifi_password), web_password),
         ask=not yes and not dry_run,
-        wifi_password_given=wifi_password is not None,
         portal=portal,
         offline=offline,
         with_libraries=not no_libraries,

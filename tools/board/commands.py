@@ -49,7 +49,6 @@ def run_install(
     wanted: settings.Wanted,
     *,
     ask: bool,
-    wifi_password_given: bool,
     portal: str | None,
     offline: bool,
     with_libraries: bool,
@@ -65,7 +64,7 @@ def run_install(
             if finish_exchange(board):
                 console.print("An earlier run was cut short; this one goes on from there.")
         if ask and console.is_terminal:
-            wanted = _ask(board, wanted, wifi_password_given)
+            wanted = _ask(board, wanted)
         about = board.about()
         installing.check_version(about, board.where)
         with progress() as tell:
@@ -109,22 +108,30 @@ def _name(board: Board) -> str:
     return "".join(character for character in name if character.isalnum() or character in "-_") or "board"
 
 
-def _ask(board: Board, wanted: settings.Wanted, wifi_password_given: bool) -> settings.Wanted:
+def _ask(board: Board, wanted: settings.Wanted) -> settings.Wanted:
     """Ask for what is neither given nor on the board yet."""
     there = settings.read_secrets(board.read(installing.SECRETS))
-    if wanted.wifi and not wifi_password_given:
-        wanted = replace(wanted, wifi=(wanted.wifi[0], Prompt.ask(f"Password of {wanted.wifi[0]}", password=True)))
-    if wanted.ingest_url is None and not there.ingest_url:
+    toml = settings.parse_settings(board.read(installing.SETTINGS) or b"")
+    if wanted.wifi and wanted.wifi[1] is None and there.password_of(wanted.wifi[0]) is None:
+        wanted = replace(wanted, wifi=(wanted.wifi[0], _ask_password(wanted.wifi[0])))
+    if wanted.ingest_url is None and not there.knows("ingest_url") and not toml.get("LOGGER_INGEST_URL"):
         url = Prompt.ask(f"Ingest URL, like {ingest.EXAMPLE} (empty: later)", default="", show_default=False)
-        wanted = replace(wanted, ingest_url=url or None)
-        if url and wanted.access_token is None:
+        if not url and not wanted.in_secrets:
+            return wanted
+        wanted = replace(wanted, ingest_url=url)
+        if wanted.access_token is None:
             token = Prompt.ask("Access token (empty: the project asks for none)", default="", show_default=False)
             wanted = replace(wanted, access_token=token or None)
-    if wanted.wifi is None and not there.networks:
-        name = Prompt.ask("Wi-Fi name, 2.4 GHz (empty: later)", default="", show_default=False)
-        if name:
-            wanted = replace(wanted, wifi=(name, Prompt.ask(f"Password of {name}", password=True, default="")))
+    if wanted.in_secrets and wanted.wifi is None and not settings.has_network(there, toml):
+        name = ""
+        while not name:
+            name = Prompt.ask("Wi-Fi name, 2.4 GHz", default="", show_default=False)
+        wanted = replace(wanted, wifi=(name, _ask_password(name)))
     return wanted
+
+
+def _ask_password(network: str) -> str:
+    return Prompt.ask(f"Password of {network} (empty: an open network)", password=True, default="", show_default=False)
 
 
 def _show_plan(plan: installing.Plan) -> None:

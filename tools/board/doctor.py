@@ -108,11 +108,14 @@ def examine(
         yield from findings
         heard = listen(board, listen_seconds, tell) if listen_seconds else []
         yield from judge_lines(heard, listen_seconds)
-        tell("Asking the server")
-        verdict = ingest.check(secrets.ingest_url, secrets.access_token)
-        level = OK if verdict.is_ok else FAILED
-        yield Finding(level, f"Ingest URL from here ({verdict.code})", verdict.text, verdict.remedy)
-        yield from check_sessions(board, verdict.server_time, time.time() if now is None else now)
+        server_time = ""
+        if "ingest_url" not in secrets.computed:
+            tell("Asking the server")
+            verdict = ingest.check(secrets.ingest_url, secrets.access_token)
+            level = OK if verdict.is_ok else FAILED
+            yield Finding(level, f"Ingest URL from here ({verdict.code})", verdict.text, verdict.remedy)
+            server_time = verdict.server_time
+        yield from check_sessions(board, server_time, time.time() if now is None else now)
     except BoardError as error:
         yield Finding(FAILED, "Connection", str(error))
 
@@ -284,11 +287,15 @@ def check_settings(board: Board) -> tuple[settings.Secrets, list[Finding]]:
         toml = dict(settings.parse_settings(board.read(SETTINGS) or b""))
     except BadSettings as error:
         findings.append(Finding(FAILED, what, str(error)))
-    if data is not None and not secrets.ingest_url.startswith(("https://", "http://")):
+    if data is not None and "ingest_url" in secrets.computed:
+        findings.append(
+            Finding(NOTE, what, "ingest_url in secrets.py is computed: only the board knows it.", "board logs")
+        )
+    elif data is not None and not secrets.ingest_url.startswith(("https://", "http://")):
         findings.append(
             Finding(FAILED, what, "ingest_url in secrets.py is missing or no address.", "board install --ingest-url")
         )
-    if not secrets.networks and not toml.get("CIRCUITPY_WIFI_SSID"):
+    if not settings.has_network(secrets, toml):
         findings.append(Finding(FAILED, what, "No Wi-Fi is known to the board.", "board install --wifi NAME"))
     elif toml.get("CIRCUITPY_WIFI_SSID"):
         findings.append(

@@ -93,10 +93,7 @@ def make_plan(
     if found is not None:
         files |= found.files
         removals = libraries.shadowed(found.files, set(walk(board, "/lib")))
-    for path, merged in (
-        (SETTINGS, settings.merge_settings(board.read(SETTINGS), wanted)),
-        (SECRETS, settings.merge_secrets(board.read(SECRETS), wanted)),
-    ):
+    for path, merged in merged_settings(board, wanted).items():
         if merged is not None:
             files[path] = merged
     files |= {f"/{name}": (firmware / name).read_bytes() for name in FIRMWARE_FILES}
@@ -112,6 +109,20 @@ def make_plan(
     # Files go in the order of `files`, code.py last; what would hide a new library goes once that is there.
     changes.sort(key=_rank)
     return Plan(changes, unchanged, found.source if found else "left alone")
+
+
+def merged_settings(board: Board, wanted: settings.Wanted) -> dict[str, bytes | None]:
+    """settings.toml and secrets.py as they should be. Raises BadSettings if the board could not send with them."""
+    secrets = board.read(SECRETS)
+    known = settings.read_secrets(secrets) if wanted.in_secrets else settings.Secrets()
+    merged = {
+        SETTINGS: settings.merge_settings(board.read(SETTINGS), wanted, known),
+        SECRETS: settings.merge_secrets(secrets, wanted),
+    }
+    if wanted.in_secrets:
+        toml = settings.parse_settings(merged[SETTINGS] or b"")
+        settings.check_complete(settings.read_secrets(merged[SECRETS]), toml, wanted)
+    return merged
 
 
 def _rank(change: Change) -> int:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import ast
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from tools.board.errors import BadSettings
+from tools.board.python_edit import UNKNOWN, NotInPlace, Source, Unknown, Unreadable, literal
 
 TEMPLATE = """# Where the logger sends its sessions, and the networks it may join: see firmware/README.md.
 secrets = {
@@ -18,15 +19,23 @@ secrets = {
     "networks": [],
 }
 """
+WIFI_SSID, WIFI_PASSWORD, WEB_PASSWORD = (
+    "CIRCUITPY_WIFI_SSID",
+    "CIRCUITPY_WIFI_PASSWORD",
+    "CIRCUITPY_WEB_API_PASSWORD",
+)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the owner wants to be set; None leaves what is there."""
+    """What the owner wants to be set; None leaves what is there.
+
+    `wifi` is a network's name and password; a password of None is the one that the board knows already.
+    """
 
     ingest_url: str | None = None
     access_token: str | None = None
-    wifi: tuple[str, str] | None = None
+    wifi: tuple[str, str | None] | None = None
     web_password: str | None = None
 
     def check(self) -> None:
@@ -46,61 +55,199 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Secrets:
-    """What secrets.py says."""
+    """What secrets.py says. `computed` names the keys whose value only running the file would tell."""
 
     ingest_url: str = ""
     access_token: str = ""
-    networks: tuple[tuple[str, str], ...] = ()
+    networks: tuple[tuple[str, str | Unknown], ...] = ()
+    computed: frozenset[str] = frozenset()
+
+    def knows(self, key: str) -> bool:
+        """Whether the owner has given this a value, even one that cannot be read from here."""
+        return key in self.computed or bool(getattr(self, key))
+
+    def password_of(self, ssid: str) -> str | Unknown | None:
+        """The password of a network that the file lists; None if it does not list it."""
+        return next((password for name, password in self.networks if name == ssid), None)
 
 
 def read_secrets(data: bytes | None) -> Secrets:
     """Raises BadSettings when the file is not what the firmware expects; a missing file says nothing."""
     if data is None:
         return Secrets()
-    values = _values(_dictionary(_text(data)))
-    networks = values.get("networks") or ()
+    values = _source_of(data).values()
+    networks = values.get("networks")
+    pairs = [one for one in networks if isinstance(one, list) and len(one) == 2] if isinstance(networks, list) else []
+    computed = {key for key, value in values.items() if value is UNKNOWN}
+    if any(UNKNOWN in pair for pair in pairs):
+        computed.add("networks")
     return Secrets(
-        ingest_url=str(values.get("ingest_url") or ""),
-        access_token=str(values.get("access_token") or ""),
+        ingest_url=_text_of(values.get("ingest_url")),
+        access_token=_text_of(values.get("access_token")),
         networks=tuple(
-            (str(one[0]), str(one[1])) for one in networks if isinstance(one, (list, tuple)) and len(one) == 2
+            (str(ssid), password if isinstance(password, Unknown) else str(password))
+            for ssid, password in pairs
+            if ssid is not UNKNOWN
         ),
+        computed=frozenset(computed),
     )
 
 
 def merge_secrets(data: bytes | None, wanted: Wanted) -> bytes | None:
-    """The file with the wanted values in it; comments, order and other keys stay. None: no such file is needed."""
-    if data is None and not wanted.in_secrets:
-        return None
-    text = TEMPLATE if data is None else _text(data)
+    """The file with the wanted values in it, every other byte as it was. None: no such file is needed.
+
+    Raises BadSettings, before anything is written, for a value that would replace more by less, and with the lines to
+    write by hand where the file is in a form in which nothing else would stay as it is.
+    """
+    if not wanted.in_secrets:
+        return data
+    known = read_secrets(data)
+    _check_not_less(known, wanted)
     wanted.check()
-    changes: dict[str, Any] = {}
-    if wanted.ingest_url is not None:
-        changes["ingest_url"] = wanted.ingest_url
-    if wanted.access_token is not None:
-        changes["access_token"] = wanted.access_token
+    source = _source_of(TEMPLATE.encode() if data is None else data)
+    try:
+        for key, value in (("ingest_url", wanted.ingest_url), ("access_token", wanted.access_token)):
+            if value is not None and (value or not known.knows(key)):
+                source.set_text(key, value)
+        # Without a password a known network stays as it is.
+        if wanted.wifi is not None and not (wanted.wifi[1] is None and known.password_of(wanted.wifi[0]) is not None):
+            source.set_network(wanted.wifi[0], wanted.wifi[1] or "")
+    except NotInPlace as error:
+        raise BadSettings(
+            f"secrets.py on the board is left as it is, because {error}. Write this into it yourself, and run this"
+            f" again without these options:\n{_lines_to_paste(wanted)}"
+        ) from None
+    return source.data
+
+
+def _check_not_less(known: Secrets, wanted: Wanted) -> None:
+    """Raises BadSettings when an empty value would replace one that is there, or is all there is."""
+    for key, value in (("ingest_url", wanted.ingest_url), ("access_token", wanted.access_token)):
+        if value == "" and known.knows(key):
+            raise BadSettings(
+                f"--{key.replace('_', '-')} is empty, and secrets.py on the board has a value there: a known value is"
+                " never replaced by nothing. Take it out of secrets.py by hand if you mean that."
+            )
+    if wanted.wifi is None:
+        return
+    ssid, password = wanted.wifi
+    there = known.password_of(ssid)
+    if password is None and there is None:
+        raise BadSettings(
+            f"The password of {ssid} is missing. Give it with --wifi-password or in the variable BOARD_WIFI_PASSWORD"
+            ' (--wifi-password "" for an open network).'
+        )
+    if password == "" and there:
+        raise BadSettings(
+            f"--wifi-password is empty, and secrets.py on the board has a password for {ssid}: a known value is never"
+            " replaced by nothing. Take that network out of secrets.py by hand if it is open now."
+        )
+
+
+def _lines_to_paste(wanted: Wanted) -> str:
+    lines = [
+        f"  {literal(key)}: {literal(value)},"
+        for key, value in (("ingest_url", wanted.ingest_url), ("access_token", wanted.access_token))
+        if value is not None
+    ]
     if wanted.wifi is not None:
-        changes["networks"] = _with_network(_values(_dictionary(text)).get("networks"), wanted.wifi)
-    for key, value in changes.items():
-        text = _set(text, key, value)
-    _values(_dictionary(text))
-    return text.encode()
+        ssid, password = wanted.wifi
+        lines.append(f'  in "networks": ({literal(ssid)}, {literal(password or "")}),')
+    return "\n".join(lines)
 
 
-def merge_settings(data: bytes | None, wanted: Wanted) -> bytes | None:
-    """settings.toml with the web workflow's keys in it, if they are wanted; everything else stays."""
+def check_complete(secrets: Secrets, toml: Mapping[str, object], wanted: Wanted) -> None:
+    """Raises BadSettings when something is set and the board would still not be able to send.
+
+    `secrets` and `toml` are what the board will say once the wanted values are in.
+    """
+    if not wanted.in_secrets:
+        return
+    missing = []
+    if not (secrets.knows("ingest_url") or toml.get("LOGGER_INGEST_URL")):
+        missing.append("the ingest URL (--ingest-url)")
+    if not has_network(secrets, toml):
+        missing.append("a Wi-Fi (--wifi, --wifi-password)")
+    if missing:
+        raise BadSettings(
+            f"Still missing: {' and '.join(missing)}. The board could not send anything. Give everything in one go:"
+            " nothing has been written."
+        )
+
+
+def has_network(secrets: Secrets, toml: Mapping[str, object]) -> bool:
+    """Whether any network is known to the board."""
+    return secrets.knows("networks") or any(
+        bool(toml[key]) for key in toml if key == WIFI_SSID or re.fullmatch(r"LOGGER_WIFI_\d+_SSID", key)
+    )
+
+
+def merge_settings(data: bytes | None, wanted: Wanted, known: Secrets | None = None) -> bytes | None:
+    """settings.toml with the web workflow's keys in it, if they are wanted; every other byte as it was.
+
+    `known` is what secrets.py says: there a network's password is looked up when it was not given.
+    """
     if wanted.web_password is None:
         return data
+    wanted.check()
     document = parse_settings(data or b"")
-    keys = {"CIRCUITPY_WEB_API_PASSWORD": wanted.web_password}
+    keys = {WEB_PASSWORD: wanted.web_password}
     if wanted.wifi is not None:
-        keys |= {"CIRCUITPY_WIFI_SSID": wanted.wifi[0], "CIRCUITPY_WIFI_PASSWORD": wanted.wifi[1]}
-    elif not document.get("CIRCUITPY_WIFI_SSID"):
+        ssid, password = wanted.wifi
+        if password is None and document.get(WIFI_SSID) == ssid and document.get(WIFI_PASSWORD):
+            password = str(document.get(WIFI_PASSWORD))
+        if password is None:
+            _check_not_less(known or Secrets(), wanted)
+            there = (known or Secrets()).password_of(ssid)
+            if isinstance(there, Unknown):
+                raise BadSettings(f"The password of {ssid} is computed in secrets.py: give it with --wifi-password.")
+            password = there
+        keys |= {WIFI_SSID: ssid, WIFI_PASSWORD: password or ""}
+    elif not document.get(WIFI_SSID):
         raise BadSettings("The web workflow needs a Wi-Fi that CircuitPython joins itself: give --wifi along with it.")
     for key, value in keys.items():
         if document.get(key) != value:
-            document[key] = value
-    return tomlkit.dumps(document).encode()
+            data = set_line(data or b"", key, value)
+    return data
+
+
+def set_line(data: bytes, key: str, value: str) -> bytes:
+    """settings.toml with one text value exchanged, or its line added at the end; line ends as the file has them.
+
+    Raises BadSettings, with the line to write by hand, where anything else would change its meaning.
+    """
+    quoted = toml_text(value).encode()
+    name = re.escape(key.encode())
+    found = re.search(
+        rb"^[ \t]*" + name + rb"""[ \t]*=[ \t]*("(?:[^"\\\r\n]|\\[^\r\n])*"|[^\s#"']+)""", data, re.MULTILINE
+    )
+    if found:
+        edited = data[: found.start(1)] + quoted + data[found.end(1) :]
+    else:
+        newline = b"\r\n" if b"\r\n" in data else b"\n"
+        end = b"" if not data or data.endswith(b"\n") else newline
+        edited = data + end + key.encode() + b" = " + quoted + newline
+    expected = {**parse_settings(data).unwrap(), key: value}
+    try:
+        is_right = parse_settings(edited).unwrap() == expected
+    except BadSettings:
+        is_right = False
+    if not is_right:
+        raise BadSettings(
+            f"settings.toml on the board is left as it is: its form is too unusual to change {key} alone. Write this"
+            f" line into it yourself, and run this again without that option:\n  {key} = {quoted.decode()}"
+        )
+    return edited
+
+
+def toml_text(value: str) -> str:
+    """A text as CircuitPython's settings.toml has it."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{"".join(letter if letter.isprintable() else _toml_escape(letter) for letter in escaped)}"'
+
+
+def _toml_escape(letter: str) -> str:
+    return f"\\u{ord(letter):04x}" if ord(letter) < 0x10000 else f"\\U{ord(letter):08x}"
 
 
 def parse_settings(data: bytes) -> tomlkit.TOMLDocument:
@@ -114,94 +261,15 @@ def parse_settings(data: bytes) -> tomlkit.TOMLDocument:
         ) from None
 
 
-def _text(data: bytes) -> str:
+def _source_of(data: bytes) -> Source:
     try:
-        return data.decode()
-    except UnicodeDecodeError:
-        _unreadable("it is not UTF-8")
+        return Source(data)
+    except Unreadable as error:
+        raise BadSettings(
+            f"secrets.py on the board cannot be read ({error}), so it is left as it is. It must hold secrets = {{...}}"
+            " as in firmware/README.md: correct it, or move it away, and run this again."
+        ) from None
 
 
-def _dictionary(text: str) -> ast.Dict:
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError) as error:
-        _unreadable(f"line {getattr(error, 'lineno', '?')}: {getattr(error, 'msg', error)}")
-    for statement in reversed(tree.body):
-        if not (isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Dict)):
-            continue
-        if any(isinstance(target, ast.Name) and target.id == "secrets" for target in statement.targets):
-            return statement.value
-    _unreadable("there is no line that begins with secrets = {")
-
-
-def _values(node: ast.Dict) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for key, value in zip(node.keys, node.values, strict=True):
-        if isinstance(key, ast.Constant) and isinstance(key.value, str):
-            try:
-                values[key.value] = ast.literal_eval(value)
-            except ValueError:
-                values[key.value] = None
-    return values
-
-
-def _with_network(networks: object, wanted: tuple[str, str]) -> list[tuple[str, str]]:
-    """The networks with one more, or with its new password."""
-    pairs = networks if isinstance(networks, (list, tuple)) else ()
-    kept = [(str(one[0]), str(one[1])) for one in pairs if isinstance(one, (list, tuple)) and len(one) == 2]
-    if wanted in kept:
-        return kept
-    if any(ssid == wanted[0] for ssid, _ in kept):
-        return [wanted if ssid == wanted[0] else (ssid, password) for ssid, password in kept]
-    return [*kept, wanted]
-
-
-def _set(text: str, key: str, value: object) -> str:
-    """Exchange one value in the source of the dictionary, or add it before the closing brace."""
-    node = _dictionary(text)
-    if _values(node).get(key) == value:
-        return text
-    raw = text.encode()
-    for name, old in zip(node.keys, node.values, strict=True):
-        if isinstance(name, ast.Constant) and name.value == key:
-            begin = _offset(raw, old.lineno, old.col_offset)
-            end = _offset(raw, old.end_lineno or old.lineno, old.end_col_offset or 0)
-            return (raw[:begin] + _source(value).encode() + raw[end:]).decode()
-    end = _offset(raw, node.end_lineno or node.lineno, node.end_col_offset or 0) - 1
-    if node.values:
-        last = node.values[-1]
-        after = _offset(raw, last.end_lineno or last.lineno, last.end_col_offset or 0)
-        comma = b"" if b"," in _without_comments(raw[after:end]) else b","
-        raw, end = raw[:after] + comma + raw[after:], end + len(comma)
-    line = f"    {_source(key)}: {_source(value)},\n".encode()
-    before = raw[:end].rstrip(b" \t")
-    return (before + (b"" if before.endswith(b"\n") else b"\n") + line + raw[end:]).decode()
-
-
-def _source(value: object) -> str:
-    """Python source with double quotes, as people write it."""
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"' if value.isprintable() else repr(value)
-    if isinstance(value, tuple):
-        return f"({', '.join(_source(one) for one in value)})"
-    if isinstance(value, list):
-        return f"[{', '.join(_source(one) for one in value)}]"
-    return repr(value)
-
-
-def _without_comments(data: bytes) -> bytes:
-    return b"\n".join(line.split(b"#")[0] for line in data.split(b"\n"))
-
-
-def _offset(raw: bytes, line: int, column: int) -> int:
-    """Byte offset of an ast position (1-based line, UTF-8 column)."""
-    lines = raw.split(b"\n")
-    return sum(len(one) + 1 for one in lines[: line - 1]) + column
-
-
-def _unreadable(why: str) -> NoReturn:
-    raise BadSettings(
-        f"secrets.py on the board cannot be read ({why}), so it is left as it is. It must hold secrets = {{...}} as in"
-        " firmware/README.md: mend it, or move it away, and run this again."
-    )
+def _text_of(value: object) -> str:
+    return "" if value is None or value is UNKNOWN else str(value)
