@@ -277,14 +277,20 @@ def test_what_was_not_asked_for_stays_byte_for_byte(
 @given(
     lines=st.lists(
         st.sampled_from(
-            ["# mine", "", "LOGGER_CHECKPOINT_SECONDS = 20  # slower", 'NOTE = "a # b \\" c"', 'CIRCUITPY_WIFI_SSID="Old" # x',
-             '  CIRCUITPY_WEB_API_PASSWORD   =   "o\\\\"']
+            [
+                "# mine",
+                "",
+                "LOGGER_CHECKPOINT_SECONDS = 20  # slower",
+                'NOTE = "a # b \\" c"',
+                'CIRCUITPY_WIFI_SSID="Old" # x',
+                '  CIRCUITPY_WEB_API_PASSWORD   =   "o\\\\"',
+            ]
         ),
         unique=True,
     ),
     newline=st.sampled_from(["\n", "\r\n"]),
     last=st.booleans(),
-)  # fmt: skip
+)
 @settings(max_examples=60, deadline=None)
 def test_settings_toml_changes_in_its_values_alone(lines: list[str], newline: str, last: bool) -> None:
     """Every line without one of the three keys stays, in order, with its line end; the others keep their comments."""
