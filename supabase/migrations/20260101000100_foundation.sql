@@ -34,6 +34,36 @@ comment on function private.clock() is 'The server''s time in whole seconds; the
 revoke execute on function private.clock() from public;
 grant execute on function private.clock() to authenticated, service_role;
 
+-- What several rules measure by, each said here once. The planner puts the value of an immutable one in its place; the
+-- others are asked once per query where they stand as (select ...).
+create function private.earliest_start() returns timestamptz
+language sql immutable parallel safe set search_path = ''
+return timestamptz '2024-01-01 00:00:00+00';
+comment on function private.earliest_start() is 'No device''s session starts before it: a board whose clock says so has a wrong clock.';
+revoke execute on function private.earliest_start() from public;
+grant execute on function private.earliest_start() to authenticated;
+
+create function private.latest_time() returns timestamptz
+language sql stable parallel safe set search_path = ''
+return private.clock() + interval '5 minutes';
+comment on function private.latest_time() is 'What lies after it lies in the future; a board''s clock may be a little fast.';
+revoke execute on function private.latest_time() from public;
+grant execute on function private.latest_time() to authenticated;
+
+create function private.running_since() returns timestamptz
+language sql stable parallel safe set search_path = ''
+return private.clock() - interval '2 minutes';
+comment on function private.running_since() is 'A device heard after it is running now.';
+revoke execute on function private.running_since() from public;
+grant execute on function private.running_since() to authenticated;
+
+create function private.silent_since() returns timestamptz
+language sql stable parallel safe set search_path = ''
+return private.clock() - interval '10 minutes';
+comment on function private.silent_since() is 'An open session heard last before it is unconfirmed: the device has fallen silent.';
+revoke execute on function private.silent_since() from public;
+grant execute on function private.silent_since() to authenticated;
+
 create function private.iso_time(t timestamptz) returns text
 language sql immutable parallel safe set search_path = ''
 return to_char(t at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"');

@@ -68,12 +68,12 @@ comment on column private.device_keys.device_uuid is 'The device.';
 comment on column private.device_keys.key_sha256 is 'Hash of the 32 key bytes, in hex.';
 
 -- An ownership begins where the one before it ended, so unowned time belongs to the next claimer by construction.
--- 2024-01-01 is the earliest start that ingest accepts: the first claimer's ownership begins there.
+-- The first claimer's ownership begins with the earliest start that ingest accepts.
 create table public.device_ownerships (
   ownership_id uuid primary key default gen_random_uuid(),
   device_uuid uuid not null references public.devices on delete cascade,
   fleet_id uuid references public.fleets on delete set null,
-  owned_from timestamptz not null default '2024-01-01T00:00:00Z',
+  owned_from timestamptz not null default private.earliest_start(),
   owned_until timestamptz check (owned_until >= owned_from),
   name text check (name = btrim(name) and char_length(name) between 1 and 80),
   claimed_at timestamptz not null default private.clock(),
@@ -91,7 +91,7 @@ comment on table public.device_ownerships is 'Which fleet a device belonged to, 
 comment on column public.device_ownerships.ownership_id is 'Identity of the ownership.';
 comment on column public.device_ownerships.device_uuid is 'The device.';
 comment on column public.device_ownerships.fleet_id is 'The owner; null when that fleet was deleted, so that nobody inherits its time.';
-comment on column public.device_ownerships.owned_from is 'Begin: the end of the ownership before it, or 2024-01-01.';
+comment on column public.device_ownerships.owned_from is 'Begin: the end of the ownership before it, or the earliest start.';
 comment on column public.device_ownerships.owned_until is 'End, exclusive; null while the fleet owns the device.';
 comment on column public.device_ownerships.name is 'What this fleet calls the device. The next owner does not see it.';
 comment on column public.device_ownerships.claimed_at is 'When the claim was made (server time).';

@@ -4,7 +4,7 @@
 create table public.sessions (
   session_id uuid primary key,
   device_uuid uuid references public.devices on delete cascade,
-  session_start timestamptz not null check (session_start >= '2024-01-01T00:00:00Z'),
+  session_start timestamptz not null check (session_start >= private.earliest_start()),
   run_seconds integer not null check (run_seconds >= 0),
   last_update timestamptz,
   status public.session_status not null,

@@ -72,7 +72,7 @@ begin
   values (
     device, target,
     coalesce(
-      (select max(o.owned_until) from public.device_ownerships o where o.device_uuid = device), '2024-01-01T00:00:00Z'
+      (select max(o.owned_until) from public.device_ownerships o where o.device_uuid = device), private.earliest_start()
     ),
     nullif(btrim(device_name), ''), auth.uid()
   ) returning * into owned;

@@ -263,7 +263,7 @@ begin
     select 0, coalesce(sum(least(s.run_seconds, coalesce(s.start_uncertainty_s, s.run_seconds))), 0)
     from public.sessions s
     where s.plane_id = plane and s.counts and s.start_source = 'estimated' and not s.clock_checked
-      and a > '2024-01-01T00:00:00Z'  -- the beginning of time clips nothing
+      and a > private.earliest_start()  -- the beginning of time clips nothing
       and (
         s.start_uncertainty_s is null and s.session_end > a
         or s.effective_start - s.start_uncertainty_s * interval '1 second' < a
@@ -338,13 +338,13 @@ comment on function private.reading_at(uuid, timestamptz) is 'The reading that a
 revoke execute on function private.reading_at(uuid, timestamptz) from public;
 grant execute on function private.reading_at(uuid, timestamptz) to authenticated;
 
--- 2024-01-01 stands for the beginning of time: no session starts before it.
+-- Without a reading, all that was ever counted: no session starts before private.earliest_start().
 create function private.hours(plane uuid, t timestamptz) returns bigint
 language plpgsql stable security definer cost 1000 set search_path = '' set plan_cache_mode = force_generic_plan as $$
 declare
   reading public.hour_readings := private.reading_at(plane, t);
 begin
-  return coalesce(reading.seconds, 0) + private.counted(plane, coalesce(reading.as_of, '2024-01-01T00:00:00Z'), t);
+  return coalesce(reading.seconds, 0) + private.counted(plane, coalesce(reading.as_of, private.earliest_start()), t);
 end $$;
 comment on function private.hours(uuid, timestamptz) is 'Hours of a plane at a time, in seconds: the latest reading plus what was counted since.';
 revoke execute on function private.hours(uuid, timestamptz) from public;
@@ -363,7 +363,7 @@ grant execute on function public.hours(uuid, timestamptz) to authenticated;
 create function public.counted(plane_id uuid, from_time timestamptz, until_time timestamptz) returns bigint
 language sql stable set search_path = ''
 begin atomic
-  select private.counted(p.plane_id, greatest(from_time, '2024-01-01T00:00:00Z'), until_time)
+  select private.counted(p.plane_id, greatest(from_time, private.earliest_start()), until_time)
   from public.planes p where p.plane_id = counted.plane_id;
 end;
 comment on function public.counted(uuid, timestamptz, timestamptz) is 'Seconds counted for a plane between two times; null for a plane that the caller does not see.';
@@ -389,7 +389,7 @@ begin
     raise sqlstate 'PT400' using message = 'A meter shows 0 to 100,000 hours', hint = 'Give seconds: hours times 3600.';
   elsif why is null then
     raise sqlstate 'PT400' using message = 'A reading has a reason', hint = 'initial, check, correction or meter_replaced.';
-  elsif at_time > private.clock() + interval '5 minutes' then
+  elsif at_time > private.latest_time() then
     raise sqlstate 'PT400' using message = 'A meter cannot be read in the future';
   elsif at_time < '1990-01-01T00:00:00Z' then
     raise sqlstate 'PT400' using

@@ -35,7 +35,7 @@ create function private.ingest(messages jsonb, device_key_sha256 text, batch boo
 language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
 declare
   server_now constant timestamptz := private.clock();
-  latest_time constant timestamptz := server_now + interval '5 minutes';
+  latest_time constant timestamptz := private.latest_time();
   device_id constant uuid := messages -> 0 ->> 'device_uuid';
   setting private.settings;
   device public.devices;
@@ -102,7 +102,7 @@ begin
     select ord, m ->> 'msg_id' as msg_id, (m ->> 'session_start')::timestamptz as session_start,
       (m ->> 'run_seconds')::integer as run_seconds, (m ->> 'last_update')::timestamptz as last_update,
       m ->> 'status' = 'closed' as closed, m ->> 'status' = 'closed' as report_closed,
-      m ->> 'session_start' < '2024' collate "C" as bad_start,
+      (m ->> 'session_start')::timestamptz < private.earliest_start() as bad_start,
       jsonb_strip_nulls(jsonb_build_object(
         'boot', m -> 'boot', 'start_source', m -> 'start_source', 'start_uncertainty_s', m -> 'start_uncertainty_s',
         'checkpoint_seconds', m -> 'checkpoint_seconds', 'lifetime_seconds', m -> 'lifetime_seconds',
@@ -171,7 +171,7 @@ begin
     case
       when m.bad_start then jsonb_build_object(
         'msg_id', m.msg_id, 'outcome', 'rejected', 'code', 'bad_start',
-        'message', 'The session starts before 2024-01-01: the clock was wrong'
+        'message', format('The session starts before %s: the clock was wrong', private.utc_day(private.earliest_start()))
       )
       else jsonb_build_object('msg_id', m.msg_id, 'outcome', case when j.changes then 'stored' else 'duplicate' end)
     end order by m.ord
@@ -188,7 +188,7 @@ begin
       'firmware', m -> 'firmware', 'reset_reason', m -> 'reset_reason'
     )) as report
   ) r
-  where m ->> 'session_start' >= '2024' collate "C"
+  where (m ->> 'session_start')::timestamptz >= private.earliest_start()
   order by 1 desc, 2 desc, report::text collate "C" desc limit 1;
 
   if latest.session_start is not null and (

@@ -8,10 +8,10 @@ create table public.session_annotations (
   pilot text check (char_length(pilot) <= 120),
   remarks text check (char_length(remarks) <= 2000),
   excluded boolean not null default false,
-  corrected_start timestamptz check (corrected_start >= '2024-01-01T00:00:00Z'),
+  corrected_start timestamptz check (corrected_start >= private.earliest_start()),
   clock_checked boolean not null default false,
   hand_plane_id uuid,
-  hand_start timestamptz check (hand_start >= '2024-01-01T00:00:00Z'),
+  hand_start timestamptz check (hand_start >= private.earliest_start()),
   hand_seconds integer check (hand_seconds between 1 and 31622400),
   author_id uuid references auth.users (id) on delete set null,
   created_at timestamptz not null default private.clock(),
@@ -82,9 +82,9 @@ begin
       raise sqlstate 'PT400' using
         message = 'A hand-entered session has an identity of its own',
         hint = 'Leave session_id out, or give a random UUID (version 4).';
-    elsif new.hand_start < '2024-01-01T00:00:00Z' or new.hand_seconds not between 1 and 31622400 then
+    elsif new.hand_start < private.earliest_start() or new.hand_seconds not between 1 and 31622400 then
       raise sqlstate 'PT400' using message = 'A hand-entered session begins after 2023 and has 1 second to 366 days';
-    elsif new.hand_start + new.hand_seconds * interval '1 second' > private.clock() + interval '5 minutes' then
+    elsif new.hand_start + new.hand_seconds * interval '1 second' > private.latest_time() then
       raise sqlstate 'PT400' using message = 'A session cannot be entered before it has ended';
     end if;
     new.hand_start := date_trunc('second', new.hand_start);
@@ -94,7 +94,7 @@ begin
     where s.session_id = new.session_id and s.fleet_id = any (private.fleets_as('editor'));
     if not found then
       raise sqlstate 'PT404' using message = 'There is no such session in the fleets that you may edit';
-    elsif new.corrected_start < '2024-01-01T00:00:00Z' or not isfinite(new.corrected_start) then
+    elsif new.corrected_start < private.earliest_start() or not isfinite(new.corrected_start) then
       raise sqlstate 'PT400' using message = 'No session began before 2024', hint = 'Check the date.';
     elsif exists (
       select from public.session_annotations a
@@ -102,11 +102,11 @@ begin
         and a.corrected_start is not distinct from new.corrected_start
     ) then
       null;  -- Nothing new is said of the times; the session may have outgrown what was said.
-    elsif new.corrected_start + session.run_seconds * interval '1 second' > private.clock() + interval '5 minutes' then
+    elsif new.corrected_start + session.run_seconds * interval '1 second' > private.latest_time() then
       raise sqlstate 'PT400' using
         message = 'The corrected start would end the session in the future', hint = 'Check date and time zone.';
     elsif new.clock_checked and new.corrected_start is null
-      and session.session_end > private.clock() + interval '5 minutes'
+      and session.session_end > private.latest_time()
     then
       raise sqlstate 'PT400' using
         message = 'The session still ends in the future', hint = 'Correct its start.';
@@ -162,7 +162,7 @@ begin
       -- what was checked did not reach into the future
       clock_checked = (coalesce(said.clock_checked, false) or said.corrected_start is not null)
         and coalesce(said.corrected_start, s.session_start) + s.run_seconds * interval '1 second'
-          <= private.clock() + interval '5 minutes',
+          <= private.latest_time(),
       effective_start = coalesce(said.corrected_start, s.session_start),
       -- Another start may lie in another assignment. A session just after the release of a device whose clock is ahead
       -- lies in no ownership, and stays where it is.

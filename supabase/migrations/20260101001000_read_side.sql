@@ -21,20 +21,20 @@ create view public.session_log with (security_invoker = true) as
     s.session_end, s.run_seconds, s.last_update, s.status,
     case
       when s.status = 'closed' then 'ended'
-      when s.heard_at <= (select private.clock()) - interval '10 minutes' then 'unconfirmed'
+      when s.heard_at <= (select private.silent_since()) then 'unconfirmed'
       when s.effective_start < (
         select newest.effective_start from public.sessions newest
         where newest.device_uuid = s.device_uuid and not newest.flagged
         order by newest.effective_start desc limit 1
       ) then 'unconfirmed'
-      when s.heard_at <= (select private.clock()) - interval '2 minutes' then 'last_heard'
+      when s.heard_at <= (select private.running_since()) then 'last_heard'
       else 'running'
     end::public.session_state as state,
     case
       when s.device_uuid is null then 'hand_entered'
       when s.flagged then 'flagged'
       when s.status = 'open' and (
-        s.heard_at <= (select private.clock()) - interval '10 minutes' or s.effective_start < (
+        s.heard_at <= (select private.silent_since()) or s.effective_start < (
           select newest.effective_start from public.sessions newest
           where newest.device_uuid = s.device_uuid and not newest.flagged
           order by newest.effective_start desc limit 1
@@ -129,7 +129,7 @@ create view public.device_status with (security_invoker = true) as
     case
       when d.attention is not null then 'needs_attention'
       when d.last_seen is null then 'never_heard'
-      when d.last_seen > (select private.clock()) - interval '2 minutes' and d.unsent > 0 then 'delivering'
+      when d.last_seen > (select private.running_since()) and d.unsent > 0 then 'delivering'
       when d.running then 'running'
       else 'off'
     end::public.device_state as state,
@@ -153,7 +153,7 @@ create view public.device_status with (security_invoker = true) as
   from public.device_ownerships o
   join lateral (
     select devices.key_bound_at, devices.key_reset_at, s.effective_start as session_start, s.run_seconds, s.heard_at,
-      s.status = 'open' and s.heard_at > (select private.clock()) - interval '2 minutes' as running,
+      s.status = 'open' and s.heard_at > (select private.running_since()) as running,
       case when devices.last_seen >= o.owned_from then devices.last_seen end as last_seen,
       case when latest.tells then devices.unsent end as unsent,
       case when latest.tells then devices.boot else s.boot end as boot,
@@ -176,7 +176,7 @@ create view public.device_status with (security_invoker = true) as
     cross join lateral (
       select devices.refused_at >= o.owned_from as refused, devices.rejected_at >= o.owned_from as rejected,
         devices.report_session_start >= o.owned_from
-          and devices.report_session_start <= (select private.clock()) + interval '5 minutes' as tells
+          and devices.report_session_start <= (select private.latest_time()) as tells
     ) latest
     left join lateral (
       select newest.* from public.sessions newest
@@ -270,7 +270,7 @@ begin
      order by now_in.assigned_from desc limit 1)
   from period cross join public.planes p
   cross join lateral private.reading_at(p.plane_id, period.server_now) r
-  cross join lateral (select coalesce(r.as_of, '2024-01-01T00:00:00Z') as since) base
+  cross join lateral (select coalesce(r.as_of, private.earliest_start()) as since) base
   cross join lateral (select private.counted(p.plane_id, base.since, 'infinity') as seconds) c
   cross join lateral (select private.tally_since(p.plane_id, base.since) as tally) t
   left join lateral (
