@@ -73,6 +73,9 @@ OUTAGE_RETRY_MOST_SECONDS = 300
 REFUSED_RETRY_SECONDS = 900
 MAX_RETRY_AFTER_SECONDS = 3600
 MAX_REPLY_BYTES = 16_384
+SSID_BYTES = 32
+WIFI_SETTINGS = 8  # LOGGER_WIFI_1_SSID to LOGGER_WIFI_8_SSID
+LOCAL_ADDRESSES = ("127.", "10.", "192.168.", "169.254.")
 REPORT_SECONDS = 60
 
 SOURCES = ("ntp", "server", "rtc", "estimated")
@@ -115,22 +118,53 @@ def hex_of(data: bytes) -> str:
     return binascii.hexlify(data).decode()
 
 
+def url_problem(url: str) -> str:
+    """Why nothing can be sent to that address, as the end of a sentence about it; "" when it will do."""
+    scheme, _, rest = url.partition("://")
+    if scheme not in ("https", "http") or not rest:
+        return "must start with https://"
+    if "YOUR-PROJECT" in url:
+        return "still says YOUR-PROJECT: copy the address from the portal"
+    host, _, path = rest.partition("/")
+    if not path:
+        return "has no path: it ends with /functions/v1/ingest"
+    if scheme == "http" and not is_local(host.split(":")[0]):
+        return "must start with https://: over http anyone on the way reads the device's key"
+    return ""
+
+
+def is_local(host: str) -> bool:
+    """Whether that host can only be in this network: a private address, or a name that no public DNS has."""
+    if "." not in host or host.endswith(".local"):
+        return True
+    for start in LOCAL_ADDRESSES:
+        if host.startswith(start):
+            return True
+    parts = host.split(".")
+    return parts[0] == "172" and parts[1].isdigit() and 16 <= int(parts[1]) < 32
+
+
 class Config:
-    """What secrets.py and settings.toml say, checked; a wrong value is a log line, never a crash."""
+    """What secrets.py and settings.toml say, checked; a wrong value is a log line, never a crash.
+
+    Where both say something, secrets.py wins; either may be absent.
+    """
 
     def __init__(self) -> None:
         self.whole = True
-        self.ingest_url = ""
-        self.access_token = ""
         self.networks: list[tuple[str, str]] = []
         self.checkpoint_seconds = self._integer("LOGGER_CHECKPOINT_SECONDS", 15, 5, 60)
         self.batch_messages = self._integer("LOGGER_BATCH_MESSAGES", 20, 1, 100)
-        self.ntp_server = self._text(self._setting("LOGGER_NTP_SERVER"), "LOGGER_NTP_SERVER") or "pool.ntp.org"
-        self._read_secrets()
-        ssid = self._text(self._setting("CIRCUITPY_WIFI_SSID"), "CIRCUITPY_WIFI_SSID")
-        if ssid:
-            password = self._text(self._setting("CIRCUITPY_WIFI_PASSWORD"), "CIRCUITPY_WIFI_PASSWORD")
-            self.networks.append((ssid, password))
+        self.ntp_server = self._setting_text("LOGGER_NTP_SERVER") or "pool.ntp.org"
+        self._secrets_are_unreadable = False
+        secrets = self._secrets()
+        self.ingest_url = self._ingest_url(secrets)
+        token = self._text(secrets.get("access_token"), "access_token") or self._setting_text("LOGGER_ACCESS_TOKEN")
+        self.access_token = token.strip()
+        self._add_networks(secrets.get("networks") or ())
+        for number in range(1, WIFI_SETTINGS + 1):
+            self._add_setting_network("LOGGER_WIFI_%d" % number)
+        self._add_setting_network("CIRCUITPY_WIFI")
         if not self.networks:
             self._complain('no Wi-Fi network; add "networks" to secrets.py. Counting goes on offline')
 
@@ -138,53 +172,89 @@ class Config:
         self.whole = False
         log("Settings: " + text)
 
-    def _read_secrets(self) -> None:
+    def _secrets(self) -> Any:
+        """What secrets.py holds; empty without such a file, and when it cannot be used."""
         try:
             secrets = __import__("secrets").secrets
         except Exception as error:
+            if isinstance(error, ImportError) and "'secrets'" in str(error):
+                return {}
             # A syntax error may quote the line it is in, password and all.
             what = "a syntax error" if isinstance(error, SyntaxError) else repr(error)
             self._complain("secrets.py cannot be read (%s). Counting goes on offline" % what)
-            return
-        if not isinstance(secrets, dict):
-            self._complain("secrets.py must hold secrets = {...}. Counting goes on offline")
-            return
-        url = self._text(secrets.get("ingest_url"), "ingest_url")
-        if url.startswith("https://") or url.startswith("http://"):
-            self.ingest_url = url
-        else:
-            self._complain('"ingest_url" in secrets.py must start with https://. Nothing will be sent')
-        self.access_token = self._text(secrets.get("access_token"), "access_token")
-        networks = secrets.get("networks") or ()
+            self._secrets_are_unreadable = True
+            return {}
+        if isinstance(secrets, dict):
+            return secrets
+        self._complain("secrets.py must hold secrets = {...}. Counting goes on offline")
+        self._secrets_are_unreadable = True
+        return {}
+
+    def _ingest_url(self, secrets: Any) -> str:
+        name = '"ingest_url" in secrets.py'
+        url = self._text(secrets.get("ingest_url"), "ingest_url").strip()
+        if not url:
+            url = self._setting_text("LOGGER_INGEST_URL").strip()
+            if url:
+                name = "LOGGER_INGEST_URL in settings.toml"
+        if not url and self._secrets_are_unreadable:
+            return ""
+        problem = url_problem(url) if url else "is missing, and so is LOGGER_INGEST_URL in settings.toml"
+        if problem:
+            self._complain("%s %s. Nothing will be sent" % (name, problem))
+            return ""
+        return url
+
+    def _add_networks(self, networks: Any) -> None:
         if not isinstance(networks, (list, tuple)):
             networks = (networks,)
         for network in networks:
             if isinstance(network, (list, tuple)) and len(network) == 2:
                 ssid, password = network
                 if isinstance(ssid, str) and ssid and isinstance(password, str):
-                    self.networks.append((ssid, password))
+                    self._add_network(ssid, password, '"networks" in secrets.py')
                     continue
             self._complain('"networks" in secrets.py must be a list of (ssid, password); one entry is left out')
 
+    def _add_setting_network(self, name: str) -> None:
+        ssid = self._setting_text(name + "_SSID")
+        if ssid:
+            self._add_network(ssid, self._setting_text(name + "_PASSWORD"), name + "_SSID in settings.toml")
+
+    def _add_network(self, ssid: str, password: str, where: str) -> None:
+        """Names and passwords are taken as they are, spaces and all."""
+        if len(ssid.encode()) > SSID_BYTES:
+            self._complain("%s: a Wi-Fi name has at most %d bytes; one is left out" % (where, SSID_BYTES))
+        elif ssid not in [known for known, _ in self.networks]:
+            self.networks.append((ssid, password))
+
     def _text(self, value: object, name: str) -> str:
         if value is None or isinstance(value, str):
-            return value.strip() if value else ""
+            return value or ""
         self._complain("%s must be a text; it is left out" % name)
         return ""
 
     def _setting(self, name: str) -> object:
+        """A text or a number. From CircuitPython 10.2 on os.getenv gives text for both, whatever stands there; what
+        came with that tells them apart: https://github.com/adafruit/circuitpython/pull/10819
+        """
+        read: Any = getattr(supervisor, "get_setting", os.getenv)
         try:
-            return os.getenv(name)
+            return read(name)
         except ValueError as error:
             self._complain("%s in settings.toml cannot be read (%s); it is left out" % (name, error))
             return None
+
+    def _setting_text(self, name: str) -> str:
+        return self._text(self._setting(name), name)
 
     def _integer(self, name: str, default: int, least: int, most: int) -> int:
         value = self._setting(name)
         if value is None:
             return default
-        if isinstance(value, int) and least <= value <= most:
-            return value
+        digits = str(value)  # 15 and "15" alike
+        if digits.isdigit() and least <= int(digits) <= most:
+            return int(digits)
         self._complain("%s must be a number from %d to %d; using %d" % (name, least, most, default))
         return default
 

@@ -86,11 +86,16 @@ def write(name: str, data: bytes) -> Callable[[Path], None]:
         (write("code.txt", b"1"), "code.txt runs instead of code.py."),
         (remove("lib/adafruit_ntp.py"), "adafruit_ntp is missing: nothing can be sent."),
         (write("lib/adafruit_ntp.py", b"def f(:\n"), "adafruit_ntp.py is cut off or damaged."),
-        (remove("secrets.py"), "There is no secrets.py: nothing will be sent."),
+        (remove("secrets.py"), "and no LOGGER_INGEST_URL in settings.toml: nothing will be sent."),
         (write("secrets.py", b"secrets = {"), "secrets.py on the board cannot be read"),
-        (write("secrets.py", b'secrets = {"networks": [("a", "b")]}'), "ingest_url in secrets.py is missing"),
-        (write("secrets.py", b'secrets = {"ingest_url": "https://x"}'), "No Wi-Fi is known to the board."),
-        (write("settings.toml", b"A = = 1"), "settings.toml on the board cannot be read"),
+        (write("secrets.py", b'secrets = {"networks": [("a", "password")]}'), "There is no ingest_url in secrets.py"),
+        (write("secrets.py", b'secrets = {"ingest_url": "https://x.example/"}'), "has no path"),
+        (write("secrets.py", b'secrets = {"ingest_url": "http://x.example/i"}'), "must start with https://"),
+        (write("secrets.py", b'secrets = {"networks": [("a", "short")]}'), "a Wi-Fi password has 8 to 63 bytes"),
+        (write("settings.toml", b"CIRCUITPY_WIFI_SSID = 'Hangar'"), "single quotes are not read"),
+        (write("settings.toml", b'LOGGER_INGEST_URL = "x'), "closing quote is missing"),
+        (write("secrets.py", b'secrets = {"ingest_url": "https://x.example/i"}'), "No Wi-Fi is known to the board."),
+        (write("settings.toml", b"A = = 1"), "settings.toml, line 1: A: without quotes only a whole number"),
         (write("boot_out.txt", b"Adafruit CircuitPython 8.2.6 on 2023-01-01; X\n"), "8.2.6 is too old."),
     ],
 )
@@ -211,7 +216,7 @@ def test_the_last_line_of_each_topic_counts() -> None:
 def test_why_the_board_cannot_deliver_is_said(image: bytes, fault: Fault | str, told: str) -> None:
     """From the board's side, by what its own firmware logs about each."""
     with Network(AccessPoint("Hangar", "password")) as network:
-        url = "http://no-such-project.example"
+        url = "https://no-such-project.example"
         if isinstance(fault, Fault):
             proxy = FaultProxy(network, "http://127.0.0.1:9")
             proxy.fault = fault

@@ -16,6 +16,7 @@ from tools.board import install, logs, serial_port
 from tools.board.errors import BoardError, BoardNotFound, DriveFull, ReadOnly, Unreachable
 from tools.board.serial_port import SerialBoard
 from tools.board.transport import finish_exchange, replace
+from tools.circuitpython import RECOMMENDED
 from tools.simulator import BoardClock, Drive, SimulatedBoard
 from tools.simulator import install as furnish
 from tools.simulator.repl import SerialPort
@@ -90,7 +91,7 @@ def test_reads_lists_and_measures(port: SerialPort) -> None:
         about, space = board.about(), board.space()
         listed = {entry.name: entry for entry in board.list("/") or ()}
 
-        assert ("10.2.1", "7C9EBDF40A10") == (about.version, about.uid)
+        assert (RECOMMENDED, "7C9EBDF40A10") == (about.version, about.uid)
         assert space is not None
         assert 4_000_000 < space.free < space.total
         assert listed["lib"].is_folder

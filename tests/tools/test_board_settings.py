@@ -8,7 +8,35 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tools.board.errors import BadSettings
-from tools.board.settings import Wanted, merge_secrets, merge_settings, read_secrets
+from tools.board.settings import (
+    Secrets,
+    Wanted,
+    merge_secrets,
+    merge_settings,
+    network_problem,
+    read_all,
+    read_secrets,
+)
+from tools.firmware_rules import url_problem
+
+WRONG_URLS = (
+    "example.org",
+    "https://",
+    "ftp://example.org/ingest",
+    "https://example.org",
+    "https://example.org/",
+    "https://YOUR-PROJECT.supabase.co/functions/v1/ingest",
+    "http://example.org/functions/v1/ingest",
+    "http://172.32.0.1/functions/v1/ingest",
+)
+GOOD_URLS = (
+    "https://example.org/functions/v1/ingest",
+    "http://127.0.0.1:54321/functions/v1/ingest",
+    "http://localhost:54321/functions/v1/ingest",
+    "http://192.168.1.5/functions/v1/ingest",
+    "http://172.16.0.9/functions/v1/ingest",
+    "http://hangar.local/functions/v1/ingest",
+)
 
 OWN = b"""# the club's board
 secrets = {
@@ -33,10 +61,10 @@ def test_a_new_file_holds_what_was_asked_for() -> None:
 
 def test_comments_order_and_other_keys_stay() -> None:
     """Only the values that were asked for differ."""
-    merged = merge_secrets(OWN, Wanted(ingest_url="https://new.example.org", wifi=("Phone", "secret-phone")))
+    merged = merge_secrets(OWN, Wanted(ingest_url="https://new.example.org/ingest", wifi=("Phone", "secret-phone")))
 
     assert merged is not None
-    expected = OWN.replace(b"https://old.example.org", b"https://new.example.org").replace(
+    expected = OWN.replace(b"https://old.example.org", b"https://new.example.org/ingest").replace(
         b'("Hangar", "old-password")]', b'("Hangar", "old-password"), ("Phone", "secret-phone")]'
     )
     assert expected == merged
@@ -81,12 +109,17 @@ def test_nothing_asked_for_leaves_any_file_alone() -> None:
 def test_a_file_that_cannot_be_read_is_not_replaced(damaged: bytes) -> None:
     """What cannot be understood cannot be kept, so it is refused in words."""
     with pytest.raises(BadSettings, match=r"secrets\.py on the board cannot be read"):
-        merge_secrets(damaged, Wanted(ingest_url="https://example.org"))
+        merge_secrets(damaged, Wanted(ingest_url="https://example.org/ingest"))
 
 
 @pytest.mark.parametrize(
     "wanted",
-    [Wanted(wifi=("", "password")), Wanted(wifi=("Hangar", "short")), Wanted(ingest_url="example.org")],
+    [
+        Wanted(wifi=("", "password")),
+        Wanted(wifi=("Hangar", "short")),
+        Wanted(wifi=("Hütte " * 5, "password")),
+        *map(Wanted, WRONG_URLS),
+    ],
 )
 def test_values_that_no_board_can_use_are_refused(wanted: Wanted) -> None:
     """A Wi-Fi password of five letters would only fail in the hangar."""
@@ -305,6 +338,41 @@ def test_settings_toml_changes_in_its_values_alone(lines: list[str], newline: st
     assert merge_settings(after, wanted) == after
 
 
+def test_a_wifi_name_is_measured_in_bytes() -> None:
+    """32 letters fit, 32 umlauts do not; the words say why."""
+    assert "" == network_problem("x" * 32, "password")
+    assert "ü" in network_problem("ü" * 17, "password")
+    assert "" == network_problem("ü" * 16, "ü" * 4)
+
+
+@pytest.mark.parametrize("url", GOOD_URLS)
+def test_good_addresses_pass(url: str) -> None:
+    """Public ones with https, those of the own network also with http."""
+    assert "" == url_problem(url)
+
+
+@pytest.mark.parametrize("url", WRONG_URLS)
+def test_the_board_refuses_the_same_addresses(url: str) -> None:
+    """One rule, the firmware's: what is refused here would be a line in its log."""
+    assert url_problem(url)
+
+
+def test_both_files_together() -> None:
+    """secrets.py wins; settings.toml fills what it leaves out, and adds networks."""
+    toml = (
+        b'LOGGER_INGEST_URL = "https://toml.example/ingest"\nLOGGER_ACCESS_TOKEN = "toml"\n'
+        b'LOGGER_WIFI_1_SSID = "Hangar"\nLOGGER_WIFI_1_PASSWORD = "other"\nLOGGER_WIFI_8_SSID = "Open"\n'
+        b'CIRCUITPY_WIFI_SSID = "Office"\nCIRCUITPY_WIFI_PASSWORD = "password"\n'
+    )
+    own = Secrets("https://own.example/ingest", "", (("Hangar", "own"),))
+
+    both, alone = read_all(own, toml), read_all(Secrets(), toml)
+
+    assert ("https://own.example/ingest", "toml") == (both.ingest_url, both.access_token)
+    assert (("Hangar", "own"), ("Open", ""), ("Office", "password")) == both.networks
+    assert ("https://toml.example/ingest", "other") == (alone.ingest_url, dict(alone.networks)["Hangar"])
+
+
 @given(name=TEXT, password=TEXT, token=TEXT)
 @settings(max_examples=60)
 def test_any_text_survives(name: str, password: str, token: str) -> None:
@@ -333,7 +401,8 @@ def test_settings_toml_keeps_its_lines_and_comments() -> None:
 def test_settings_toml_is_left_alone_without_the_web_workflow() -> None:
     """Networks go into secrets.py, where a power cut while joining is counted."""
     assert merge_settings(None, Wanted(wifi=("Hangar", "password"))) is None
-    assert b"anything = [" == merge_settings(b"anything = [", Wanted(wifi=("Hangar", "password")))
+    own = b"ANYTHING = 1"
+    assert own == merge_settings(own, Wanted(wifi=("Hangar", "password")))
 
 
 def test_the_web_workflow_needs_a_network() -> None:
@@ -342,7 +411,9 @@ def test_the_web_workflow_needs_a_network() -> None:
         merge_settings(None, Wanted(web_password="web"))
 
 
-def test_a_settings_toml_that_is_no_toml_is_not_replaced() -> None:
-    """It is refused with the line that is wrong."""
+@pytest.mark.parametrize("line", [b"C = = 1", b"CIRCUITPY_WIFI_SSID = 'Hangar'", b"anything = [", b"[table]"])
+@pytest.mark.parametrize("web_password", [None, "web"])
+def test_what_circuitpython_cannot_read_is_neither_kept_nor_replaced(line: bytes, web_password: str | None) -> None:
+    """It is refused with the line that is wrong: kept, the web workflow would never start."""
     with pytest.raises(BadSettings, match="line 2"):
-        merge_settings(b'A = "b"\nC = = 1\n', Wanted(wifi=("Hangar", "password"), web_password="web"))
+        merge_settings(b'A = "b"\n' + line, Wanted(wifi=("Hangar", "password"), web_password=web_password))

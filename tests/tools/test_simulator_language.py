@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.tools.simulator_programs import World, program_lines, world
+from tools.circuitpython import RECOMMENDED
 
 
 @pytest.fixture(name="world")
@@ -184,15 +185,28 @@ def test_a_contiguous_file_costs_less_heap_to_open_than_a_fragmented_one(world: 
     assert program_lines(board) == ["True True"]
 
 
-def test_settings_are_strings_and_numbers(world: World) -> None:
-    """`os.getenv` reads settings.toml; a malformed value raises ValueError for its own key."""
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("9.2.9", ["Hangar é 42 none", "ValueError", "False"]),
+        ("10.1.4", ["Hangar é 42 none", "ValueError", "False"]),
+        ("10.2.1", ["Hangar é '42' none", "nothing", "True 42 ValueError"]),
+        ("10.3.1", ["Hangar é '42' none", "nothing", "True 42 ValueError"]),
+    ],
+)
+def test_settings_are_read_as_that_version_reads_them(world: World, version: str, said: list[str]) -> None:
+    """`os.getenv` gives numbers and raises up to 10.1, then text for everything; get_setting came with that."""
     settings = '# comment\nNAME = "Hangar \\u00e9"\nNUMBER = 42\nBROKEN = nothing\n'
     program = (
-        "import os\nprint(os.getenv('NAME'), os.getenv('NUMBER') + 1, os.getenv('MISSING', 'none'))\n"
-        "try:\n    os.getenv('BROKEN')\nexcept ValueError:\n    print('ValueError')\n"
+        "import os, supervisor\nprint(os.getenv('NAME'), repr(os.getenv('NUMBER')), os.getenv('MISSING', 'none'))\n"
+        "try:\n    print(os.getenv('BROKEN'))\nexcept ValueError:\n    print('ValueError')\n"
+        "if hasattr(supervisor, 'get_setting'):\n"
+        "    try:\n        supervisor.get_setting('BROKEN')\n"
+        "    except ValueError:\n        print(True, supervisor.get_setting('NUMBER'), 'ValueError')\n"
+        "else:\n    print(False)\n"
     )
 
-    assert run(world, program, files={"/settings.toml": settings}) == ["Hangar é 43 none", "ValueError"]
+    assert said == run(world, program, files={"/settings.toml": settings}, version=version)
 
 
 def test_annotations_are_not_evaluated_and_the_implementation_is_known(world: World) -> None:
@@ -204,7 +218,7 @@ def test_annotations_are_not_evaluated_and_the_implementation_is_known(world: Wo
         "print(os.uname().release, sys.platform)\n"
     )
 
-    assert run(world, program) == ["4 circuitpython True", "10.2.1 Espressif"]
+    assert run(world, program) == ["4 circuitpython True", f"{RECOMMENDED} Espressif"]
 
 
 def test_packages_in_lib_are_found_and_the_drive_comes_first(world: World) -> None:

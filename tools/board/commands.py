@@ -92,7 +92,7 @@ def run_install(
             console.print("At its first start the board prepares its storage for about a minute: leave the power on.")
         with progress() as tell:
             uuid = installing.wait_for_uuid(board, UUID_SECONDS if plan.changes else 0.0, tell)
-        secrets = settings.read_secrets(board.read(installing.SECRETS))
+        secrets = installing.settings_on(board)
         _show_registration(uuid, portal or ingest.portal_beside(secrets.ingest_url), board)
 
 
@@ -110,11 +110,10 @@ def _name(board: Board) -> str:
 
 def _ask(board: Board, wanted: settings.Wanted) -> settings.Wanted:
     """Ask for what is neither given nor on the board yet."""
-    there = settings.read_secrets(board.read(installing.SECRETS))
-    toml = settings.parse_settings(board.read(installing.SETTINGS) or b"")
+    there = installing.settings_on(board)
     if wanted.wifi and wanted.wifi[1] is None and there.password_of(wanted.wifi[0]) is None:
         wanted = replace(wanted, wifi=(wanted.wifi[0], _ask_password(wanted.wifi[0])))
-    if wanted.ingest_url is None and not there.knows("ingest_url") and not toml.get("LOGGER_INGEST_URL"):
+    if wanted.ingest_url is None and not there.knows("ingest_url"):
         url = Prompt.ask(f"Ingest URL, like {ingest.EXAMPLE} (empty: later)", default="", show_default=False)
         if not url and not wanted.in_secrets:
             return wanted
@@ -122,7 +121,7 @@ def _ask(board: Board, wanted: settings.Wanted) -> settings.Wanted:
         if wanted.access_token is None:
             token = Prompt.ask("Access token (empty: the project asks for none)", default="", show_default=False)
             wanted = replace(wanted, access_token=token or None)
-    if wanted.in_secrets and wanted.wifi is None and not settings.has_network(there, toml):
+    if wanted.in_secrets and wanted.wifi is None and not there.knows("networks"):
         name = ""
         while not name:
             name = Prompt.ask("Wi-Fi name, 2.4 GHz", default="", show_default=False)
@@ -298,10 +297,10 @@ def _send(source: Board | store_of.FolderOfCopies, ingest_url: str | None, acces
     if not found:
         console.print(f"No set-aside files (sessions-<uuid>.json) in {source.where}.", markup=False, soft_wrap=True)
         return
-    secrets = settings.read_secrets(source.read(installing.SECRETS))
+    secrets = installing.settings_on(source)
     url = ingest_url or secrets.ingest_url
     if not url:
-        raise BoardError("Where to? There is no secrets.py beside these files: name the address with --ingest-url.")
+        raise BoardError("Where to? No settings beside these files say so: name the address with --ingest-url.")
     token = access_token if access_token is not None else secrets.access_token
     rejected = 0
     for aside in found:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools import wire
+from tools import settings_toml, wire
 from tools.board import ingest, settings
 from tools.board.errors import BadSettings, BoardError, Unreachable
 from tools.board.install import (
@@ -26,6 +26,7 @@ from tools.board.install import (
 )
 from tools.board.sessions import SESSIONS, TWIN, Store, read_store, set_aside
 from tools.board.transport import CODE, EXCHANGING, NEW_SUFFIX, About, Board, Space
+from tools.firmware_rules import INTEGER_SETTINGS, url_problem
 
 OK, NOTE, WARNING, FAILED = "ok", "note", "warning", "failed"
 MINIMUM_VERSIONS = {
@@ -33,7 +34,6 @@ MINIMUM_VERSIONS = {
     "adafruit_ntp": (3, 1),
     "adafruit_connection_manager": (3, 1),
 }
-INTEGER_SETTINGS = {"LOGGER_CHECKPOINT_SECONDS": (5, 60), "LOGGER_BATCH_MESSAGES": (1, 100)}
 # The open session of a running board was heard less than this ago.
 FRESH_SECONDS = 300
 # Sizes of the drive of an 8 MB board in bytes: firmware 10.0 to 10.2, and the others ("extended").
@@ -278,26 +278,42 @@ def check_settings(board: Board) -> tuple[settings.Secrets, list[Finding]]:
     data = board.read(SECRETS)
     try:
         secrets = settings.read_secrets(data)
-        if data is None:
-            findings.append(Finding(FAILED, what, "There is no secrets.py: nothing will be sent.", "board install"))
     except BadSettings as error:
         findings.append(Finding(FAILED, what, str(error)))
-    toml: dict[str, Any] = {}
-    try:
-        toml = dict(settings.parse_settings(board.read(SETTINGS) or b""))
-    except BadSettings as error:
-        findings.append(Finding(FAILED, what, str(error)))
-    if data is not None and "ingest_url" in secrets.computed:
+    toml = board.read(SETTINGS) or b""
+    for problem in settings_toml.problems(toml):
+        name = f"{problem.key}: " if problem.key else ""
+        findings.append(
+            Finding(
+                FAILED,
+                what,
+                f"settings.toml, line {problem.line}: {name}{problem.text}.",
+                'Correct that line; CircuitPython takes KEY = "text" and KEY = 15.',
+            )
+        )
+    secrets = settings.read_all(secrets, toml)
+    url = secrets.ingest_url.strip()
+    if "ingest_url" in secrets.computed:
         findings.append(
             Finding(NOTE, what, "ingest_url in secrets.py is computed: only the board knows it.", "board logs")
         )
-    elif data is not None and not secrets.ingest_url.startswith(("https://", "http://")):
+    elif not url:
         findings.append(
-            Finding(FAILED, what, "ingest_url in secrets.py is missing or no address.", "board install --ingest-url")
+            Finding(
+                FAILED,
+                what,
+                "There is no ingest_url in secrets.py and no LOGGER_INGEST_URL in settings.toml: nothing will be sent.",
+                "board install --ingest-url",
+            )
         )
-    if not settings.has_network(secrets, toml):
+    elif why := url_problem(url):
+        findings.append(Finding(FAILED, what, f"The ingest URL {url} {why}.", "board install --ingest-url"))
+    for ssid, password in secrets.networks:
+        if why := settings.network_problem(ssid, password):
+            findings.append(Finding(FAILED, what, f"Network {ssid}: {why}.", "board install --wifi NAME"))
+    if not secrets.knows("networks"):
         findings.append(Finding(FAILED, what, "No Wi-Fi is known to the board.", "board install --wifi NAME"))
-    elif toml.get("CIRCUITPY_WIFI_SSID"):
+    elif settings.setting_text(toml, settings.WIFI_SSID):
         findings.append(
             Finding(
                 NOTE,
@@ -307,20 +323,29 @@ def check_settings(board: Board) -> tuple[settings.Secrets, list[Finding]]:
                 "Once you do not need the web workflow any more, remove it and keep networks in secrets.py.",
             )
         )
-    for key, (least, most) in INTEGER_SETTINGS.items():
-        value = toml.get(key)
-        if value is not None and not (isinstance(value, int) and least <= value <= most):
+    for key, (_, least, most) in INTEGER_SETTINGS.items():
+        value = value_of(toml, key)
+        if value is not None and not (value.isdigit() and least <= int(value) <= most):
             findings.append(
                 Finding(
                     WARNING,
                     what,
-                    f"{key} = {value!r} is not used.",
-                    f"A number from {least} to {most}, without quotes.",
+                    f"{key} = {value} is not used.",
+                    f"A whole number from {least} to {most}.",
                 )
             )
     if not findings:
         findings.append(Finding(OK, what, f"{len(secrets.networks)} networks, {secrets.ingest_url}"))
     return secrets, findings
+
+
+def value_of(toml: bytes, key: str) -> str | None:
+    """The text of one key of settings.toml; None when it is missing or cannot be read."""
+    try:
+        value = settings_toml.find(toml, key)
+    except settings_toml.SettingError:
+        return None
+    return value.text if value else None
 
 
 def listen(board: Board, seconds: float, tell: Callable[[str], None]) -> list[str]:

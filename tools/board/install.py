@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tools.board import libraries, settings
 from tools.board.errors import BoardError, DriveFull, Unreachable
-from tools.board.sessions import uuid_on
+from tools.board.sessions import FolderOfCopies, uuid_on
 from tools.board.transport import NEW_SUFFIX, About, Board, Space, is_boards_own, replace, walk
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
@@ -79,6 +79,11 @@ def check_version(about: About, where: str) -> None:
         )
 
 
+def settings_on(source: Board | FolderOfCopies) -> settings.Secrets:
+    """What secrets.py and settings.toml say together. Raises BadSettings."""
+    return settings.read_all(settings.read_secrets(source.read(SECRETS)), source.read(SETTINGS) or b"")
+
+
 def make_plan(
     board: Board,
     wanted: settings.Wanted,
@@ -120,8 +125,7 @@ def merged_settings(board: Board, wanted: settings.Wanted) -> dict[str, bytes | 
         SECRETS: settings.merge_secrets(secrets, wanted),
     }
     if wanted.in_secrets:
-        toml = settings.parse_settings(merged[SETTINGS] or b"")
-        settings.check_complete(settings.read_secrets(merged[SECRETS]), toml, wanted)
+        settings.check_complete(settings.read_all(settings.read_secrets(merged[SECRETS]), merged[SETTINGS] or b""))
     return merged
 
 

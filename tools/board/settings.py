@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-import tomlkit
-from tomlkit.exceptions import TOMLKitError
-
+from tools import settings_toml
 from tools.board.errors import BadSettings
 from tools.board.python_edit import UNKNOWN, NotInPlace, Source, Unknown, Unreadable, literal
+from tools.firmware_rules import SSID_BYTES, WIFI_SETTINGS, url_problem
 
 TEMPLATE = """# Where the logger sends its sessions, and the networks it may join: see firmware/README.md.
 secrets = {
@@ -40,17 +37,29 @@ class Wanted:
 
     def check(self) -> None:
         """Raises BadSettings for what the board or the server cannot use."""
-        if self.wifi is not None and not (0 < len(self.wifi[0].encode()) <= 32):
-            raise BadSettings("A Wi-Fi name has 1 to 32 characters.")
-        if self.wifi is not None and self.wifi[1] and not 8 <= len(self.wifi[1].encode()) <= 63:
-            raise BadSettings("A Wi-Fi password has 8 to 63 characters; leave it empty for an open network.")
-        if self.ingest_url is not None and not self.ingest_url.startswith(("https://", "http://")):
-            raise BadSettings("The ingest URL must start with https://.")
+        if self.wifi is not None and (problem := network_problem(*self.wifi)):
+            raise BadSettings(f"The network {self.wifi[0]}: {problem}.")
+        if self.ingest_url is not None and (problem := url_problem(self.ingest_url)):
+            raise BadSettings(
+                f"The ingest URL {problem}. It looks like https://<project>.supabase.co/functions/v1/ingest;"
+                " the portal shows yours under Devices."
+            )
 
     @property
     def in_secrets(self) -> bool:
         """Whether secrets.py is concerned."""
         return self.ingest_url is not None or self.access_token is not None or self.wifi is not None
+
+
+def network_problem(ssid: str, password: str | Unknown | None) -> str:
+    """Why no board can join that network; "" when nothing speaks against it. Both are measured in bytes of UTF-8."""
+    size = len(ssid.encode())
+    if not 0 < size <= SSID_BYTES:
+        more = f"; this one has {size}, because letters like ü or é take two or more" if size > len(ssid) else ""
+        return f"a Wi-Fi name has 1 to {SSID_BYTES} bytes{more}"
+    if isinstance(password, str) and password and not 8 <= len(password.encode()) <= 63:
+        return "a Wi-Fi password has 8 to 63 bytes; leave it empty for an open network"
+    return ""
 
 
 @dataclass(frozen=True)
@@ -91,6 +100,30 @@ def read_secrets(data: bytes | None) -> Secrets:
         ),
         computed=frozenset(computed),
     )
+
+
+def read_all(secrets: Secrets, toml: bytes) -> Secrets:
+    """What the firmware makes of both files: secrets.py wins, settings.toml adds. Lines it cannot read are left out."""
+    networks: dict[str, str | Unknown] = dict(secrets.networks)
+    for name in (*(f"LOGGER_WIFI_{number}" for number in range(1, WIFI_SETTINGS + 1)), "CIRCUITPY_WIFI"):
+        ssid = setting_text(toml, f"{name}_SSID")
+        if ssid:
+            networks.setdefault(ssid, setting_text(toml, f"{name}_PASSWORD"))
+    return Secrets(
+        ingest_url=secrets.ingest_url or setting_text(toml, "LOGGER_INGEST_URL"),
+        access_token=secrets.access_token or setting_text(toml, "LOGGER_ACCESS_TOKEN"),
+        networks=tuple(networks.items()),
+        computed=secrets.computed,
+    )
+
+
+def setting_text(toml: bytes, key: str) -> str:
+    """A text of settings.toml; "" when it is missing or cannot be read."""
+    try:
+        value = settings_toml.find(toml, key)
+    except settings_toml.SettingError:
+        return ""
+    return value.text if value and value.quoted else ""
 
 
 def merge_secrets(data: bytes | None, wanted: Wanted) -> bytes | None:
@@ -156,17 +189,12 @@ def _lines_to_paste(wanted: Wanted) -> str:
     return "\n".join(lines)
 
 
-def check_complete(secrets: Secrets, toml: Mapping[str, object], wanted: Wanted) -> None:
-    """Raises BadSettings when something is set and the board would still not be able to send.
-
-    `secrets` and `toml` are what the board will say once the wanted values are in.
-    """
-    if not wanted.in_secrets:
-        return
+def check_complete(told: Secrets) -> None:
+    """Raises BadSettings when the board could not send; `told` is what both files say once the wanted values are in."""
     missing = []
-    if not (secrets.knows("ingest_url") or toml.get("LOGGER_INGEST_URL")):
+    if not told.knows("ingest_url"):
         missing.append("the ingest URL (--ingest-url)")
-    if not has_network(secrets, toml):
+    if not told.knows("networks"):
         missing.append("a Wi-Fi (--wifi, --wifi-password)")
     if missing:
         raise BadSettings(
@@ -175,27 +203,21 @@ def check_complete(secrets: Secrets, toml: Mapping[str, object], wanted: Wanted)
         )
 
 
-def has_network(secrets: Secrets, toml: Mapping[str, object]) -> bool:
-    """Whether any network is known to the board."""
-    return secrets.knows("networks") or any(
-        bool(toml[key]) for key in toml if key == WIFI_SSID or re.fullmatch(r"LOGGER_WIFI_\d+_SSID", key)
-    )
-
-
 def merge_settings(data: bytes | None, wanted: Wanted, known: Secrets | None = None) -> bytes | None:
     """settings.toml with the web workflow's keys in it, if they are wanted; every other byte as it was.
 
     `known` is what secrets.py says: there a network's password is looked up when it was not given.
     """
+    merged = data or b""
+    check_readable(merged)
     if wanted.web_password is None:
         return data
     wanted.check()
-    document = parse_settings(data or b"")
     keys = {WEB_PASSWORD: wanted.web_password}
     if wanted.wifi is not None:
         ssid, password = wanted.wifi
-        if password is None and document.get(WIFI_SSID) == ssid and document.get(WIFI_PASSWORD):
-            password = str(document.get(WIFI_PASSWORD))
+        if password is None and setting_text(merged, WIFI_SSID) == ssid:
+            password = setting_text(merged, WIFI_PASSWORD) or None
         if password is None:
             _check_not_less(known or Secrets(), wanted)
             there = (known or Secrets()).password_of(ssid)
@@ -203,62 +225,23 @@ def merge_settings(data: bytes | None, wanted: Wanted, known: Secrets | None = N
                 raise BadSettings(f"The password of {ssid} is computed in secrets.py: give it with --wifi-password.")
             password = there
         keys |= {WIFI_SSID: ssid, WIFI_PASSWORD: password or ""}
-    elif not document.get(WIFI_SSID):
+    elif not setting_text(merged, WIFI_SSID):
         raise BadSettings("The web workflow needs a Wi-Fi that CircuitPython joins itself: give --wifi along with it.")
     for key, value in keys.items():
-        if document.get(key) != value:
-            data = set_line(data or b"", key, value)
-    return data
+        merged = settings_toml.with_value(merged, key, value)
+    check_readable(merged)
+    return merged
 
 
-def set_line(data: bytes, key: str, value: str) -> bytes:
-    """settings.toml with one text value exchanged, or its line added at the end; line ends as the file has them.
-
-    Raises BadSettings, with the line to write by hand, where anything else would change its meaning.
-    """
-    quoted = toml_text(value).encode()
-    name = re.escape(key.encode())
-    found = re.search(
-        rb"^[ \t]*" + name + rb"""[ \t]*=[ \t]*("(?:[^"\\\r\n]|\\[^\r\n])*"|[^\s#"']+)""", data, re.MULTILINE
-    )
-    if found:
-        edited = data[: found.start(1)] + quoted + data[found.end(1) :]
-    else:
-        newline = b"\r\n" if b"\r\n" in data else b"\n"
-        end = b"" if not data or data.endswith(b"\n") else newline
-        edited = data + end + key.encode() + b" = " + quoted + newline
-    expected = {**parse_settings(data).unwrap(), key: value}
-    try:
-        is_right = parse_settings(edited).unwrap() == expected
-    except BadSettings:
-        is_right = False
-    if not is_right:
+def check_readable(data: bytes) -> None:
+    """Raises BadSettings naming the lines of settings.toml that CircuitPython reads otherwise than they look."""
+    problems = settings_toml.problems(data)
+    if problems:
+        lines = "; ".join(f"line {one.line}: {f'{one.key}: ' if one.key else ''}{one.text}" for one in problems)
         raise BadSettings(
-            f"settings.toml on the board is left as it is: its form is too unusual to change {key} alone. Write this"
-            f" line into it yourself, and run this again without that option:\n  {key} = {quoted.decode()}"
+            f'CircuitPython cannot read all of the board\'s settings.toml ({lines}). It takes lines like KEY = "text"'
+            " or KEY = 15. Correct them, or move the file away, and run this again. Nothing has been changed."
         )
-    return edited
-
-
-def toml_text(value: str) -> str:
-    """A text as CircuitPython's settings.toml has it."""
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{"".join(letter if letter.isprintable() else _toml_escape(letter) for letter in escaped)}"'
-
-
-def _toml_escape(letter: str) -> str:
-    return f"\\u{ord(letter):04x}" if ord(letter) < 0x10000 else f"\\U{ord(letter):08x}"
-
-
-def parse_settings(data: bytes) -> tomlkit.TOMLDocument:
-    """Raises BadSettings with the line for what is no TOML: CircuitPython ignores all of such a file."""
-    try:
-        return tomlkit.parse(data.decode())
-    except (TOMLKitError, UnicodeDecodeError) as error:
-        raise BadSettings(
-            f'settings.toml on the board cannot be read ({error}). CircuitPython takes only lines like KEY = "text"'
-            " or KEY = 15. Mend that line, or move the file away, and run this again."
-        ) from None
 
 
 def _source_of(data: bytes) -> Source:

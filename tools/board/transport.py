@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tools.board.errors import BoardError, Damaged, DriveFull, ReadOnly
+from tools.circuitpython import release_of
 
 NEW_SUFFIX = ".new"
 CODE = "/code.py"
@@ -56,8 +57,7 @@ class About:
     @property
     def release(self) -> tuple[int, int]:
         """Major and minor version of CircuitPython; (0, 0) if unknown."""
-        numbers = [int(part) for part in self.version.split("-")[0].split(".")[:2] if part.isdigit()]
-        return (numbers[0], numbers[1]) if len(numbers) == 2 else (0, 0)
+        return release_of(self.version)
 
 
 class Console(Protocol):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal
 
+from tools import circuitpython, settings_toml
 from tools.simulator.board_modules import NVM_BYTES, Choice, WatchDogMode, WatchDogTimeout
 from tools.simulator.clock import NS_PER_S, BoardClock
 from tools.simulator.drive import Drive
@@ -20,7 +21,6 @@ from tools.simulator.link import JoinError, Link
 from tools.simulator.network import Network
 from tools.simulator.power import BoardStop, ChipReset, PowerCut
 from tools.simulator.program import Program, ReloadException
-from tools.simulator.settings import read_settings
 from tools.simulator.sockets import discard_all
 from tools.simulator.volume import Geometry
 
@@ -104,6 +104,7 @@ class SimulatedBoard:
 
     ``native_usb``: as on S2 and S3, Python may write to the drive only after ``boot.py`` said so.
     ``usb_host``: a computer is plugged in and reads the console. ``seed`` decides everything random on the board.
+    ``version`` of CircuitPython: where versions differ, the board behaves as that one does.
     ``pins`` maps names to levels (a button that is not pressed reads True); ``pixels`` maps the names of pins with
     NeoPixels to the bytes last written to them.
 
@@ -126,6 +127,7 @@ class SimulatedBoard:
         seed: int = 0,
         pins: Iterable[str] = DEFAULT_PINS,
         board_id: str = "simulated_esp32",
+        version: str = circuitpython.RECOMMENDED,
         on_line: Callable[[ConsoleLine], None] | None = None,
     ) -> None:
         self.drive = drive
@@ -136,6 +138,7 @@ class SimulatedBoard:
         self.psram = psram
         self.usb_host = usb_host
         self.board_id = board_id
+        self.version = version
         self.random = random.Random(seed)
         self.dict_salt = self.random.getrandbits(32)
         self.on_line = on_line
@@ -368,6 +371,11 @@ class SimulatedBoard:
     # What programs reach through the stand-ins
 
     @property
+    def release(self) -> tuple[int, int]:
+        """Major and minor version of its CircuitPython."""
+        return circuitpython.release_of(self.version)
+
+    @property
     def uptime_ns(self) -> int:
         """Nanoseconds of the monotonic clock: since the chip's last reset."""
         return max(0, self.clock.elapsed_ns - self._boot_ns)
@@ -390,9 +398,9 @@ class SimulatedBoard:
     def readonly(self, readonly: bool) -> None:
         self.drive.readonly = readonly
 
-    def read_setting(self, key: str) -> str | int | float | bool | None:
-        """Look a key up in settings.toml; ValueError when its line is malformed."""
-        return read_settings(self._read_own_file("/settings.toml")).get(key)
+    def read_settings(self) -> bytes:
+        """Read settings.toml as it stands on the drive now."""
+        return self._read_own_file("/settings.toml")
 
     def set_next_code_file(
         self,
@@ -562,7 +570,7 @@ class SimulatedBoard:
 
     def _run_boot_py(self) -> None:
         begin = len(self.console)
-        self._say("Adafruit CircuitPython 10.2.1; Simulated ESP32 with ESP32")
+        self._say(f"Adafruit CircuitPython {self.version}; Simulated ESP32 with ESP32")
         self._say(f"Board ID:{self.board_id}")
         self._say(f"UID:{self.cpu_uid.hex().upper()}")
         self._run_files(("/boot.py",))
@@ -646,16 +654,17 @@ class SimulatedBoard:
 
     def _start_workflow(self) -> None:
         """Join the network of settings.toml, blocking, as the supervisor does for the web workflow."""
+        settings = self.read_settings()
         try:
-            ssid = self.read_setting("CIRCUITPY_WIFI_SSID")
-            password = self.read_setting("CIRCUITPY_WIFI_PASSWORD")
-        except ValueError:
+            ssid = settings_toml.own_text(settings, "CIRCUITPY_WIFI_SSID")
+            password = settings_toml.own_text(settings, "CIRCUITPY_WIFI_PASSWORD")
+        except settings_toml.SettingError:
             return
-        if not isinstance(ssid, str) or not ssid or self.link.connected:
+        if not ssid or self.link.connected:
             return
         self.link.enable(True)
         try:
-            self.link.join(ssid, password if isinstance(password, str) else "")
+            self.link.join(ssid, password or "")
         except JoinError:
             self.link.enable(False)
 

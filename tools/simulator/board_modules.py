@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tools import settings_toml
 from tools.simulator.clock import NS_PER_MS, NS_PER_S
 from tools.simulator.errors import BoardOSError
 from tools.simulator.language import (
@@ -261,13 +262,14 @@ def supervisor_module(program: Program) -> ModuleType:
 
     def get_setting(key: str, default: object = None) -> object:
         program.check()
-        value = program.read_setting(key)
+        value = settings_toml.get_setting(program.read_settings(), key, program.release)
         return default if value is None else value
 
+    newer = {"get_setting": get_setting} if program.release >= settings_toml.GETENV_IS_TEXT else {}
     return make_module(
         "supervisor", runtime=Runtime(board), ticks_ms=ticks_ms, reload=reload, set_next_code_file=set_next_code_file,
-        get_previous_traceback=lambda: board.previous_traceback, get_setting=get_setting, RunReason=RunReason,
-        SafeModeReason=SafeModeReason, status_bar=make_module("status_bar", console=True, display=True),
+        get_previous_traceback=lambda: board.previous_traceback, RunReason=RunReason, SafeModeReason=SafeModeReason,
+        status_bar=make_module("status_bar", console=True, display=True), **newer,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from tools import settings_toml
 from tools.simulator.drive import Drive
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
@@ -53,7 +54,10 @@ def install(
     if secrets is not None:
         contents["/secrets.py"] = f"secrets = {secrets!r}\n".encode()
     if settings is not None:
-        contents["/settings.toml"] = "".join(f"{key} = {_toml(value)}\n" for key, value in settings.items()).encode()
+        contents["/settings.toml"] = "".join(
+            f"{key} = {settings_toml.quote(value) if isinstance(value, str) else value}\n"
+            for key, value in settings.items()
+        ).encode()
     for path, content in (files or {}).items():
         contents[path] = content.encode() if isinstance(content, str) else content
     drive.mount_or_format()
@@ -61,10 +65,3 @@ def install(
     for path, data in contents.items():
         drive.outside_write(path, data)
     return drive
-
-
-def _toml(value: str | int) -> str:
-    if isinstance(value, int):
-        return str(value)
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'

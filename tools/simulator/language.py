@@ -22,9 +22,9 @@ from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any, NamedTuple, Protocol
 
+from tools import settings_toml
 from tools.simulator.clock import NS_PER_MS, board_float
 
-VERSION = (10, 2, 1)
 MACHINE = "Simulated ESP32 with ESP32"
 SEARCH_PATH = ("", "/", ".frozen", "/lib")
 TICKS_PERIOD_MS = 2**29
@@ -68,8 +68,16 @@ class Run(Protocol):
     def write_console(self, text: str) -> None:
         """Print."""
 
-    def read_setting(self, key: str) -> str | int | float | bool | None:
-        """Look a key up in settings.toml."""
+    def read_settings(self) -> bytes:
+        """Read settings.toml."""
+
+    @property
+    def version(self) -> str:
+        """Which CircuitPython the board runs: "10.3.1"."""
+
+    @property
+    def release(self) -> tuple[int, int]:
+        """Its major and minor version."""
 
     def heap_bytes(self) -> int:
         """Heap taken by open files."""
@@ -344,8 +352,8 @@ class Uname(NamedTuple):
 
     sysname: str = "ESP32"
     nodename: str = "ESP32"
-    release: str = ".".join(map(str, VERSION))
-    version: str = ".".join(map(str, VERSION)) + " on 2025-10-01"
+    release: str = ""
+    version: str = ""
     machine: str = MACHINE
 
 
@@ -354,8 +362,11 @@ def os_module(run: Run) -> ModuleType:
 
     def getenv(key: str, default: Any = None) -> Any:
         run.check()
-        value = run.read_setting(key)
+        value = settings_toml.getenv(run.read_settings(), key, run.release)
         return default if value is None else value
+
+    def uname() -> Uname:
+        return Uname(release=run.version, version=run.version)
 
     def urandom(size: int) -> bytes:
         run.check()
@@ -365,7 +376,7 @@ def os_module(run: Run) -> ModuleType:
         "chdir", "getcwd", "listdir", "mkdir", "remove", "rename", "rmdir", "stat", "statvfs", "unlink", "sync"
     )  # fmt: skip
     return make_module(
-        "os", getenv=getenv, urandom=urandom, uname=Uname, sep="/", **{name: run.file_call(name) for name in names}
+        "os", getenv=getenv, urandom=urandom, uname=uname, sep="/", **{name: run.file_call(name) for name in names}
     )
 
 
@@ -374,7 +385,7 @@ class Implementation:
     """``sys.implementation``."""
 
     name: str = "circuitpython"
-    version: tuple[int, int, int] = VERSION
+    version: tuple[int, ...] = ()
     _machine: str = MACHINE
 
 
@@ -394,7 +405,8 @@ def sys_module(run: Run) -> ModuleType:
         raise SystemExit(code)
 
     return make_module(
-        "sys", implementation=Implementation(), version="3.4.0; CircuitPython " + ".".join(map(str, VERSION)),
+        "sys", implementation=Implementation(version=tuple(map(int, run.version.split(".")))),
+        version=f"3.4.0; CircuitPython {run.version}",
         version_info=(3, 4, 0), platform="Espressif", byteorder="little", maxsize=2**31 - 1, argv=[],
         path=list(SEARCH_PATH), modules=run.modules, exit=leave,
         stdout=_Stream(run.write_console), stderr=_Stream(run.write_console),

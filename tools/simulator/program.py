@@ -164,9 +164,19 @@ class Program:
         self.check()
         self.bounded(self.board.write_console, text)
 
-    def read_setting(self, key: str) -> str | int | float | bool | None:
-        """Look a key up in settings.toml."""
-        return self.board.read_setting(key)
+    def read_settings(self) -> bytes:
+        """Read settings.toml."""
+        return self.board.read_settings()
+
+    @property
+    def version(self) -> str:
+        """Which CircuitPython the board runs."""
+        return self.board.version
+
+    @property
+    def release(self) -> tuple[int, int]:
+        """Its major and minor version."""
+        return self.board.release
 
     def heap_bytes(self) -> int:
         """Heap taken by files opened since the last collection, and by those still open."""

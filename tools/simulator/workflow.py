@@ -52,10 +52,9 @@ class WebWorkflow:
     with a wrong byte. Use it as a context manager.
     """
 
-    def __init__(self, board: SimulatedBoard, password: str | None = "secret", *, version: str = "10.2.1") -> None:
+    def __init__(self, board: SimulatedBoard, password: str | None = "secret") -> None:
         self.board = board
         self.password = password
-        self.version = version
         self.usb_active = False
         self.cut_after_bytes: int | None = None
         self.cut_after_changes: int | None = None
@@ -139,7 +138,7 @@ class WebWorkflow:
             return self._json(
                 {
                     "web_api_version": API_VERSION,
-                    "version": self.version,
+                    "version": self.board.version,
                     "build_date": "2026-01-01",
                     "board_name": "Simulated ESP32",
                     "mcu_name": "ESP32",
