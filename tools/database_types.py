@@ -7,6 +7,7 @@ from pathlib import Path
 from deno import find_deno_bin
 
 from tools import supabase_cli
+from tools.files import write_whole
 from tools.stack.postgres import Postgres
 from tools.stack.stack import prepare_database
 
@@ -36,7 +37,7 @@ def main() -> None:
         Path(folder).chmod(0o755)  # the server runs as `nobody` where this runs as root
         with Postgres(Path(folder) / "postgres", durable=False) as server:
             prepare_database(server.dsn(), server.log)
-            TYPES_FILE.write_text(generate(server.dsn()))
+            write_whole(TYPES_FILE, generate(server.dsn()))
     print(f"Wrote {TYPES_FILE.relative_to(ROOT)}")
 
 

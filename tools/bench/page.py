@@ -10,6 +10,7 @@ from rich.table import Table
 
 from tools.bench import road
 from tools.bench.figures import Alternative, Figure, Report
+from tools.files import write_whole
 from tools.stack.stack import REPOSITORY
 
 PAGE = REPOSITORY / "BENCHMARKS.md"
@@ -65,7 +66,7 @@ def write(report: Report, page: Path = PAGE) -> None:
         lines += ["", "How it was taken:", ""]
         lines += [f"{note}. {how}" for how, note in taken.items()]
     lines += road.section(report.figures)
-    page.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_whole(page, "\n".join(lines) + "\n")
 
 
 def number(value: float) -> str:

@@ -22,6 +22,7 @@ from tools.board.errors import BoardError
 from tools.board.find import Found, Where, hosts_in_network, open_board, open_found, serial_ports
 from tools.board.transport import Board, finish_exchange
 from tools.bootstrap import ROOT
+from tools.files import check_writable, free_name, write_whole
 
 DATA = ROOT / ".local" / "board"
 UUID_SECONDS = 90.0
@@ -335,6 +336,11 @@ def run_accept(port: str | None, host: str | None, password: str | None, report:
     def instruct(text: str) -> None:
         console.print(f"\n[bold yellow]»[/] [bold]{text}[/]", soft_wrap=True)
 
+    report = free_name(report)  # an earlier one, perhaps of another board, stays
+    check_writable(report)
+    open_board(at_port).close()
+    if host:
+        open_board(files).close()
     acceptance = Acceptance(
         lambda: open_board(at_port),
         lambda: open_board(files),
@@ -346,7 +352,10 @@ def run_accept(port: str | None, host: str | None, password: str | None, report:
         with contextlib.suppress(KeyboardInterrupt):
             acceptance.run()
     finally:
-        report.write_text(acceptance.report(), encoding="utf-8")
-        console.print(f"\nReport: {report}", markup=False, soft_wrap=True)
+        if acceptance.steps:
+            write_whole(report, acceptance.report())
+            console.print(f"\nReport: {report}", markup=False, soft_wrap=True)
+        else:
+            console.print("\nEnded before the first trial: no report was written.")
     console.print("[bold green]Accepted[/]" if acceptance.passed else "[bold red]Not accepted[/]")
     return int(not acceptance.passed)

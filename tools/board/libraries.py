@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.board.errors import BoardError
+from tools.files import write_whole
 
 BUNDLE = "adafruit/Adafruit_CircuitPython_Bundle"
 PACKAGE_PREFIX = "adafruit-circuitpython-"
@@ -131,8 +132,8 @@ def _make_pinned_bundle(home: Path) -> None:
                 folder = root / "requirements" / module
                 folder.mkdir(parents=True, exist_ok=True)
                 (folder / "requirements.txt").write_text("\n".join(needed))
-        (data / "circup.json").write_text(json.dumps({BUNDLE: [PINNED_TAG]}))
-        (data / "bundle_config.json").write_text(json.dumps({"adafruit": BUNDLE}))
+        write_whole(data / "circup.json", json.dumps({BUNDLE: [PINNED_TAG]}))
+        write_whole(data / "bundle_config.json", json.dumps({"adafruit": BUNDLE}))
 
 
 def shadowed(files: dict[str, bytes], on_board: set[str]) -> list[str]:

@@ -8,6 +8,7 @@ from tools.bench import firmware, ingest, page, portal, scale
 from tools.bench.figures import Figure, Report
 from tools.bench.machine import describe
 from tools.commands.terminal import console, progress
+from tools.files import check_writable, write_whole
 
 Measure = Callable[[bool, Callable[[str], None]], Iterable[Figure]]
 
@@ -33,6 +34,10 @@ PARTS: dict[str, Measure] = {"firmware": _firmware, "ingest": _ingest, "portal":
 
 def run(part: str | None, json_file: Path | None, *, full: bool, write: bool) -> None:
     """Measures and shows; `json_file` and BENCHMARKS.md are written only when all is measured."""
+    if json_file is not None:
+        check_writable(json_file)
+    if write:
+        check_writable(page.PAGE)
     if part in (None, "portal"):
         portal.check_browser()  # not after minutes with the other parts
     report = Report(full, describe())
@@ -48,6 +53,6 @@ def run(part: str | None, json_file: Path | None, *, full: bool, write: bool) ->
     for note, how in enumerate(page.notes(report.figures), 1):
         console.print(f"({note}) {how}", markup=False)
     if json_file is not None:
-        json_file.write_text(json.dumps(report.as_json(), indent=2) + "\n", encoding="utf-8")
+        write_whole(json_file, json.dumps(report.as_json(), indent=2) + "\n")
     if write:
         page.write(report)

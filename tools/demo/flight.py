@@ -9,6 +9,7 @@ from typing import Literal
 
 from tools.demo.account import Account
 from tools.demo.history import LIVE_PLANE
+from tools.files import write_whole
 from tools.simulator import (
     AccessPoint,
     BoardClock,
@@ -74,13 +75,13 @@ class BoardFiles:
             board.power_on()
             board.run_for(BENCH_SECONDS)
             board.power_off()
-            self._uid.write_text(uid.hex())
+            write_whole(self._uid, uid.hex())
             self.keep(board)
 
     def keep(self, board: SimulatedBoard) -> None:
         """Write the board's memories to the folder."""
-        self._flash.write_bytes(board.drive.flash.image())
-        self._nvm.write_bytes(bytes(board.nvm))
+        write_whole(self._flash, board.drive.flash.image())
+        write_whole(self._nvm, bytes(board.nvm))
 
 
 class LiveBoard:

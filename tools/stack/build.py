@@ -46,6 +46,7 @@ def _build_if_changed(repository: Path, deno: Path, on_progress: Callable[[str],
         with tempfile.TemporaryDirectory(prefix="portal-", dir=state) as scratch:
             built = Path(scratch) / "new"
             _run_vite(source, deno, built)
+            stamp.unlink(missing_ok=True)  # a cut from here on builds again
             if output.exists():
                 output.rename(Path(scratch) / "old")
             built.rename(output)

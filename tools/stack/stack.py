@@ -25,6 +25,7 @@ from typing import Any, Self, TypedDict
 
 import psycopg
 
+from tools.files import write_whole
 from tools.stack import process
 from tools.stack.build import build_portal
 from tools.stack.errors import StackError
@@ -387,11 +388,13 @@ def load_keys(file: Path) -> Keys:
     """The keys in the file (mode 0600), made at the first call."""
     if not file.exists():
         keys = _new_keys()
-        unfinished = file.with_name(f".{file.name}.{os.getpid()}")
-        unfinished.touch(mode=0o600)
-        unfinished.write_text(json.dumps(keys.__dict__))
-        unfinished.rename(file)
-    return Keys(**json.loads(file.read_text()))
+        write_whole(file, json.dumps(keys.__dict__), private=True)
+    try:
+        return Keys(**json.loads(file.read_text()))
+    except (ValueError, TypeError):
+        raise StackError(
+            f"{file} does not hold the stack's keys. Delete it: new ones are made, and the data stays."
+        ) from None
 
 
 def check_database(database_url: str) -> None:
