@@ -8,7 +8,6 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.tools.checkout import ROOT, TIMEOUT_SECONDS
-from tools import files
 from tools.bench import firmware
 from tools.board import commands
 from tools.board.errors import BoardNotFound
@@ -52,7 +51,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files.os, "fsync", full)
+    monkeypatch.setattr("tools.files.os.fsync", full)
     with pytest.raises(FileError, match="No space left on device"):
         write_whole(file, "other")
 

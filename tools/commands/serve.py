@@ -16,7 +16,11 @@ def run(port: int, fresh: bool, browser: bool, seconds: float | None, database: 
             stack = ending.enter_context(Stack(DATA, port, database, fresh=fresh, on_progress=tell, on_mail=show_mail))
         for name, value in _addresses(stack).items():
             console.print(f"[bold]{name:16}[/]{value}", soft_wrap=True)
-        console.print("\nAnyone can sign up; mails are shown here instead of being sent. Ctrl-C ends it.")
+        console.print(
+            "\nAnyone can sign up; mails are shown here instead of being sent. The secret key opens everything in this"
+            " database, whoever's it is: for your own scripts, never for a page or a board. Ctrl-C ends it.",
+            soft_wrap=True,
+        )
         if browser:
             open_browser(stack.url)
         wait_for_end(stack, seconds)
