@@ -39,6 +39,7 @@ from tools import supabase_cli
 from tools.board import commands, find, ingest, libraries
 from tools.board.find import Found
 from tools.board.install import FIRMWARE
+from tools.circuitpython import RECOMMENDED
 from tools.cli import app, describe
 from tools.commands import terminal
 from tools.deploy import workdir
@@ -50,8 +51,7 @@ from tools.stack.stack import prepare_database
 
 PAGE = (ROOT / "DEPLOYMENT.md").read_text(encoding="utf-8")
 SPEED = 20
-FLASHED = "CircuitPython 10.3.1"
-SIMULATED = "CircuitPython 10.2.1"
+FLASHED = f"CircuitPython {RECOMMENDED}"
 WEB_PASSWORD = "web workflow"
 EMAIL, PASSWORD = "owner@example.org", "a long enough password"
 WAIT_MS = 20_000
@@ -322,7 +322,7 @@ def test_from_nothing_to_the_first_session_in_the_portal(
         flashing.verifies("`python3 -m tools board doctor --port /dev/ttyACM0 --listen 0` names the board", FLASHED)
         owner.locally |= {"/dev/ttyACM0": bench.port.port}
         said = owner.types("python3 -m tools board doctor --port /dev/ttyACM0 --listen 0", fails=True)
-        assert f"{SIMULATED}, Simulated ESP32 with ESP32" in said
+        assert f"{FLASHED}, Simulated ESP32 with ESP32" in said
 
         installing = Step("6. ")
         owner.answers = {"Password of Hangar": "password", "Ingest URL": f"{bench.proxy.url}/functions/v1/ingest"}

@@ -111,6 +111,8 @@ def test_a_good_board_is_accepted(hangar: Hangar, monkeypatch: pytest.MonkeyPatc
     report = file.read_text(encoding="utf-8")
     assert result.exit_code == 0, report
     assert result.output.rstrip().endswith("Accepted")
+    assert hangar.port.lines is not None
+    assert 0 == hangar.port.lines.falls
     assert all(text in result.output for text in hangar.told)
     assert "# Acceptance of a board: passed" in report
     assert 5 == report.count("| passed |")

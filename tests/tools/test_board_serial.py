@@ -3,13 +3,14 @@
 import os
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 import serial
 from deno import find_deno_bin
+from typer.testing import CliRunner
 
 from tests.tools.board_world import OLD_PROGRAM, blank_drive, plan, small_firmware, start, to_drive, to_folder
 from tools.board import install, logs, serial_port
@@ -17,8 +18,10 @@ from tools.board.errors import BoardError, BoardNotFound, DriveFull, ReadOnly, U
 from tools.board.serial_port import SerialBoard
 from tools.board.transport import finish_exchange, replace
 from tools.circuitpython import RECOMMENDED
+from tools.cli import app
 from tools.simulator import BoardClock, Drive, SimulatedBoard
 from tools.simulator import install as furnish
+from tools.simulator.auto_reset import AutoReset
 from tools.simulator.repl import SerialPort
 
 RESTARTING = """import supervisor
@@ -50,13 +53,13 @@ def port() -> Iterator[SerialPort]:
     yield from plugged_in(blank_drive())
 
 
-def plugged_in(drive: Drive) -> Iterator[SerialPort]:
+def plugged_in(drive: Drive, *, auto_reset: bool = True) -> Iterator[SerialPort]:
     """A board that runs, ten times as fast as the wall, and its port."""
     board = SimulatedBoard(drive, BoardClock(speed=10))
     board.power_on()
     board.run_for(4)
     board.start()
-    with SerialPort(board, Path(find_deno_bin())) as plugged:
+    with SerialPort(board, Path(find_deno_bin()), auto_reset=auto_reset) as plugged:
         yield plugged
     board.close()
 
@@ -188,7 +191,7 @@ def test_a_drive_that_belongs_to_the_computer_is_said(port: SerialPort) -> None:
 def test_our_own_program_lets_us_in() -> None:
     """With our boot.py, and without a reset line: its answer to CTRL-C is the prompt; afterwards it counts again."""
     drive = furnish(Drive(), secrets={})
-    for port in plugged_in(drive):
+    for port in plugged_in(drive, auto_reset=False):
         with closing(SerialBoard(port.port)) as board:
             replace(board, "/notes.txt", b"call the mechanic")
             console = board.console()
@@ -211,14 +214,10 @@ def test_a_program_that_cannot_be_stopped_is_said_with_the_button(monkeypatch: p
             board.read("/code.py")
 
 
-def test_a_program_that_starts_again_is_reached_by_a_reset(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_that_starts_again_is_reached_by_a_reset() -> None:
     """Ports with a reset line: CTRL-C hits boot.py before it asks for the program to be started again."""
     for port in plugged_in(blank_drive(boot_py=f"import time\ntime.sleep(3)\n{RESTARTING}")):
-        board = SerialBoard(port.port, prompt_seconds=0.5)
-        simulated = port.board
-        monkeypatch.setattr(board, "pulse_reset", lambda simulated=simulated: simulated.press_reset() or True)
-
-        with closing(board):
+        with closing(SerialBoard(port.port, prompt_seconds=0.5)) as board:
             assert OLD_PROGRAM.encode() == board.read("/code.py")
 
 
@@ -254,6 +253,71 @@ def test_a_port_that_is_not_ours(monkeypatch: pytest.MonkeyPatch, error: Excepti
 
     with pytest.raises(BoardError, match=said):
         SerialBoard("/dev/ttyACM0")
+
+
+@pytest.mark.parametrize(
+    ("dtr", "rts", "reset", "boot"),
+    [(True, True, False, False), (False, False, False, False), (True, False, False, True), (False, True, True, False)],
+)
+def test_the_reset_circuit(dtr: bool, rts: bool, reset: bool, boot: bool) -> None:
+    """As esptool documents it for the two transistors on DTR and RTS."""
+    lines = AutoReset("/dev/none")
+
+    lines.set(dtr=dtr, rts=rts)
+
+    assert (reset, boot) == (lines.holds_reset, lines.holds_boot)
+    assert reset == lines.falls
+    assert not lines.has_risen()
+    lines.set(dtr=True, rts=True)
+    assert (reset, False) == (lines.has_risen(), lines.has_risen())
+
+
+@pytest.mark.parametrize("command", [["logs", "--seconds"], ["doctor", "--listen"]])
+def test_looking_at_a_board_does_not_reset_it(port: SerialPort, command: list[str]) -> None:
+    """Opening raises both lines; on the way down they never pass the state that holds the chip in reset."""
+    CliRunner().invoke(app, ["board", *command, "1", "--port", port.port])
+
+    assert port.lines is not None
+    assert 0 == port.lines.falls
+    assert [] == port.board.resets
+
+
+def test_neither_reset_nor_bootloader_is_held_while_the_port_is_open(port: SerialPort) -> None:
+    """A board that restarts by itself meanwhile has to come back into its program."""
+    with closing(SerialBoard(port.port)):
+        assert port.lines is not None
+        assert (False, False) == (port.lines.dtr, port.lines.rts)
+
+
+def test_a_port_opened_as_pyserial_does_by_itself_resets_the_board(port: SerialPort) -> None:
+    """DTR falls first, then RTS: what the simulated port has to show, so that the tests above can fail."""
+    line = serial.Serial(None, exclusive=True)
+    line.dtr = line.rts = False
+    line.port = port.port
+    line.open()
+
+    with closing(line):
+        wait_until(lambda: port.board.resets)
+
+    assert ["POWER_ON"] == port.board.resets
+
+
+def test_esptools_sequence_ends_in_the_bootloader(port: SerialPort) -> None:
+    """EN low, then IO0 low as it rises: the program does not run."""
+    with closing(serial.Serial(port.port)) as line:
+        line.dtr, line.rts = False, True
+        line.dtr = True
+        line.rts = False
+        wait_until(lambda: not port.board.powered)
+
+    assert not port.board.powered
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """For ten seconds at most."""
+    end = time.monotonic() + 10
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
 
 
 def test_no_such_port() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 import codecs
 import contextlib
+import errno
 import termios
 import time
 from collections.abc import Iterator
@@ -34,6 +35,8 @@ RESET_PULSE_SECONDS = 0.1
 RESET_TRY_SECONDS = 12.0
 # What pyserial lets through when the cable is pulled: its own exception is an OSError, that of a flush is not.
 GONE = (OSError, termios.error)
+# errno of this system where a port has no modem lines, as those of virtual machines.
+NO_MODEM_LINES = (errno.ENOTTY, errno.EINVAL)
 # errno of CircuitPython's OSError, as the REPL shows it.
 ENOENT, ENODEV, EEXIST, ENOSPC, EROFS = 2, 19, 17, 28, 30
 
@@ -340,11 +343,18 @@ class SerialConsole:
 def open_port(port: str) -> Any:
     """A serial port at the board's speed, without resetting the board. Raises BoardError."""
     try:
-        line = serial.Serial(None, BAUD, timeout=0.1, write_timeout=5, exclusive=True)
-        # Asserting both, as opening usually does, resets boards with a USB-serial chip.
-        line.dtr = line.rts = False
+        # Opening raises DTR and RTS, and the boards' reset circuit holds the chip in reset at DTR off, RTS on: RTS has
+        # to fall first. Pyserial would clear DTR first, unless it is told that DTR is flow control.
+        line = serial.Serial(None, BAUD, timeout=0.1, write_timeout=5, exclusive=True, dsrdtr=True)
+        line.rts = False
         line.port = port
         line.open()
+        # DTR alone holds IO0 low, and a board that restarted by itself would end in its bootloader.
+        try:
+            line.dtr = False
+        except OSError as error:
+            if error.errno not in NO_MODEM_LINES:
+                raise
         return line
     except (*GONE, ValueError) as error:
         text = str(error)

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tools.simulator.auto_reset import AutoReset
 from tools.simulator.board import SimulatedBoard
 from tools.simulator.drive import DriveFile
 
@@ -97,10 +98,11 @@ class Repl:
 class SerialPort:
     """A serial port of a board: ``port`` is what a program opens. The board must run freely (``board.start()``).
 
-    ``cut_after_bytes``: the cable is pulled for good once so many bytes have been typed. Use it as a context manager.
+    ``lines``: its modem lines, wired to the chip's reset; None without ``auto_reset``. ``cut_after_bytes``: the cable
+    is pulled for good once so many bytes have been typed. Use it as a context manager.
     """
 
-    def __init__(self, board: SimulatedBoard, deno: Path) -> None:
+    def __init__(self, board: SimulatedBoard, deno: Path, *, auto_reset: bool = True) -> None:
         self.board = board
         self.cut_after_bytes: int | None = None
         self.typed = 0
@@ -110,6 +112,9 @@ class SerialPort:
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
         self.port = os.ttyname(self._slave)
+        self.lines = AutoReset(self.port) if auto_reset else None
+        if self.lines:
+            self.lines.plug_in()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="serial port", daemon=True)
         self._thread.start()
@@ -118,6 +123,8 @@ class SerialPort:
         """Pull the plug and end the REPL."""
         self._closing.set()
         self._thread.join()
+        if self.lines:
+            self.lines.unplug()
         if self._repl:
             self._repl.close()
             self._repl = None
@@ -134,11 +141,23 @@ class SerialPort:
     def _serve(self) -> None:
         with contextlib.suppress(OSError):
             while not self._closing.is_set():
+                if self.lines and self.lines.has_risen():
+                    self._reset(self.lines.holds_boot)
                 self._show_console()
                 self._answer_keys()
                 ready, _, _ = select.select([self._master], [], [], POLL_SECONDS)
                 if ready and not self._take(os.read(self._master, 1024)):
                     return
+
+    def _reset(self, boot_held: bool) -> None:
+        """EN was low: the chip starts anew, into CircuitPython or to wait for esptool."""
+        if self._repl:
+            self._repl.close()
+            self._repl = None
+        if boot_held:
+            self.board.power_off()
+        elif self.board.powered:
+            self.board.press_reset()
 
     def _take(self, keys: bytes) -> bool:
         """Keys that were typed; False once the cable is pulled."""
