@@ -116,16 +116,23 @@ comment on function public.fleet_export(uuid, text) is 'Everything a fleet has, 
 revoke execute on function public.fleet_export(uuid, text) from public, anon, authenticated, service_role;
 grant execute on function public.fleet_export(uuid, text) to authenticated;
 
--- RFC 4180. A spreadsheet takes what begins with one of these signs for a formula, and a board may say anything.
+-- RFC 4180. Spreadsheets pass over blanks and invisible signs, read full-width signs as the plain ones, and take a
+-- semicolon or a tab for the separator in half of the world's settings: what would begin a formula then gets an
+-- apostrophe in front. A board may say anything. Numbers are no texts, and stay.
 create function private.csv_field(value json) returns text
 language plpgsql immutable parallel safe set search_path = '' as $$
 declare
+  blank constant text := '[\u0001-\u0020\u007f-\u00a0\u00ad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]*';
+  sign constant text := '[=+@\uff1d\uff0b\uff0d\uff20-]';
   field text := value #>> '{}';
 begin
-  if json_typeof(value) = 'string' and field ~ '^[=+@\t\r-]' then
-    field := '''' || field;
+  if json_typeof(value) = 'string' then
+    if field ~ ('^[\u0001-\u001f\u007f]|^' || blank || sign) then
+      field := '''' || field;
+    end if;
+    field := regexp_replace(field, '([;\t]' || blank || ')(' || sign || ')', '\1''\2', 'g');
   end if;
-  return case when field ~ '[",\r\n]' then '"' || replace(field, '"', '""') || '"' else coalesce(field, '') end;
+  return case when field ~ '[",;\t\r\n]' then '"' || replace(field, '"', '""') || '"' else coalesce(field, '') end;
 end $$;
 comment on function private.csv_field(json) is 'A value as a field of a CSV file; texts that a spreadsheet would run begin with an apostrophe.';
 revoke execute on function private.csv_field(json) from public;

@@ -2,8 +2,10 @@
 
 import csv
 import io
+import json
 from collections import defaultdict
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +28,8 @@ PARTS = [
     "hours",
 ]
 SESSIONS = 1203
+CELLS: dict[str, str] = json.loads((Path(__file__).parents[1] / "csv_cells.json").read_text(encoding="utf-8"))
+"""Text -> the cell of a CSV file that a spreadsheet takes for that text."""
 CLUB = "00000000-0000-4000-8000-00000000000c"
 
 
@@ -148,15 +152,27 @@ def test_column_names_stand_in_a_file_once(owner: Person) -> None:
     assert (621, 1) == (len(lines), sum("registration_key" in line for line in lines))
 
 
-@pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)"])
-def test_a_text_is_no_formula(owner: Person, board: Board, text: str) -> None:
-    """What a board or a member says is not run by the spreadsheet that opens the file; the JSON has it as it is."""
-    board.report("2026-05-01T08:00:00Z", 60, firmware=text)
+def test_a_text_is_no_formula(owner: Person, plane: str) -> None:
+    """What a member says is not run by the spreadsheet that opens the file; the JSON has it as it is."""
+    texts = [text for text in CELLS if text.strip() == text != ""]
+    for text in texts:
+        owner.run("insert into session_annotations (hand_plane_id, hand_start, hand_seconds, remarks)"
+                  " values (%s, '2026-04-01T08:00:00Z', 60, %s)", plane, text)  # fmt: skip
 
-    rows = list(csv.DictReader(io.StringIO(_files(owner, fleet_of(owner))["sessions"])))
+    rows = list(csv.DictReader(io.StringIO(_files(owner, fleet_of(owner))["annotations"], newline="")))
 
-    assert [f"'{text}"] == [row["firmware"] for row in rows]
-    assert [text] == [row["firmware"] for row in _export(owner, fleet_of(owner))["sessions"]]
+    assert sorted(CELLS[text] for text in texts) == sorted(row["remarks"] for row in rows)
+    assert sorted(texts) == sorted(row["remarks"] for row in _export(owner, fleet_of(owner))["annotations"])
+
+
+def test_a_cell_is_what_every_spreadsheet_takes_for_text(project: Project) -> None:
+    """The cases that the page's own export is held to, too; numbers keep their sign."""
+    written = project.admin.execute(
+        "select t.text, private.csv_field(to_json(t.text)) as cell from unnest(%s::text[]) t (text)", [list(CELLS)]
+    ).fetchall()
+
+    assert CELLS == {row["text"]: next(csv.reader(io.StringIO(row["cell"], newline="")), [""])[0] for row in written}
+    assert {"cell": "-5"} == project.admin.execute("select private.csv_field('-5') as cell").fetchone()
 
 
 @pytest.mark.parametrize("role", ["owner", "editor", "viewer"])

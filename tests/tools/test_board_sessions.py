@@ -117,6 +117,14 @@ def test_a_foreign_line_does_not_pass(folder: Path) -> None:
     assert 2 == copy.torn
 
 
+def test_a_cell_of_the_csv_is_what_every_spreadsheet_takes_for_text() -> None:
+    """The same cases as for the exports of the page and of the database; numbers keep their sign."""
+    cells = json.loads((Path(__file__).parents[1] / "csv_cells.json").read_text(encoding="utf-8"))
+
+    assert cells == {text: sessions.cell(text) for text in cells}
+    assert -5 == sessions.cell(-5)
+
+
 def test_prints_json_and_csv_that_programs_can_read(folder: Path) -> None:
     """The same sessions in both; nothing else on the standard output."""
     as_json = json.loads(run("--path", str(folder), "--format", "json").output)

@@ -21,6 +21,12 @@ UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SET_ASIDE_NAME = re.compile(rf"sessions-({UUID.pattern})(?:-\d+)?\.json")
 HEADER = re.compile(rf'"device_uuid": ?"({UUID.pattern})"'.encode())
 ESTIMATED = "estimated"
+# What spreadsheets pass over before they look for a formula, and what begins one: also full-width, also behind a
+# semicolon or a tab, which half of the world's settings take for the separator.
+_BLANK = r"[\u0001-\u0020\u007f-\u00a0\u00ad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]*"
+_SIGN = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
+BEGINS_FORMULA = re.compile(rf"[\u0001-\u001f\u007f]|{_BLANK}{_SIGN}")
+FORMULA_BEHIND_SEPARATOR = re.compile(rf"([;\t]{_BLANK})({_SIGN})")
 
 
 @dataclass(frozen=True)
@@ -311,5 +317,13 @@ def as_csv(store: Store) -> str:
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
     for row in rows(store):
-        writer.writerow({"device_uuid": store.uuid, **row})
+        writer.writerow({name: cell(value) for name, value in {"device_uuid": store.uuid, **row}.items()})
     return out.getvalue()
+
+
+def cell(value: Any) -> Any:
+    """A value as a spreadsheet should take it: a text that it would calculate gets an apostrophe in front."""
+    if not isinstance(value, str):
+        return value
+    guarded = f"'{value}" if BEGINS_FORMULA.match(value) else value
+    return FORMULA_BEHIND_SEPARATOR.sub(r"\1'\2", guarded)

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { COLUMN_NAMES, exportRow } from "../../../site_sym/src/lib/export/columns.ts";
+import cells from "../../csv_cells.json" with { type: "json" };
 import { csvCell, CsvWriter } from "../../../site_sym/src/lib/export/csv.ts";
 import { ForeFlightWriter } from "../../../site_sym/src/lib/export/foreflight.ts";
 import { JsonWriter } from "../../../site_sym/src/lib/export/json.ts";
@@ -33,7 +34,10 @@ const SESSION = {
 } as Session;
 
 test("text that a spreadsheet would calculate is guarded", () => {
-  for (const text of ["=1+1", "+49", "-5", "@SUM(A1)", "\tx"]) assert.equal(csvCell(text), `'${text}`);
+  for (const [text, cell] of Object.entries(cells)) {
+    const written = csvCell(text);
+    assert.equal(written.startsWith('"') ? written.slice(1, -1).replaceAll('""', '"') : written, cell, JSON.stringify(text));
+  }
   assert.equal(csvCell('=A,"B"'), `"'=A,""B"""`);
 });
 
@@ -42,6 +46,7 @@ test("quotes, commas and line breaks follow RFC 4180", () => {
   assert.equal(csvCell("two\nlines"), '"two\nlines"');
   assert.equal(csvCell("Weiß"), "Weiß");
   assert.equal(csvCell(null), "");
+  assert.equal(csvCell("a;b"), '"a;b"');
   assert.equal(csvCell(-5), "-5");
 });
 
