@@ -39,6 +39,48 @@ comment on function private.fleets_as(public.fleet_role) is 'Fleets in which the
 revoke execute on function private.fleets_as(public.fleet_role) from public;
 grant execute on function private.fleets_as(public.fleet_role) to authenticated;
 
+-- Locks are taken in one order, so no two writers can wait for each other:
+-- 1. the person, where something is counted per person;
+-- 2. the rows of devices, in the order of device_uuid;
+-- 3. fleets, in the order of their keys: people exclusively, a board's post in common with other boards';
+-- 4. whatever rows and planes the statement meets. Within a fleet only boards are left here beside each other, each with
+--    its own device, and they lock planes in order (private.lock_planes).
+-- Every table that people write has a trigger that takes step 3 before the statement looks for its first row; a function
+-- that needs step 1 or 2 takes them first.
+create function private.lock_key(kind text, id uuid) returns bigint
+language sql immutable parallel safe set search_path = ''
+return hashtextextended(kind || id, 0);
+comment on function private.lock_key(text, uuid) is 'Key of the advisory lock of a person, a fleet or a plane.';
+revoke execute on function private.lock_key(text, uuid) from public;
+
+create function private.lock_person() returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock(private.lock_key('person', auth.uid()));
+end $$;
+comment on function private.lock_person() is 'Step 1: what is counted per person stands still until the transaction ends.';
+revoke execute on function private.lock_person() from public;
+
+create function private.lock_own_fleets() returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock(turn.key)
+  from (select private.lock_key('fleet', fleet) as key from unnest(private.fleets_as('viewer')) fleet order by 1) turn;
+end $$;
+comment on function private.lock_own_fleets() is 'Step 3 for people: whoever else writes in one of the caller''s fleets waits until the transaction ends.';
+revoke execute on function private.lock_own_fleets() from public;
+
+create function private.take_turns() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.lock_own_fleets();
+  return null;
+end $$;
+comment on function private.take_turns() is 'People who write in the same fleet do it one after the other.';
+revoke execute on function private.take_turns() from public;
+create trigger take_turns before insert or update or delete on public.fleet_members
+  for each statement execute function private.take_turns();
+
 alter table public.fleets enable row level security;
 revoke all on public.fleets from public, anon, authenticated, service_role;
 grant select, delete, update (name) on public.fleets to authenticated;
@@ -61,8 +103,9 @@ create policy "Owners change roles" on public.fleet_members for update to authen
 create policy "Owners remove members and everyone may leave" on public.fleet_members for delete to authenticated
   using (user_id = (select auth.uid()) or fleet_id = any ((select private.fleets_as('owner'))::uuid[]));
 
--- A fleet without an owner could never be managed again. The fleet's row is locked, so that two owners who leave at
--- the same moment cannot both pass. Who deletes the account takes a fleet along in which nobody else is.
+-- A fleet without an owner could never be managed again. Two owners who leave at the same moment do it one after the
+-- other, also where an administrator deletes their accounts: the fleet's row is locked. Who deletes the account takes a
+-- fleet along in which nobody else is.
 create function private.keep_an_owner() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
@@ -130,6 +173,7 @@ begin
   if not exists (select from auth.users u where u.id = auth.uid()) then
     raise sqlstate 'PT401' using message = 'Sign in first';
   end if;
+  perform private.lock_person();
   perform private.one_at_a_time(fleet);
   if fleet = any (private.fleets_as('owner')) then
     update public.fleets f set name = fleet_name where f.fleet_id = fleet and f.name <> fleet_name;

@@ -46,6 +46,9 @@ comment on function private.tidy_plane() is 'Trims what was typed, and says in w
 revoke execute on function private.tidy_plane() from public;
 create trigger tidy_plane before insert or update on public.planes for each row execute function private.tidy_plane();
 
+create trigger take_turns before insert or update or delete on public.planes
+  for each statement execute function private.take_turns();
+
 alter table public.planes enable row level security;
 revoke all on public.planes from public, anon, authenticated, service_role;
 grant select, delete, insert (plane_id, fleet_id, registration, type_designator, make, model),

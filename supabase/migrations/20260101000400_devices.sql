@@ -112,6 +112,9 @@ revoke execute on function private.tidy_device_name() from public;
 create trigger tidy_device_name before insert or update of name on public.device_ownerships
   for each row execute function private.tidy_device_name();
 
+create trigger take_turns before insert or update or delete on public.device_ownerships
+  for each statement execute function private.take_turns();
+
 alter table public.device_ownerships enable row level security;
 revoke all on public.device_ownerships from public, anon, authenticated, service_role;
 grant select, update (name) on public.device_ownerships to authenticated;
@@ -148,6 +151,9 @@ comment on column public.device_assignments.plane_id is 'The plane; null: from h
 comment on column public.device_assignments.assigned_from is 'Begin; it holds until the device''s next assignment begins.';
 comment on column public.device_assignments.assigned_at is 'When it was entered (server time).';
 comment on column public.device_assignments.assigned_by is 'Who entered it; null for a former member.';
+
+create trigger take_turns before insert or update or delete on public.device_assignments
+  for each statement execute function private.take_turns();
 
 alter table public.device_assignments enable row level security;
 revoke all on public.device_assignments from public, anon, authenticated, service_role;

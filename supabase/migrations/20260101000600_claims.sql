@@ -8,6 +8,7 @@ declare
   owned public.device_ownerships;
 begin
   perform from public.devices d where d.device_uuid = device for update;
+  perform private.lock_own_fleets();
   select * into owned from public.device_ownerships o
   where o.device_uuid = device and o.owned_until is null and o.fleet_id = any (private.fleets_as('viewer'));
   if not found then
@@ -48,10 +49,10 @@ begin
     raise sqlstate 'PT403' using
       message = 'You cannot claim devices for this fleet', hint = 'Ask an owner of the fleet for the role editor.';
   end if;
-  -- Serialises the fleet's claims, so the cap below holds.
-  perform from public.fleets f where f.fleet_id = target for no key update;
+  perform private.lock_person();
   insert into public.devices (device_uuid) values (device) on conflict do nothing;
   perform from public.devices d where d.device_uuid = device for update;
+  perform private.lock_own_fleets();
   select * into owned from public.device_ownerships o where o.device_uuid = device and o.owned_until is null;
   if found and owned.fleet_id = target then
     return owned;
@@ -119,6 +120,7 @@ declare
   assigned public.device_assignments;
 begin
   perform from public.devices d where d.device_uuid = device for update;
+  perform private.lock_own_fleets();
   -- The same request again, whose answer got lost: it began when it did, unless another time is given now.
   select * into assigned from public.device_assignments a
   where a.assignment_id = assignment and a.device_uuid = device and a.fleet_id = any (private.fleets_as('editor'));
@@ -197,6 +199,7 @@ begin
     raise sqlstate 'PT404' using message = 'There is no such assignment that you may remove';
   end if;
   perform from public.devices d where d.device_uuid = device for update;
+  perform private.lock_own_fleets();
   delete from public.device_assignments a where a.assignment_id = assignment;
 end $$;
 comment on function private.remove_assignment(uuid) is 'Takes back an assignment; the one before it holds again.';
@@ -232,6 +235,44 @@ grant execute on function public.reset_device_key(uuid) to authenticated;
 
 -- A fleet goes with everything in it. Its devices are released, and the time in which it owned them stays taken, so
 -- that a board which delivers old sessions again does not hand them to the next owner.
+create function private.lock_owned_devices(person uuid) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform from public.devices d
+  where d.fleet_id in (select m.fleet_id from public.fleet_members m where m.user_id = person and m.role = 'owner')
+  order by d.device_uuid for update;
+  perform pg_advisory_xact_lock(turn.key)
+  from (
+    select private.lock_key('fleet', m.fleet_id) as key from public.fleet_members m where m.user_id = person order by 1
+  ) turn;
+end $$;
+comment on function private.lock_owned_devices(uuid) is 'Steps 2 and 3, before fleets of a person end: the devices that they own, then the fleets.';
+revoke execute on function private.lock_owned_devices(uuid) from public;
+
+create function private.take_turns_ending() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform private.lock_owned_devices(auth.uid());
+  return null;
+end $$;
+comment on function private.take_turns_ending() is 'Before the caller''s fleets go, their devices are locked, then the fleets.';
+revoke execute on function private.take_turns_ending() from public;
+create trigger take_turns before update on public.fleets
+  for each statement execute function private.take_turns();
+create trigger take_turns_ending before delete on public.fleets
+  for each statement execute function private.take_turns_ending();
+
+-- delete_account has done it already; here for who deletes an account as administrator.
+create function private.take_turns_leaving() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform private.lock_owned_devices(old.id);
+  return old;
+end $$;
+comment on function private.take_turns_leaving() is 'Before an account goes, the devices that go with it are locked, then its fleets.';
+revoke execute on function private.take_turns_leaving() from public;
+create trigger take_turns before delete on auth.users for each row execute function private.take_turns_leaving();
+
 create function private.empty_fleet() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin

@@ -100,24 +100,29 @@ end $$;
 comment on function private.refresh_month(uuid, date) is 'Computes a plane''s month anew from its days.';
 revoke execute on function private.refresh_month(uuid, date) from public;
 
--- A plane's lock comes first and its sessions are looked at in the statements after it, so that of two concurrent
+create function private.lock_planes(planes uuid[]) returns void
+language plpgsql volatile set search_path = '' as $$
+begin
+  perform pg_advisory_xact_lock(turn.key)
+  from (select distinct private.lock_key('plane', plane) as key from unnest(planes) plane where plane is not null order by 1) turn;
+end $$;
+comment on function private.lock_planes(uuid[]) is 'Step 4: whoever changes hours of these planes waits until the transaction ends.';
+revoke execute on function private.lock_planes(uuid[]) from public;
+
+-- The planes' locks come first and their sessions are looked at in the statements after it, so that of two concurrent
 -- changes the later one sees both.
 create function private.refresh_days(planes uuid[], froms timestamptz[], untils timestamptz[]) returns void
 language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
 declare
   touched record;
-  locked uuid;
 begin
+  perform private.lock_planes(planes);
   for touched in
     select distinct span.plane_id, private.utc_day(span.from_time) + n as day
     from unnest(planes, froms, untils) as span (plane_id, from_time, until_time),
       generate_series(0, private.utc_day(span.until_time) - private.utc_day(span.from_time)) n
     order by 1, 2
   loop
-    if touched.plane_id is distinct from locked then
-      locked := touched.plane_id;
-      perform pg_advisory_xact_lock(1, hashtext(locked::text));
-    end if;
     perform private.refresh_day(touched.plane_id, touched.day);
   end loop;
   for touched in
@@ -317,6 +322,9 @@ comment on column public.hour_readings.entered_by is 'Who entered it; null for a
 comment on column public.hour_readings.voided_at is 'When it was voided; null while it holds.';
 comment on column public.hour_readings.voided_by is 'Who voided it; null for a former member.';
 comment on column public.hour_readings.void_reason is 'Why it was voided.';
+
+create trigger take_turns before insert or update on public.hour_readings
+  for each statement execute function private.take_turns();
 
 alter table public.hour_readings enable row level security;
 revoke all on public.hour_readings from public, anon, authenticated, service_role;

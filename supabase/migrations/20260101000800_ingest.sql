@@ -95,6 +95,23 @@ begin
     );
   end if;
 
+  -- Which ownerships there are stands still: claims lock the device, too.
+  perform pg_advisory_xact_lock_shared(turn.key)
+  from (
+    select distinct private.lock_key('fleet', o.fleet_id) as key from public.device_ownerships o
+    where o.device_uuid = device_id and o.fleet_id is not null order by 1
+  ) turn;
+  -- Sessions that grow and new ones are counted one after the other; one alone is of one plane.
+  if jsonb_array_length(messages) > 1 then
+    perform private.lock_planes(array(
+      select a.plane_id from public.device_assignments a where a.device_uuid = device_id
+      union all
+      select s.plane_id from public.sessions s
+      where s.device_uuid = device_id
+        and s.session_start in (select (m ->> 'session_start')::timestamptz from jsonb_array_elements(messages) m)
+    ));
+  end if;
+
   -- The join. The stored row takes part as the first message; the device's lock keeps it still until the end. A session's
   -- optional fields are those of its greatest message; a message's rank is one text that sorts like (run_seconds,
   -- closed, canonical text).

@@ -56,6 +56,9 @@ create policy "Editors change annotations" on public.session_annotations for upd
 create policy "Editors take annotations back" on public.session_annotations for delete to authenticated
   using (fleet_id = any ((select private.fleets_as('editor'))::uuid[]));
 
+create trigger take_turns before insert or update or delete on public.session_annotations
+  for each statement execute function private.take_turns();
+
 -- The fleet, the author and the time are the server's to say.
 create function private.sign_annotation() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -133,9 +136,6 @@ declare
   ownership uuid;
 begin
   said.session_id := coalesce(new.session_id, old.session_id);
-  -- The device first, then its sessions, then its planes: every writer locks in this order.
-  perform from public.devices d
-  where d.device_uuid = (select s.device_uuid from public.sessions s where s.session_id = said.session_id) for update;
   if tg_op = 'DELETE' and old.hand_start is not null then
     delete from public.sessions s where s.session_id = old.session_id and s.device_uuid is null;
   elsif said.hand_start is not null then

@@ -47,6 +47,9 @@ comment on column public.fleet_invites.expires_at is 'Until when it can be accep
 comment on column public.fleet_invites.accepted_at is 'When it was accepted; null until then.';
 comment on column public.fleet_invites.accepted_by is 'Who accepted it; null until then, and for a deleted account.';
 
+create trigger take_turns before insert or update or delete on public.fleet_invites
+  for each statement execute function private.take_turns();
+
 alter table public.fleet_invites enable row level security;
 revoke all on public.fleet_invites from public, anon, authenticated, service_role;
 grant select, delete on public.fleet_invites to authenticated;
@@ -76,7 +79,7 @@ begin
   elsif invited_role is null then
     raise sqlstate 'PT400' using message = 'An invite is for a role', hint = 'viewer, editor or owner.';
   end if;
-  perform from public.fleets f where f.fleet_id = fleet for no key update;
+  perform private.lock_own_fleets();
   -- The same request again, whose answer got lost, and with it a secret that nobody has seen.
   update public.fleet_invites i set role = invited_role
   where i.invite_id = wanted and i.fleet_id = fleet and i.created_by = auth.uid() and i.accepted_at is null
@@ -118,6 +121,7 @@ begin
   if auth.uid() is null then
     raise sqlstate 'PT401' using message = 'Sign in first';
   end if;
+  perform private.lock_own_fleets();
   update public.fleet_invites i set accepted_at = private.clock(), accepted_by = auth.uid()
   where i.invite_id = (
       select s.invite_id from private.invite_secrets s
@@ -164,6 +168,7 @@ begin
   if auth.uid() is null then
     raise sqlstate 'PT401' using message = 'Sign in first';
   end if;
+  perform private.lock_owned_devices(auth.uid());
   delete from auth.users u where u.id = auth.uid();
 end $$;
 comment on function private.delete_account() is 'Deletes the caller''s account; memberships and what they were the only member of go with it.';

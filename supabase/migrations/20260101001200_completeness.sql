@@ -57,6 +57,9 @@ comment on column public.settled_boot_gaps.to_boot is 'The last missing power-up
 comment on column public.settled_boot_gaps.settled_at is 'When it was said (server time).';
 comment on column public.settled_boot_gaps.settled_by is 'Who said it; null for a former member.';
 
+create trigger take_turns before insert or delete on public.settled_boot_gaps
+  for each statement execute function private.take_turns();
+
 alter table public.settled_boot_gaps enable row level security;
 revoke all on public.settled_boot_gaps from public, anon, authenticated, service_role;
 grant select, delete, insert (gap_id, fleet_id, device_uuid, from_boot, to_boot) on public.settled_boot_gaps to authenticated;

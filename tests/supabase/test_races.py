@@ -1,0 +1,216 @@
+"""People and boards who write at the same moment: nobody is told of a deadlock, and every limit holds."""
+
+import random
+import threading
+from collections.abc import Callable, Sequence
+
+import psycopg
+import pytest
+
+from tests.supabase.project import Board, Person, Project, add_plane, connect, fleet_of, hang, hours
+
+UPSERT = (
+    "insert into session_annotations (session_id, class, excluded)"
+    " select session_id, 'flight', %s from unnest(%s::uuid[]) session_id"
+    " on conflict (session_id) do update set class = excluded.class, excluded = excluded.excluded"
+)
+PLANES = 3
+BOARDS = 6
+DAYS = 8
+SECONDS = 60
+
+
+def _together(database: str, work: Sequence[Callable[[Project], None]]) -> None:
+    """Do everything at once, each on a connection of its own, and raise what any of it raised."""
+    failures: list[BaseException] = []
+    start = threading.Barrier(len(work))
+
+    def run(one: Callable[[Project], None]) -> None:
+        try:
+            with connect(database) as connection:
+                start.wait()
+                one(Project(connection))
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run, args=[one]) for one in work]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for failure in failures:
+        raise failure
+
+
+def _as(project: Project, person: Person) -> Person:
+    """The same person on another connection."""
+    return Person(project.admin, user_id=person.user_id)
+
+
+@pytest.fixture
+def club(project: Project, owner: Person) -> tuple[list[str], list[Board], list[str]]:
+    """Planes, boards that change planes every day, and the sessions of all of them."""
+    project.admin.execute("update private.settings set messages_per_minute = 100000")
+    planes = [add_plane(owner, f"D-EAA{number}") for number in range(PLANES)]
+    boards = [project.board() for _ in range(BOARDS)]
+    for number, board in enumerate(boards):
+        for day in range(1, DAYS + 1):
+            hang(owner, board, planes[(number + day) % PLANES], f"2026-05-{day:02d}T00:00:00Z")
+        board.post(*(board.message(f"2026-05-{day:02d}T{number:02d}:00:00Z", SECONDS) for day in range(1, DAYS + 1)))
+    sessions = [str(row["session_id"]) for row in owner.rows("select session_id from session_log order by 1")]
+    assert BOARDS * DAYS == len(sessions)
+    return planes, boards, sessions
+
+
+def test_bulk_edits_of_the_same_planes_while_boards_report(
+    database: str, project: Project, owner: Person, club: tuple[list[str], list[Board], list[str]]
+) -> None:
+    """Two editors upsert, in opposite orders; a third deletes; boards deliver batches for the same planes."""
+    planes, boards, sessions = club
+    editor, other = project.add_member(owner, "editor"), project.add_member(owner, "editor")
+
+    def edit(person: Person, order: list[str]) -> Callable[[Project], None]:
+        def work(project: Project) -> None:
+            for number in range(12):
+                _as(project, person).run(UPSERT, number % 2 == 0, order)
+
+        return work
+
+    def take_back(project: Project) -> None:
+        dice = random.Random(1)
+        for _ in range(12):
+            _as(project, other).run("delete from session_annotations where session_id = any (%s::uuid[])",
+                                    dice.sample(sessions, 20))  # fmt: skip
+
+    def fly(board: Board, days: list[int], hour: int) -> Callable[[Project], None]:
+        def work(project: Project) -> None:
+            for run in range(1, 13):
+                flying = Board(project, board.device_uuid)
+                batch = [flying.message(f"2026-05-{day:02d}T{hour:02d}:00:00Z", SECONDS + run) for day in days]
+                assert flying.post(*batch)["status"] == 200
+
+        return work
+
+    days = list(range(1, DAYS + 1))
+    _together(
+        database,
+        [
+            edit(owner, sessions),
+            edit(editor, sessions[::-1]),
+            take_back,
+            fly(boards[0], days, 0),
+            fly(boards[1], days[::-1], 1),
+        ],
+    )
+
+    owner.run("delete from session_annotations")
+    assert BOARDS * DAYS * SECONDS + 2 * DAYS * 12 == sum(hours(owner, plane) for plane in planes)
+
+
+def test_two_boards_that_changed_planes_deliver_at_once(
+    database: str, project: Project, club: tuple[list[str], list[Board], list[str]]
+) -> None:
+    """Each batch grows a session of one plane and adds one to another, the two in opposite directions."""
+    _, boards, _ = club
+
+    def deliver(board: Board, old_day: int, new_day: int, hour: int) -> Callable[[Project], None]:
+        def work(project: Project) -> None:
+            flying = Board(project, board.device_uuid)
+            for run in range(1, 60):
+                known = flying.message(f"2026-05-{old_day:02d}T{hour:02d}:00:00Z", SECONDS + run)
+                fresh = flying.message(f"2026-05-{new_day:02d}T12:{run:02d}:00Z", 10)
+                assert flying.post(known, fresh)["status"] == 200
+
+        return work
+
+    # Board 0 was in plane 1 on day 1 and in plane 2 on day 2; board 1 the other way round on days 4 and 3.
+    _together(database, [deliver(boards[0], 1, 2, 0), deliver(boards[3], 2, 1, 3)])
+
+
+def test_planes_edited_in_bulk_in_opposite_orders(database: str, project: Project, owner: Person) -> None:
+    """The sibling that touches no session: rows of one table, locked in the order in which a statement meets them."""
+    planes = [add_plane(owner, f"D-E{number:03d}") for number in range(60)]
+    editor, fleet = project.add_member(owner, "editor"), fleet_of(owner)
+
+    def rename(person: Person, order: list[str]) -> Callable[[Project], None]:
+        def work(project: Project) -> None:
+            for _ in range(15):
+                _as(project, person).run(
+                    "insert into planes (plane_id, fleet_id, registration) select id, %s, 'D-EXXX'"
+                    " from unnest(%s::uuid[]) id on conflict (plane_id) do update set model = 'x'",
+                    fleet,
+                    order,
+                )
+
+        return work
+
+    _together(database, [rename(owner, planes), rename(editor, planes[::-1])])
+
+    assert len(planes) == owner.value("select count(*) from planes where model = 'x'")
+
+
+def test_a_fleet_that_ends_while_its_boards_report(
+    database: str, project: Project, owner: Person, club: tuple[list[str], list[Board], list[str]]
+) -> None:
+    """New sessions look at the fleet's row, and the end of the fleet at the boards' rows: neither waits for the other."""
+    _, boards, _ = club
+    fleet = fleet_of(owner)
+
+    def fly(board: Board) -> Callable[[Project], None]:
+        def work(project: Project) -> None:
+            for minute in range(40):
+                assert "stored" == Board(project, board.device_uuid).report(f"2026-05-20T08:{minute:02d}:00Z", 10)
+
+        return work
+
+    def end(project: Project) -> None:
+        assert 1 == _as(project, owner).run("delete from fleets where fleet_id = %s", fleet)
+
+    _together(database, [*(fly(board) for board in boards), end])
+
+    assert [] == owner.rows("select from session_log")
+
+
+@pytest.mark.parametrize(
+    ("call", "limit", "refusal", "count"),
+    [
+        ("select create_fleet('Club ' || %s)", 50, "PT409", "select count(*) from my_fleets where role = 'owner'"),
+        (
+            "select create_invite((select fleet_id from my_fleets where name = 'My fleet'), 'viewer'), %s",
+            50,
+            "PT409",
+            "select count(*) from fleet_invites",
+        ),
+        (
+            # 100 an hour for a person, whatever the fleet: each of ten fleets gets every tenth device.
+            "select claim_device(gen_random_uuid(), null, (select fleet_id from my_fleets where name = 'F' || (%s %% 9)))",
+            100,
+            "PT429",
+            "select count(*) from device_ownerships",
+        ),
+    ],
+    ids=["create_fleet", "create_invite", "claim_device"],
+)
+def test_a_limit_holds_however_many_ask_at_once(
+    database: str, project: Project, owner: Person, call: str, limit: int, refusal: str, count: str
+) -> None:
+    """Eight connections of one person ask for half as much again as there may be."""
+    if "claim_device" in call:
+        for number in range(9):
+            owner.rows("select create_fleet('F' || %s)", number)
+    refused: list[str | None] = []
+
+    def ask(first: int) -> Callable[[Project], None]:
+        def work(project: Project) -> None:
+            for number in range(first, limit * 3 // 2, 8):
+                try:
+                    _as(project, owner).rows(call, number)
+                except psycopg.Error as error:
+                    refused.append(error.sqlstate)
+
+        return work
+
+    _together(database, [ask(first) for first in range(8)])
+
+    assert limit == owner.value(count)
+    assert {refusal} == set(refused)
