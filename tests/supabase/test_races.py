@@ -152,7 +152,7 @@ def test_planes_edited_in_bulk_in_opposite_orders(database: str, project: Projec
 def test_a_fleet_that_ends_while_its_boards_report(
     database: str, project: Project, owner: Person, club: tuple[list[str], list[Board], list[str]]
 ) -> None:
-    """New sessions look at the fleet's row, and the end of the fleet at the boards' rows: neither waits for the other."""
+    """New sessions look at the fleet's row, and its end at the boards' rows: neither waits for the other."""
     _, boards, _ = club
     fleet = fleet_of(owner)
 
@@ -183,7 +183,8 @@ def test_a_fleet_that_ends_while_its_boards_report(
         ),
         (
             # 100 an hour for a person, whatever the fleet: each of ten fleets gets every tenth device.
-            "select claim_device(gen_random_uuid(), null, (select fleet_id from my_fleets where name = 'F' || (%s %% 9)))",
+            "select claim_device(gen_random_uuid(), null,"
+            " (select fleet_id from my_fleets where name = 'F' || (%s %% 9)))",
             100,
             "PT429",
             "select count(*) from device_ownerships",
