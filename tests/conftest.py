@@ -29,7 +29,7 @@ from psycopg import sql
 from supabase.lib.client_options import SyncClientOptions
 
 from supabase import create_client
-from tests.support import Account, PageFaults, confirm, last_state
+from tests.support import Account, PageFaults, last_state
 from tools.chromium import MISSING, find_chromium, launch
 from tools.stack import Stack
 from tools.stack.postgres import Postgres
@@ -174,7 +174,7 @@ def sign_up() -> Iterator[Callable[..., Account]]:
             client = create_client(stack.url, stack.publishable_key, options)
             answer = client.auth.sign_up({"email": email, "password": password})
             assert answer.user is not None
-            confirm(stack, email)
+            stack.confirm(email)
             client.auth.sign_in_with_password({"email": email, "password": password})
             return Account(email, password, answer.user.id, client)
 

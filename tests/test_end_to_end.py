@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.conftest import MakeStack
 from tests.firmware.world import SIMULATED_CLOCK, World
+from tests.support import open_mail
 from tools.stack import Stack
 
 EMAIL = "owner@example.org"
@@ -32,8 +33,8 @@ def sign_up(page: Page, stack: Stack) -> None:
     page.get_by_label("E-mail").fill(EMAIL)
     page.get_by_label("Password").fill("a long enough password")
     page.get_by_role("button", name="Create an account").click()
-    expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible(timeout=WAIT_MS)
-    page.goto(stack.wait_for_mail(EMAIL)["links"][0])
+    expect(page.get_by_role("heading", name="Check your e-mail")).to_be_visible(timeout=WAIT_MS)
+    open_mail(page, stack, EMAIL)
     expect(page.get_by_role("heading", name="Three steps to your first hours")).to_be_visible(timeout=WAIT_MS)
 
 

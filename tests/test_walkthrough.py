@@ -31,7 +31,6 @@ from typer.testing import CliRunner
 
 from tests.conftest import MakeDatabase, MakeStack, NewPage
 from tests.firmware.world import SIMULATED_CLOCK
-from tests.support import confirm
 from tests.tools.board_world import canned_server
 from tests.tools.checkout import ROOT
 from tests.tools.management_api import PROJECT, TOKEN, ManagementApi, environment, serve
@@ -201,8 +200,8 @@ def sign_in(page: Page, stack: Stack, site: str) -> None:
     page.get_by_label("E-mail").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Create an account").click()
-    expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible(timeout=WAIT_MS)
-    confirm(stack, EMAIL)
+    expect(page.get_by_role("heading", name="Check your e-mail")).to_be_visible(timeout=WAIT_MS)
+    stack.confirm(EMAIL)
     page.goto(f"{site}#/")
     page.reload()
     page.get_by_label("E-mail").fill(EMAIL)

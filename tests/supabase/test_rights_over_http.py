@@ -14,7 +14,6 @@ from supabase.lib.client_options import SyncClientOptions
 from supabase import Client, create_client
 from tests.supabase.project import Person, Project, connect
 from tests.supabase.rights import ATTEMPTS, CALLS, PERSONAS, Attempt, Call, Scene, set_scene
-from tests.support import confirm
 from tools.stack import Stack
 
 _DENIED = {"42501", "PT403", "PT404", "PT409"}
@@ -44,7 +43,7 @@ def stand(stack: Stack) -> Iterator[Stand]:
             clients[name] = client(stack.publishable_key)
             credentials = {"email": f"{name}-{uuid.uuid4().hex[:12]}@example.org", "password": uuid.uuid4().hex}
             user = clients[name].auth.sign_up(credentials).user  # type: ignore[arg-type]
-            confirm(stack, credentials["email"])
+            stack.confirm(credentials["email"])
             clients[name].auth.sign_in_with_password(credentials)  # type: ignore[arg-type]
             assert user is not None
             people[name] = Person(admin, user_id=user.id)

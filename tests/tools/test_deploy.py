@@ -145,6 +145,9 @@ def test_a_project_is_set_up_updated_and_checked(
         f"POST /v1/projects/{PROJECT}/functions/deploy",
     ]
     assert (api.auth["site_url"], api.auth["uri_allow_list"]) == (SITE, f"{SITE}**")
+    for mail in ("confirmation", "recovery", "email_change"):
+        text = (ROOT / f"supabase/templates/{mail}.html").read_text(encoding="utf-8")
+        assert text == api.auth[f"mailer_templates_{mail}_content"]
     assert api.secrets == {"INGEST_ACCESS_TOKEN": ACCESS_TOKEN}
     assert api.functions["ingest"]["verify_jwt"] is False
     for file in (ROOT / "supabase/functions/ingest").glob("*.ts"):

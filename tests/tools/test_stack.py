@@ -3,6 +3,7 @@
 import concurrent.futures
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -161,7 +162,8 @@ def test_sign_up_needs_the_link_of_the_caught_mail(notes: Stack, sign_up: Callab
     mails = [mail for mail in notes.mails() if mail["to"] == account.email]
     assert len(mails) == 1
     assert len(mails[0]["links"]) == 1
-    assert mails[0]["links"][0].startswith(f"{notes.url}/auth/v1/verify?token=")
+    assert re.match(f"^{notes.url}/?#/confirm\\?type=signup&token_hash=\\w+$", mails[0]["links"][0])
+    assert re.fullmatch(r"\d{6}", mails[0]["code"])
 
 
 def test_an_unconfirmed_user_cannot_sign_in(notes: Stack) -> None:

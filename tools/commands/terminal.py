@@ -29,6 +29,8 @@ def show_mail(mail: Mail) -> None:
     console.print(f"\nMail to {mail['to']}: {mail['subject']}", markup=False)
     for link in mail["links"]:
         console.print(f"  {link}", markup=False, soft_wrap=True)
+    if mail["code"]:
+        console.print(f"  code {mail['code']}", markup=False)
 
 
 def open_browser(url: str) -> None:

@@ -54,7 +54,7 @@ class Account:
         answer = self._http.post("/auth/v1/signup", json={"email": EMAIL, "password": PASSWORD})
         if answer.is_error:
             raise DemoError(f"{EMAIL} cannot sign up: {answer.text}")
-        self._http.get(stack.wait_for_mail(EMAIL)["links"][0])
+        stack.confirm(EMAIL)
 
     def rows(self, table: str, **filters: str) -> Iterator[dict[str, Any]]:
         """All rows of a table or view, page by page; `filters` as PostgREST writes them, with an `order`."""

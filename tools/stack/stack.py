@@ -22,7 +22,9 @@ from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypedDict
+from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import psycopg
 
 from tools.files import write_whole
@@ -60,13 +62,14 @@ _EMAIL_SETTINGS = {
 
 
 class Mail(TypedDict):
-    """A mail that the auth service would have sent. `links` are the addresses in it, in order."""
+    """A mail that the auth service would have sent: `links` in it, in order, and its `code`, if it has one."""
 
     to: str
     subject: str
     text: str
     html: str
     links: list[str]
+    code: str
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,19 @@ class Stack:
             if not self._mail_arrived.wait_for(lambda: any(mail["to"] == to for mail in self._mails), timeout_seconds):
                 raise TimeoutError(f"no mail to {to} within {timeout_seconds} s")
             return next(mail for mail in reversed(self._mails) if mail["to"] == to)
+
+    def confirm(self, to: str) -> None:
+        """Redeem the link of the newest mail to an address, as the button does on the page that the link leads to.
+
+        Raises:
+            StackError: the auth service refuses it.
+        """
+        query = parse_qs(urlsplit(urlsplit(self.wait_for_mail(to)["links"][0]).fragment).query)
+        redeemed = {"type": query["type"][0], "token_hash": query["token_hash"][0]}
+        headers = {"apikey": self.publishable_key}
+        answer = httpx.post(f"{self.url}/auth/v1/verify", json=redeemed, headers=headers, trust_env=False)
+        if answer.is_error:
+            raise StackError(f"The mail's link is refused: {answer.text}")
 
     def wait(self, timeout_seconds: float | None = None) -> None:
         """Return when the time is over; never before, while all is well.
@@ -292,8 +308,14 @@ class Stack:
 
     def _receive(self, mail: dict[str, str]) -> None:
         links = [html.unescape(link) for link in re.findall(r'href="(https?://[^"]+)"', mail.get("html", ""))]
+        code = re.search(r"<strong>(\d+)</strong>", mail.get("html", ""))
         received = Mail(
-            to=mail["to"], subject=mail["subject"], text=mail.get("text", ""), html=mail.get("html", ""), links=links
+            to=mail["to"],
+            subject=mail["subject"],
+            text=mail.get("text", ""),
+            html=mail.get("html", ""),
+            links=links,
+            code=code[1] if code else "",
         )
         with self._mail_arrived:
             self._mails.append(received)
@@ -361,6 +383,10 @@ def database_config(database_url: str, keys: Keys, migrations: Path) -> dict[str
             "email": {
                 "enable_confirmations": True,
                 **_pick(email, _EMAIL_SETTINGS),
+                "template": {
+                    name: {**mail, "content_path": str(REPOSITORY / mail["content_path"])}
+                    for name, mail in email.get("template", {}).items()
+                },
                 "enable_signup": email.get("enabled", True),  # the name before CLI 3.1
                 "max_frequency": "1s",
             },

@@ -7,7 +7,8 @@ import { texts } from "./texts.ts";
 
 export type AccountState =
   | { state: "starting" }
-  | { state: "signed_out"; notice: string | null }
+  /** offerLink: a mail's link did not work, so another one is offered */
+  | { state: "signed_out"; notice: string | null; offerLink: boolean }
   | { state: "new_password"; user: Visitor }
   | { state: "signed_in"; user: Visitor };
 
@@ -50,7 +51,7 @@ export class Account {
       } else if (user) {
         const known = this.current.state === "new_password" || (this.current.state === "signed_in" && this.current.user.id === user.id);
         if (known) {
-          if (event === "USER_UPDATED" && this.current.state === "signed_in") this.current = { state: "signed_in", user };
+          if (this.current.state === "signed_in" && this.current.user.email !== user.email) this.current = { state: "signed_in", user };
           return;
         }
         const arriving = this.current.state === "signed_out" || cameByLink;
@@ -63,9 +64,10 @@ export class Account {
         this.#leaving = false;
         forgetAll();
         const notice = this.#linkError ?? half ?? (wasIn ? texts.account.ended : null);
-        if (this.#linkError) router.replace(links.signIn());
+        const offerLink = this.#linkError !== null;
+        if (offerLink) router.replace(links.signIn());
         this.#linkError = null;
-        this.current = { state: "signed_out", notice };
+        this.current = { state: "signed_out", notice, offerLink };
       }
     });
   }
@@ -81,13 +83,15 @@ export class Account {
 
   async signOut(where: "here" | "everywhere" = "here"): Promise<void> {
     this.#leaving = true;
+    const { hash } = router;
     try {
       await this.#backend.signOut(where);
     } catch (error) {
       this.#leaving = false;
       throw error;
     }
-    router.replace(links.signIn());
+    // Unless they have gone somewhere else meanwhile.
+    if (router.hash === hash) router.replace(links.signIn());
   }
 
   /** After the new password is saved. */
@@ -107,6 +111,6 @@ export class Account {
       // Without storage the dashboard is the next page.
     }
     if (next.startsWith("#/")) router.replace(next);
-    else if ("next" in route || route.page === "not-found" || location.hash === "") router.replace(links.dashboard());
+    else if ("next" in route || route.page === "not-found" || route.page === "confirm" || location.hash === "") router.replace(links.dashboard());
   }
 }

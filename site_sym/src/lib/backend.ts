@@ -1,6 +1,6 @@
 /** The one module that talks to Supabase. Pages get the types of model.ts from it, and BackendError when a call fails. */
 
-import { type AuthChangeEvent, type AuthError, GoTrueClient, isAuthRetryableFetchError } from "@supabase/auth-js";
+import { type AuthChangeEvent, type AuthError, type GoTrueClient, isAuthApiError, isAuthRetryableFetchError } from "@supabase/auth-js";
 import { PostgrestClient, type PostgrestError } from "@supabase/postgrest-js";
 
 import { clock } from "./clock.svelte.ts";
@@ -12,14 +12,13 @@ import { preferences } from "./preferences.svelte.ts";
 import { BackendError, problemOf } from "./remote.ts";
 import { afterCursor, cursorOf, SORT_COLUMNS } from "./sessionOrder.ts";
 import type { Assignment, Completeness, DayHours, FleetOverview, Invite, Member, OverviewParts, PowerUp, Role } from "./model.ts";
-import { links } from "./routes.ts";
+import { type LinkType, links } from "./routes.ts";
 import { texts } from "./texts.ts";
+import { REQUEST_TIMEOUT_MS, Tokens } from "./tokens.ts";
 
 /** What `private.check_time_zone` says. */
 const ALREADY_THERE = "23505";
 const UNKNOWN_ZONE = "Unknown time zone";
-const REQUEST_TIMEOUT_MS = 20_000;
-const AUTH_STORAGE_KEY = "uptime-logger-auth";
 /** Sessions whose reset reasons a device's page tells. */
 const POWER_UPS_SHOWN = 200;
 export const SESSIONS_PER_PAGE = 50;
@@ -80,6 +79,7 @@ const AUTH_TEXTS: Record<string, string> = {
   email_address_invalid: texts.account.invalidEmail,
   over_email_send_rate_limit: texts.account.tooMany,
   over_request_rate_limit: texts.account.tooMany,
+  otp_expired: texts.account.linkUsed,
   signup_disabled: texts.account.signupsClosed,
   email_provider_disabled: texts.account.signupsClosed,
 };
@@ -90,10 +90,11 @@ function unreachable(): BackendError {
 
 function fromAuth(error: AuthError): BackendError {
   if (isAuthRetryableFetchError(error) && !error.status) return unreachable();
-  const known = error.code ? AUTH_TEXTS[error.code] : undefined;
-  return known === undefined
-    ? new BackendError({ kind: "fault", what: error.message, hint: texts.problems.faultHint })
-    : new BackendError({ kind: "refused", what: known, hint: "" });
+  const known = error.status === 429 ? texts.account.tooMany : error.code ? AUTH_TEXTS[error.code] : undefined;
+  if (known !== undefined) return new BackendError({ kind: "refused", what: known, hint: "", ...(error.code ? { code: error.code } : {}) });
+  // What a gateway says in between is not for people.
+  const what = isAuthApiError(error) && error.status < 500 ? error.message : texts.problems.fault;
+  return new BackendError({ kind: "fault", what, hint: texts.problems.signInFaultHint });
 }
 
 /**
@@ -271,38 +272,27 @@ function inPieces<T>(list: T[], length: number): T[][] {
 type Answer<T> = PromiseLike<{ data: T | null; error: PostgrestError | null; status: number }>;
 
 export class Backend {
-  #auth: GoTrueClient;
+  #tokens: Tokens;
   #rest: PostgrestClient<Database>;
+  #onOutage: () => void = () => undefined;
   /** Ends what is being asked for when the person signs out: its answer would be a refusal. */
   #inFlight = new AbortController();
 
-  constructor({ supabaseUrl, supabaseKey }: Config) {
-    const fetchInTime: typeof fetch = (input, init) => fetch(input, { ...init, signal: init?.signal ?? AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
-    // The implicit flow: a mail link works on whatever device it is opened.
-    this.#auth = new GoTrueClient({
-      url: `${supabaseUrl}/auth/v1`,
-      headers: { apikey: supabaseKey },
-      storageKey: AUTH_STORAGE_KEY,
-      fetch: fetchInTime,
-      flowType: "implicit",
-      detectSessionInUrl: true,
-      autoRefreshToken: true,
-      persistSession: true,
-    });
-    this.#rest = new PostgrestClient<Database>(`${supabaseUrl}/rest/v1`, {
-      headers: { apikey: supabaseKey },
+  constructor(config: Config) {
+    this.#tokens = new Tokens(config, () => this.#onOutage());
+    this.#rest = new PostgrestClient<Database>(`${config.supabaseUrl}/rest/v1`, {
+      headers: { apikey: config.supabaseKey },
       // The page says at once that something failed, and tries again by itself (live.svelte.ts).
       retry: false,
-      fetch: async (input, init) => {
-        const { signal } = this.#inFlight;
-        // Without a network the auth client would try for half a minute to renew an old sign-in.
-        if (!navigator.onLine) throw new TypeError("offline");
-        const { data } = await this.#auth.getSession();
-        const headers = new Headers(init?.headers);
-        headers.set("Authorization", `Bearer ${data.session?.access_token ?? supabaseKey}`);
-        return await fetchInTime(input, { ...init, headers, signal: AbortSignal.any([signal, init?.signal ?? AbortSignal.timeout(REQUEST_TIMEOUT_MS)]) });
+      fetch: (input, init) => {
+        const signals = [this.#inFlight.signal, init?.signal ?? AbortSignal.timeout(REQUEST_TIMEOUT_MS)];
+        return this.#tokens.fetch(input, { ...init, signal: AbortSignal.any(signals) });
       },
     });
+  }
+
+  get #auth(): GoTrueClient {
+    return this.#tokens.auth;
   }
 
   /** Calls back at once with who is signed in, then at every change. */
@@ -312,16 +302,16 @@ export class Backend {
       const visitor = session && { id: session.user.id, email: session.user.email ?? "" };
       listener(event, visitor ?? (event === "INITIAL_SESSION" ? this.#storedVisitor() : null));
     });
+    this.#onOutage = () => {
+      const visitor = this.#storedVisitor();
+      if (visitor) listener("INITIAL_SESSION", visitor);
+    };
   }
 
-  /** Who was signed in last, while the server cannot be asked: the auth client forgets only those whom it refused. */
+  /** Who was signed in last, while the server cannot be asked. */
   #storedVisitor(): Visitor | null {
-    try {
-      const stored = JSON.parse(localStorage.getItem(AUTH_STORAGE_KEY) ?? "null");
-      return typeof stored?.user?.id === "string" ? { id: stored.user.id, email: String(stored.user.email ?? "") } : null;
-    } catch {
-      return null;
-    }
+    const user = this.#tokens.stored?.user;
+    return user ? { id: user.id, email: user.email ?? "" } : null;
   }
 
   /** Who may look at what this browser keeps, where there is no network to ask. */
@@ -346,6 +336,24 @@ export class Backend {
   async resendConfirmation(email: string): Promise<void> {
     const { error } = await this.#auth.resend({ type: "signup", email, options: { emailRedirectTo: this.#here() } });
     if (error) throw fromAuth(error);
+  }
+
+  /** Signs in by the code of a mail. */
+  async redeemCode(type: "signup" | "recovery", email: string, code: string): Promise<void> {
+    const { error } = await this.#auth.verifyOtp({ type, email, token: code });
+    if (error?.code === "otp_expired") throw new BackendError({ kind: "refused", what: texts.account.wrongCode, hint: "", code: error.code });
+    if (error) throw fromAuth(error);
+  }
+
+  /**
+   * Does what a mail's link is for.
+   *
+   * @returns the address of the account; null: of the two links of a changed address, the other one is still to be opened
+   */
+  async redeemLink(type: LinkType, tokenHash: string): Promise<string | null> {
+    const { data, error } = await this.#auth.verifyOtp({ type, token_hash: tokenHash });
+    if (error) throw fromAuth(error);
+    return data.session?.user.email ?? null;
   }
 
   async signIn(email: string, password: string): Promise<void> {

@@ -16,10 +16,15 @@ export type Route =
   | { page: "settings" }
   | { page: "fleet" }
   | { page: "join"; token: string }
+  | { page: "confirm"; type: LinkType; tokenHash: string }
   | { page: "sign-in"; next: string }
   | { page: "sign-up"; next: string }
   | { page: "forgot-password"; next: string }
   | { page: "not-found"; path: string };
+
+/** What the links of our mails are for. */
+const LINK_TYPES = ["signup", "recovery", "email_change"] as const;
+export type LinkType = (typeof LINK_TYPES)[number];
 
 export type PageName = Route["page"];
 
@@ -66,6 +71,12 @@ export function parseRoute(hash: string): Route {
     case "join":
       if (second === undefined || third !== undefined) break;
       return { page: "join", token: second };
+    case "confirm": {
+      const type = LINK_TYPES.find((name) => name === query.get("type"));
+      const tokenHash = query.get("token_hash");
+      if (second !== undefined || !type || !tokenHash) break;
+      return { page: "confirm", type, tokenHash };
+    }
     case "settings":
     case "sign-in":
     case "sign-up":

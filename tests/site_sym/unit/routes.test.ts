@@ -17,6 +17,13 @@ test("every link leads to its page", () => {
   assert.deepEqual(parseRoute(links.settings()), { page: "settings" });
 });
 
+test("a mail's link names what it is for, or nothing", () => {
+  assert.deepEqual(parseRoute("#/confirm?type=recovery&token_hash=abc"), { page: "confirm", type: "recovery", tokenHash: "abc" });
+  for (const hash of ["#/confirm", "#/confirm?type=recovery", "#/confirm?type=other&token_hash=abc", "#/confirm/x?type=signup&token_hash=abc"]) {
+    assert.equal(parseRoute(hash).page, "not-found", hash);
+  }
+});
+
 test("filters come back as they went into the address", () => {
   const route = parseRoute(links.sessions({ plane: "1", from: "2026-01-01", to: "" }));
 
