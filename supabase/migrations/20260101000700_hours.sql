@@ -41,6 +41,7 @@ language sql immutable parallel safe set search_path = ''
 return (t at time zone 'UTC')::date;
 comment on function private.utc_day(timestamptz) is 'The UTC day that a time is part of.';
 revoke execute on function private.utc_day(timestamptz) from public;
+grant execute on function private.utc_day(timestamptz) to authenticated;
 
 create function private.utc_midnight(day date) returns timestamptz
 language sql immutable parallel safe set search_path = ''

@@ -223,21 +223,6 @@ comment on column public.device_status.assigned_from is 'Since when it hangs in 
 revoke all on public.device_status from public, anon, authenticated, service_role;
 grant select on public.device_status to authenticated;
 
-create function private.check_time_zone(time_zone text) returns text
-language plpgsql stable set search_path = '' as $$
-begin
-  perform private.clock() at time zone time_zone;
-  return coalesce(time_zone, 'UTC');
-exception when invalid_parameter_value then
-  raise sqlstate 'PT400' using
-    message = 'Unknown time zone',
-    detail = format('Time zone "%s".', left(time_zone, 100)),
-    hint = 'Give an IANA name, for example Europe/Berlin.';
-end $$;
-comment on function private.check_time_zone(text) is 'Returns a time zone''s name, or says that there is none.';
-revoke execute on function private.check_time_zone(text) from public;
-grant execute on function private.check_time_zone(text) to authenticated;
-
 create function public.plane_hours(time_zone text default 'UTC', for_fleet uuid default null, for_plane uuid default null)
 returns table (
   plane_id uuid, fleet_id uuid, registration text, type_designator text, make text, model text, archived_at timestamptz,
@@ -247,12 +232,13 @@ returns table (
 )
 language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
+declare
+  zone constant text := private.check_time_zone(time_zone);
 begin
   return query
   with period as materialized (
     select private.clock() as server_now,
-      date_trunc('month', private.clock() at time zone zone) at time zone zone as month_start
-    from (select private.check_time_zone(time_zone) as zone) z
+      private.day_begin(date_trunc('month', private.today(zone)::timestamp)::date, zone) as month_start
   )
   select p.plane_id, p.fleet_id, p.registration, p.type_designator, p.make, p.model, p.archived_at,
     coalesce(r.seconds, 0) + c.seconds, (t.tally).uncertainty_seconds, r.seconds, r.as_of,
@@ -289,24 +275,17 @@ create function public.hours_by_month(fleet_id uuid, time_zone text default 'UTC
 returns table (plane_id uuid, month date, seconds bigint)
 language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
+declare
+  zone constant text := private.check_time_zone(time_zone);
 begin
   return query
-  with this_month as materialized (
-    select zone, date_trunc('month', private.clock() at time zone zone) as first_day
-    from (select private.check_time_zone(time_zone) as zone) z
+  with period as materialized (
+    select m.month, m.begins, m.ends from private.months_until_now(zone, months) m
   )
-  select p.plane_id, m.first_day::date,
-    private.counted(
-      p.plane_id, m.first_day at time zone this_month.zone, (m.first_day + interval '1 month') at time zone this_month.zone
-    )
-  from this_month
-  cross join lateral (
-    select this_month.first_day - n * interval '1 month' as first_day
-    from generate_series(0, least(greatest(months, 1), 120) - 1) n
-  ) m
-  cross join public.planes p
+  select p.plane_id, period.month, private.counted(p.plane_id, period.begins, period.ends)
+  from period cross join public.planes p
   where p.fleet_id = hours_by_month.fleet_id
-  order by m.first_day, p.registration_key, p.plane_id;
+  order by period.month, p.registration_key, p.plane_id;
 end $$;
 comment on function public.hours_by_month(uuid, text, integer) is 'Seconds per plane of a fleet in each of the last months (up to 120, the present one included), months as in the time zone. Cut at 1,000 rows like every answer: ask for fewer months in a fleet of over 83 planes.';
 revoke execute on function public.hours_by_month(uuid, text, integer) from public, anon, authenticated, service_role;

@@ -123,37 +123,30 @@ create function public.hours_by_class(fleet_id uuid, time_zone text default 'UTC
 returns table (plane_id uuid, class public.session_class, month date, seconds bigint)
 language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
+declare
+  zone constant text := private.check_time_zone(time_zone);
 begin
   return query
-  with this_month as materialized (
-    select zone, date_trunc('month', private.clock() at time zone zone) as first_day
-    from (select private.check_time_zone(time_zone) as zone) z
-  ), period as materialized (
-    select this_month.zone,
-      (this_month.first_day - (least(greatest(months, 1), 120) - 1) * interval '1 month') at time zone this_month.zone as begins,
-      (this_month.first_day + interval '1 month') at time zone this_month.zone as ends
-    from this_month
+  with period as materialized (
+    select m.month, m.begins, m.ends from private.months_until_now(zone, months) m
+  ), whole as materialized (
+    -- Below row security an index is searched only by values, not by expressions that could leak what they see.
+    select min(begins) as begins, max(ends) as ends, min(begins) - interval '1 day' as reaching_in_since from period
+  ), session as (
+    select s.plane_id, s.class, s.effective_start, s.session_end
+    from whole join public.sessions s on s.fleet_id = hours_by_class.fleet_id and s.counts and s.plane_id is not null
+      and s.effective_start >= whole.reaching_in_since and s.effective_start < whole.ends and s.session_end > whole.begins
+    union all
+    select s.plane_id, s.class, s.effective_start, s.session_end
+    from whole join public.sessions s on s.fleet_id = hours_by_class.fleet_id and s.counts and s.plane_id is not null
+      and s.long and s.effective_start < whole.reaching_in_since and s.session_end > whole.begins
   ), piece as (
-    select s.plane_id, s.class, unnest(range_agg(tstzrange(
-        greatest(s.effective_start, period.begins), least(s.session_end, period.ends)
-      ))) as span
-    from period join public.sessions s on s.fleet_id = hours_by_class.fleet_id and s.counts and s.plane_id is not null
-      and s.effective_start < period.ends and s.session_end > period.begins
-      -- those up to a day long that reach into the period began at most a day before it
-      and (s.effective_start >= period.begins - interval '1 day' or s.long)
-    group by s.plane_id, s.class
+    select s.plane_id, s.class, unnest(range_agg(tstzrange(s.effective_start, s.session_end))) as span
+    from session s group by s.plane_id, s.class
   )
-  select piece.plane_id, piece.class, m.first_day::date,
-    sum(extract(epoch from
-      least(upper(piece.span), (m.first_day + interval '1 month') at time zone period.zone)
-        - greatest(lower(piece.span), m.first_day at time zone period.zone)
-    ))::bigint
-  from piece cross join period
-  cross join lateral generate_series(
-    date_trunc('month', lower(piece.span) at time zone period.zone),
-    (upper(piece.span) - interval '1 microsecond') at time zone period.zone,
-    interval '1 month'
-  ) m (first_day)
+  select piece.plane_id, piece.class, period.month,
+    sum(extract(epoch from least(upper(piece.span), period.ends) - greatest(lower(piece.span), period.begins)))::bigint
+  from piece join period on lower(piece.span) < period.ends and upper(piece.span) > period.begins
   group by 1, 2, 3
   order by 3, 1, 2;
 end $$;

@@ -4,40 +4,43 @@ create function public.hours_by_day(fleet_id uuid, time_zone text default 'UTC',
 returns table (day date, seconds bigint)
 language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
+declare
+  zone constant text := private.check_time_zone(time_zone);
+  last_day constant date := private.today(zone);
 begin
   return query
-  with today as materialized (
-    select z.zone, (private.clock() at time zone z.zone)::date as last_day
-    from (select private.check_time_zone(time_zone) as zone) z
-  ), period as materialized (
-    select today.zone, today.last_day,
-      (today.last_day - least(greatest(days, 1), 1000) + 1)::timestamp at time zone today.zone as begins
-    from today
+  with calendar as materialized (
+    select d.day, private.day_begin(d.day, zone) as begins, private.day_begin(d.day + 1, zone) as ends
+    from (select last_day - n as day from generate_series(0, least(greatest(days, 1), 1000) - 1) n) d
+  ), whole as materialized (
+    -- Below row security an index is searched only by values, not by expressions that could leak what they see.
+    select min(begins) as begins, max(ends) as ends, min(begins) - interval '1 day' as reaching_in_since from calendar
   ), session as (
     -- Those up to a day long that reach into the period began at most a day before it.
-    select s.plane_id, greatest(s.effective_start, period.begins) as from_time, s.session_end as until_time
-    from period join public.sessions s on s.fleet_id = hours_by_day.fleet_id and s.counts and s.plane_id is not null
-      and s.effective_start >= period.begins - interval '1 day' and s.session_end > period.begins
+    select s.plane_id, s.effective_start, s.session_end
+    from whole join public.sessions s on s.fleet_id = hours_by_day.fleet_id and s.counts and s.plane_id is not null
+      and s.effective_start >= whole.reaching_in_since and s.effective_start < whole.ends and s.session_end > whole.begins
     union all
-    select s.plane_id, period.begins, s.session_end
-    from period join public.sessions s on s.fleet_id = hours_by_day.fleet_id and s.counts and s.plane_id is not null
-      and s.long and s.effective_start < period.begins - interval '1 day' and s.session_end > period.begins
+    select s.plane_id, s.effective_start, s.session_end
+    from whole join public.sessions s on s.fleet_id = hours_by_day.fleet_id and s.counts and s.plane_id is not null
+      and s.long and s.effective_start < whole.reaching_in_since and s.session_end > whole.begins
   ), piece as (
-    select unnest(range_agg(tstzrange(session.from_time, session.until_time))) as span from session group by session.plane_id
+    select unnest(range_agg(tstzrange(session.effective_start, session.session_end))) as span
+    from session group by session.plane_id
+  ), part as (
+    -- In UTC a piece lies on these days; in no zone more than one day away.
+    select d.day::date as day, lower(piece.span) as from_time, upper(piece.span) as until_time
+    from piece
+    cross join lateral generate_series(
+      (private.utc_day(lower(piece.span)) - 1)::timestamp, (private.utc_day(upper(piece.span)) + 1)::timestamp, interval '1 day'
+    ) d (day)
   )
-  select d.day::date,
-    sum(extract(epoch from
-      least(upper(piece.span), (d.day + interval '1 day') at time zone period.zone)
-        - greatest(lower(piece.span), d.day at time zone period.zone)
-    ))::bigint
-  from piece cross join period
-  cross join lateral generate_series(
-    date_trunc('day', lower(piece.span) at time zone period.zone),
-    least((upper(piece.span) - interval '1 microsecond') at time zone period.zone, period.last_day::timestamp),
-    interval '1 day'
-  ) d (day)
-  group by d.day
-  order by d.day;
+  select calendar.day,
+    sum(extract(epoch from least(part.until_time, calendar.ends) - greatest(part.from_time, calendar.begins)))::bigint
+  from part join calendar on calendar.day = part.day
+    and part.from_time < calendar.ends and part.until_time > calendar.begins
+  group by calendar.day
+  order by calendar.day;
 end $$;
 comment on function public.hours_by_day(uuid, text, integer) is 'Seconds that count of a fleet on each of the last days (up to 1,000, today included), days as in the time zone; days without any are left out. Time that two sessions of a plane share counts once.';
 revoke execute on function public.hours_by_day(uuid, text, integer) from public, anon, authenticated, service_role;
