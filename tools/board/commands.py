@@ -14,6 +14,7 @@ from rich.prompt import Prompt
 from rich.table import Table
 from rich.text import Text
 
+from tools import remedies
 from tools.board import doctor, ingest, libraries, logs, settings
 from tools.board import install as installing
 from tools.board import sessions as store_of
@@ -23,6 +24,7 @@ from tools.board.find import Found, Where, hosts_in_network, open_board, open_fo
 from tools.board.transport import Board, finish_exchange
 from tools.bootstrap import ROOT
 from tools.files import check_writable, free_name, write_whole
+from tools.remedies import LOGS
 
 DATA = ROOT / ".local" / "board"
 UUID_SECONDS = 90.0
@@ -152,7 +154,7 @@ def _show_registration(uuid: str, portal: str, board: Board) -> None:
             if board.native_usb_drive
             else "Wait a minute, then run this once more."
         )
-        console.print(f"The board has not said its UUID yet. {hint} It also stands in board logs.", soft_wrap=True)
+        console.print(f"The board has not said its UUID yet. {hint} It also stands in {LOGS}.", soft_wrap=True)
         return
     console.print(f"Device UUID: [bold]{uuid}[/]")
     if not portal:
@@ -176,18 +178,18 @@ def run_doctor(where: Where, listen: int) -> int:
         with progress() as tell:
             for finding in doctor.examine(board, listen_seconds=listen, tell=tell):
                 findings.append(finding)
-                _show_finding(finding)
+                _show_finding(finding, where)
     failed = sum(finding.level == doctor.FAILED for finding in findings)
     warned = sum(finding.level == doctor.WARNING for finding in findings)
     console.print(f"{failed} failed, {warned} warnings, {len(findings)} findings.")
     return doctor.worst(findings)
 
 
-def _show_finding(finding: doctor.Finding) -> None:
+def _show_finding(finding: doctor.Finding, where: Where) -> None:
     level = (f"{finding.level:>7}  ", LEVEL_STYLES[finding.level])
     console.print(Text.assemble(level, (f"{finding.what}: ", "bold"), finding.text), soft_wrap=True)
     if finding.remedy:
-        console.print(f"         → {finding.remedy}", markup=False, soft_wrap=True)
+        console.print(f"         → {remedies.for_board(finding.remedy, where.option)}", markup=False, soft_wrap=True)
 
 
 # logs

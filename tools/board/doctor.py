@@ -27,6 +27,7 @@ from tools.board.install import (
 from tools.board.sessions import SESSIONS, TWIN, Store, read_store, set_aside
 from tools.board.transport import CODE, EXCHANGING, NEW_SUFFIX, About, Board, Space
 from tools.firmware_rules import INTEGER_SETTINGS, url_problem
+from tools.remedies import DEPLOY, INSTALL, INSTALL_URL, INSTALL_WIFI, LOGS, SEND
 
 OK, NOTE, WARNING, FAILED = "ok", "note", "warning", "failed"
 MINIMUM_VERSIONS = {
@@ -67,12 +68,12 @@ NOT_DELIVERED: tuple[tuple[str, str], ...] = (
     ("gaierror", "DNS: the board's network does not know that name. Look for a slip in ingest_url, or try a hotspot."),
     (
         "GET 404",
-        "The project has no such function, or ingest_url is wrong: supabase functions deploy ingest --use-api.",
+        f"The project has no such function, or ingest_url is wrong: {DEPLOY}.",
     ),
     ("HTTP 401", REFUSED),
     ("HTTP 403", REFUSED),
     ("540", "The project is paused: Restore project in the dashboard. The board keeps its sessions meanwhile."),
-    ("503", "The function runs, but its tables are missing or the database is down: supabase db push."),
+    ("503", f"The function runs, but its tables are missing or the database is down: {DEPLOY}."),
     ("captive portal", "A login page answers in that network, or ingest_url is wrong: try a phone's hotspot."),
     ("GET 30", "Something sends elsewhere: a captive portal, or http instead of https in ingest_url."),
     ("", "If the ingest URL is well from here, the board's network or its DNS fails: try a phone's hotspot."),
@@ -164,32 +165,28 @@ def check_files(board: Board, about: About) -> Iterator[Finding]:
     names = {entry.name for entry in board.list("/") or ()}
     code = board.read(CODE)
     if code is None:
-        yield Finding(FAILED, "Firmware", "There is no code.py.", "board install")
+        yield Finding(FAILED, "Firmware", "There is no code.py.", INSTALL)
     elif not is_ours(code):
-        yield Finding(FAILED, "Firmware", "code.py is another program.", "board install (it keeps a copy of that one)")
+        yield Finding(FAILED, "Firmware", "code.py is another program.", f"{INSTALL} (it keeps a copy of that one)")
     else:
         there, here = firmware_of(code), firmware_of((FIRMWARE / "code.py").read_bytes())
         if code == (FIRMWARE / "code.py").read_bytes():
             yield Finding(OK, "Firmware", f"code.py {there} is the one of this checkout")
         else:
-            yield Finding(
-                WARNING, "Firmware", f"code.py {there} differs from {here} here.", "board install updates it."
-            )
+            yield Finding(WARNING, "Firmware", f"code.py {there} differs from {here} here.", f"{INSTALL} updates it.")
     for name in FIRMWARE_FILES:
         mine = board.read(f"/{name}") if name != "code.py" else code
         if mine is None and name != "code.py":
             needed = "Without boot.py Python cannot write on S2 and S3 boards." if name == "boot.py" else ""
-            yield Finding(WARNING, "Firmware", f"{name} is missing. {needed}".strip(), "board install")
+            yield Finding(WARNING, "Firmware", f"{name} is missing. {needed}".strip(), INSTALL)
         elif name != "code.py" and mine != (FIRMWARE / name).read_bytes():
-            yield Finding(WARNING, "Firmware", f"{name} differs from the one here.", "board install updates it.")
+            yield Finding(WARNING, "Firmware", f"{name} differs from the one here.", f"{INSTALL} updates it.")
     for name in ("code.txt",):
         if name in names:
             yield Finding(FAILED, "Firmware", f"{name} runs instead of code.py.", f"Delete {name} on the board.")
     unfinished = sorted(name for name in names if name.endswith(NEW_SUFFIX) or f"/{name}" == EXCHANGING)
     if unfinished:
-        yield Finding(
-            NOTE, "Firmware", f"{', '.join(unfinished)}: an update was cut short.", "board install finishes it."
-        )
+        yield Finding(NOTE, "Firmware", f"{', '.join(unfinished)}: an update was cut short.", f"{INSTALL} finishes it.")
 
 
 def check_libraries(board: Board, about: About) -> Iterator[Finding]:
@@ -199,11 +196,11 @@ def check_libraries(board: Board, about: About) -> Iterator[Finding]:
     for module in wanted:
         source, compiled = f"{module}.py" in entries, f"{module}.mpy" in entries
         if not (source or compiled):
-            yield Finding(FAILED, "Libraries", f"{module} is missing: nothing can be sent.", "board install")
+            yield Finding(FAILED, "Libraries", f"{module} is missing: nothing can be sent.", INSTALL)
             continue
         if source and compiled:
             yield Finding(
-                WARNING, "Libraries", f"{module} is there twice; {module}.py is used.", "board install clears it."
+                WARNING, "Libraries", f"{module} is there twice; {module}.py is used.", f"{INSTALL} clears it."
             )
         name = f"{module}.py" if source else f"{module}.mpy"
         yield judge_library(name, board.read(f"/lib/{name}") or b"", about)
@@ -216,17 +213,17 @@ def judge_library(name: str, data: bytes, about: About) -> Finding:
     module = name.rpartition(".")[0]
     oldest, newest = metadata.get("compatibility", (None, None))
     if version == "Invalid" or (not version and not data):
-        return Finding(FAILED, "Libraries", f"{name} is damaged or made for another CircuitPython.", "board install")
+        return Finding(FAILED, "Libraries", f"{name} is damaged or made for another CircuitPython.", INSTALL)
     if (oldest and _major(oldest) > about.release[0]) or (newest and _major(newest) < about.release[0]):
-        return Finding(FAILED, "Libraries", f"{name} is made for another CircuitPython.", "board install")
+        return Finding(FAILED, "Libraries", f"{name} is made for another CircuitPython.", INSTALL)
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
     if numbers and numbers < MINIMUM_VERSIONS.get(module, (0, 0)):
-        return Finding(FAILED, "Libraries", f"{name} {version} is too old.", "board install")
+        return Finding(FAILED, "Libraries", f"{name} {version} is too old.", INSTALL)
     if name.endswith(".py"):
         try:
             compile(data, name, "exec")
         except (SyntaxError, ValueError):
-            return Finding(FAILED, "Libraries", f"{name} is cut off or damaged.", "board install")
+            return Finding(FAILED, "Libraries", f"{name} is cut off or damaged.", INSTALL)
     return Finding(OK, "Libraries", f"{name} {version}".strip())
 
 
@@ -294,25 +291,23 @@ def check_settings(board: Board) -> tuple[settings.Secrets, list[Finding]]:
     secrets = settings.read_all(secrets, toml)
     url = secrets.ingest_url.strip()
     if "ingest_url" in secrets.computed:
-        findings.append(
-            Finding(NOTE, what, "ingest_url in secrets.py is computed: only the board knows it.", "board logs")
-        )
+        findings.append(Finding(NOTE, what, "ingest_url in secrets.py is computed: only the board knows it.", LOGS))
     elif not url:
         findings.append(
             Finding(
                 FAILED,
                 what,
                 "There is no ingest_url in secrets.py and no LOGGER_INGEST_URL in settings.toml: nothing will be sent.",
-                "board install --ingest-url",
+                INSTALL_URL,
             )
         )
     elif why := url_problem(url):
-        findings.append(Finding(FAILED, what, f"The ingest URL {url} {why}.", "board install --ingest-url"))
+        findings.append(Finding(FAILED, what, f"The ingest URL {url} {why}.", INSTALL_URL))
     for ssid, password in secrets.networks:
         if why := settings.network_problem(ssid, password):
-            findings.append(Finding(FAILED, what, f"Network {ssid}: {why}.", "board install --wifi NAME"))
+            findings.append(Finding(FAILED, what, f"Network {ssid}: {why}.", INSTALL_WIFI))
     if not secrets.knows("networks"):
-        findings.append(Finding(FAILED, what, "No Wi-Fi is known to the board.", "board install --wifi NAME"))
+        findings.append(Finding(FAILED, what, "No Wi-Fi is known to the board.", INSTALL_WIFI))
     elif settings.setting_text(toml, settings.WIFI_SSID):
         findings.append(
             Finding(
@@ -381,7 +376,7 @@ def judge_lines(lines: list[str], seconds: float) -> Iterator[Finding]:
             NOTE,
             "Console",
             f"The board said nothing known within {seconds:.0f} s, or this way has no console.",
-            "board logs --port ... shows the console; press RESET to see it start.",
+            f"{LOGS} shows the console; press RESET to see it start.",
         )
 
 
@@ -423,7 +418,7 @@ def check_sessions(board: Board, server_time: str, now: float) -> Iterator[Findi
             WARNING,
             what,
             f"rejected by the server: boot {', '.join(map(str, rejected))}.",
-            "board logs shows the reason at the next start.",
+            f"{LOGS} shows the reason at the next start.",
         )
     if store.gaps:
         yield Finding(NOTE, what, f"{len(store.gaps)} power-ups left no session.", "They ended before the program ran.")
@@ -432,7 +427,7 @@ def check_sessions(board: Board, server_time: str, now: float) -> Iterator[Findi
             WARNING,
             what,
             f"{aside.path}: {len(aside.store.sessions)} sessions of another device.",
-            "board sessions --send delivers them.",
+            f"{SEND} delivers them.",
         )
     yield from check_clock(store, wire.epoch_seconds(server_time) if server_time else int(now))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,6 +35,14 @@ class Where:
     host: str | None = None
     port: str | None = None
     password: str | None = None
+
+    @property
+    def option(self) -> str:
+        """How the board was named, as one types it; "" if it was not."""
+        for name, value in (("path", self.path), ("host", self.host), ("port", self.port)):
+            if value:
+                return f"--{name} {shlex.quote(str(value))}"
+        return ""
 
     @property
     def is_named(self) -> bool:

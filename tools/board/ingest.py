@@ -15,6 +15,7 @@ import httpx
 from tools import wire
 from tools.board.errors import BoardError
 from tools.board.sessions import SetAside, Store, message, with_starts
+from tools.remedies import DEPLOY, DEPLOY_TOKEN, DOCTOR, INSTALL_TOKEN, SERVE
 
 TIMEOUT_SECONDS = 15.0
 BATCH_MESSAGES = 20
@@ -71,7 +72,7 @@ def check(url: str, access_token: str = "") -> Verdict:
         if "CERTIFICATE" in str(error).upper():
             remedy = "The address has no valid certificate: a captive portal, or a wrong clock on this computer."
         else:
-            remedy = "Is the address right, and is this computer online? A local stack must be running (tools serve)."
+            remedy = f"Is the address right, and is this computer online? A local stack must be running ({SERVE})."
         return Verdict("unreachable", f"{parts.netloc} does not answer ({_words(error)}).", remedy)
 
 
@@ -92,7 +93,7 @@ def _judge(answer: httpx.Response, url: str) -> Verdict:
         return Verdict(
             "function_not_deployed",
             "The project answers, but it has no function of that name.",
-            "supabase functions deploy ingest --use-api",
+            DEPLOY,
         )
     if status in (401, 403) and code != "access_token_wrong":
         return Verdict(
@@ -104,7 +105,8 @@ def _judge(answer: httpx.Response, url: str) -> Verdict:
         return Verdict(
             "table_missing",
             "The function runs, but the database does not answer it: its tables or functions are missing.",
-            "supabase db push, then run this again. If the migrations are there: supabase logs.",
+            f"{DEPLOY} applies what is missing; then run this again. If nothing was missing: see the function's log in"
+            " the dashboard (Edge Functions, ingest, Logs).",
         )
     if 300 <= status < 400:
         return Verdict(
@@ -118,7 +120,8 @@ def _judge(answer: httpx.Response, url: str) -> Verdict:
         return Verdict(
             "server_error",
             f"The server answered {status} {code}.",
-            "Wait a minute and run this again; if it stays: supabase logs, and status.supabase.com.",
+            "Wait a minute and run this again; if it stays: see the function's log in the dashboard (Edge Functions,"
+            " ingest, Logs), and status.supabase.com.",
         )
     return Verdict(
         "wrong_url",
@@ -136,7 +139,7 @@ def _judge_token(answer: httpx.Response, verdict: Verdict) -> Verdict:
             "wrong_token",
             "The project refuses the access token.",
             "access_token in secrets.py must be the project's secret INGEST_ACCESS_TOKEN:"
-            " board install --access-token ..., or supabase secrets set.",
+            f" {INSTALL_TOKEN} writes it on the board, {DEPLOY_TOKEN} gives the project another one.",
             verdict.server_time,
         )
     return _judge(answer, str(answer.request.url))
@@ -198,7 +201,7 @@ def _send(
     reply = _json(answer)
     if answer.status_code == 200 and isinstance(reply.get("results"), list):
         return reply
-    remedy = reply.get("hint") or reply.get("message") or "Run board doctor."
+    remedy = reply.get("hint") or reply.get("message") or f"Run {DOCTOR}."
     if answer.status_code == 401:
         remedy = (
             f"{remedy} These sessions belong to a device with a key. It lies beside them in"

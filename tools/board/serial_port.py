@@ -20,6 +20,7 @@ import serial
 
 from tools.board.errors import BoardError, BoardNotFound, DriveFull, ReadOnly, Unreachable
 from tools.board.transport import About, Console, Entry, Space, parse_boot_out
+from tools.remedies import DOCTOR
 
 BAUD = 115_200
 INTERRUPT, RAW, FRIENDLY, END = b"\x03", b"\x01", b"\x02", b"\x04"
@@ -361,7 +362,7 @@ def open_port(port: str) -> Any:
         if isinstance(error, FileNotFoundError) or "No such file" in text:
             raise BoardNotFound(
                 f"There is no serial port {port}. Plug the board in with a cable that carries data;"
-                " board doctor without --port lists what is there."
+                f" {DOCTOR} without --port lists what is there."
             ) from None
         if "Permission" in text or "denied" in text:
             raise BoardError(

@@ -15,6 +15,7 @@ from typing import Any
 from tools import wire
 from tools.board.errors import BoardError
 from tools.board.transport import Board
+from tools.remedies import LOGS
 
 SESSIONS, TWIN, IDENTITY = "/sessions.json", "/logger/sessions.json", "/logger/identity.json"
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -166,7 +167,7 @@ def read_store(board: Board) -> Store:
     if not (store.main.present or store.twin.present):
         raise BoardError(
             f'{board.where} has no sessions yet: its program has not run to the end of "Preparing storage".'
-            " Look at board logs; if it says nothing, install first."
+            f" Look at {LOGS}; if it says nothing, install first."
         )
     return store
 

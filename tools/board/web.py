@@ -17,6 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tools.board.errors import BoardError, BoardNotFound, DriveFull, ReadOnly, Unreachable, WrongPassword
 from tools.board.transport import About, Console, Entry, Space, parse_boot_out
+from tools.remedies import INSTALL, INSTALL_WEB
 
 PASSWORD_KEY = "CIRCUITPY_WEB_API_PASSWORD"
 CONNECT_SECONDS = 5.0
@@ -197,7 +198,7 @@ class WebBoard:
         if status == 403:
             raise WrongPassword(
                 f'{self.where} has no password yet, so its files are closed. Put {PASSWORD_KEY} = "..." into'
-                " settings.toml by drive or serial port (board install --web-password does it) and restart it."
+                f" settings.toml by drive or serial port ({INSTALL_WEB} does it) and restart it."
             )
         if status in (413, 417):
             raise DriveFull(
@@ -212,7 +213,7 @@ class WebBoard:
         return ReadOnly(
             f"{self.where} takes no writes over the network: a computer holds its USB drive, or boot.py has not taken"
             " the right to write (S2 and S3 boards). Eject CIRCUITPY on that computer, or install over USB once with"
-            " board install --path; then run this again."
+            f" {INSTALL}; then run this again."
         )
 
 

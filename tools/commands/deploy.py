@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from tools.commands.terminal import console
 from tools.deploy.deployment import Deployment, Target
 from tools.deploy.errors import DeployError
+from tools.remedies import BACKUP
 from tools.supabase_cli import VERSION
 
 PROJECT_FORM = r"[a-z]{20}"
@@ -80,5 +81,6 @@ def show_next(deployment: Deployment) -> None:
         lines.append(
             "The address of the portal was left as it is: give --site-url once it is known, or mails lead astray."
         )
+    lines.append(f"Before each update: {BACKUP} copies the data into a file.")
     for line in lines:
         console.print(line, markup=False, soft_wrap=True)

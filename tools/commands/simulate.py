@@ -23,6 +23,7 @@ from rich.table import Table
 
 from tools.commands import simulate_light
 from tools.commands.terminal import console
+from tools.remedies import SERVE
 from tools.simulator import (
     HALF_REPLY,
     PASS,
@@ -278,8 +279,7 @@ def check_ingest(url: str) -> None:
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise SimulateError(
-            f"No ingest function answers at {url} ({reason})."
-            " Start `python3 -m tools serve` first, or name another one with --url."
+            f"No ingest function answers at {url} ({reason}). Start `{SERVE}` first, or name another one with --url."
         ) from None
 
 

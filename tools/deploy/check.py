@@ -12,6 +12,7 @@ import httpx
 from tools import wire
 from tools.deploy.cloud import FUNCTION, SECRET
 from tools.deploy.errors import DeployError
+from tools.remedies import DEPLOY
 
 RUN_SECONDS = 60
 TIMEOUT_SECONDS = 20
@@ -99,7 +100,7 @@ class Check:
 
     def _message(self, server_time: datetime) -> dict[str, object]:
         start = server_time - timedelta(seconds=RUN_SECONDS)
-        return wire.message(self.device_uuid, start, RUN_SECONDS, firmware="test message of tools deploy")
+        return wire.message(self.device_uuid, start, RUN_SECONDS, firmware="test message of deploy")
 
     def _post(self, client: httpx.Client, message: dict[str, object]) -> None:
         """The same message twice: it is stored, and the second one changes nothing."""
@@ -189,7 +190,7 @@ def explain_ingest(status: int, body: str) -> str:
     """What a refusal at the ingest address means, and what to do."""
     if status == 404:
         return (
-            "The function ingest is not deployed in this project. Run `python3 -m tools deploy` without --check,"
+            f"The function ingest is not deployed in this project. Run `{DEPLOY}` without --check,"
             " or correct --project."
         )
     if status == 401 and "access_token_wrong" in body:
@@ -208,7 +209,7 @@ def explain_ingest(status: int, body: str) -> str:
     if status == 503 and "unavailable" in body:
         return (
             "The function runs but the database does not do what it asks: are all migrations applied"
-            " (`python3 -m tools deploy` does it), and is the project healthy in the dashboard?"
+            f" (`{DEPLOY}` does it), and is the project healthy in the dashboard?"
         )
     if status == 429:
         return "The project is asked too often at the moment. Wait ten minutes and run this again."

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from tools.bootstrap import ROOT
 from tools.deploy.errors import DeployError
+from tools.remedies import DEPLOY
 from tools.stack.stack import find_deno
 
 SOURCE = ROOT / "site_sym"
@@ -76,7 +77,7 @@ def main() -> int:
     if len(sys.argv) != 2 or not url.startswith("http") or not key.startswith("sb_publishable_"):
         print(
             "usage: SUPABASE_URL=https://... SUPABASE_PUBLISHABLE_KEY=sb_publishable_... python -m tools.deploy.portal"
-            " FOLDER\nBoth are printed by `python3 -m tools deploy`; on GitHub they are repository variables.",
+            f" FOLDER\nBoth are printed by `{DEPLOY}`; on GitHub they are repository variables.",
             file=sys.stderr,
         )
         return 2
