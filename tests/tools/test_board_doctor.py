@@ -265,7 +265,11 @@ def answer(status: int, body: object, headers: dict[str, str] | None = None) -> 
             "deploy",
         ),
         (answer(401, {"code": "UNAUTHORIZED_NO_AUTH_HEADER"}), "function_wants_login", "verify_jwt"),
-        (answer(503, {"code": "unavailable", "message": "x", "hint": "y"}), "table_missing", "python3 -m tools deploy applies"),
+        (
+            answer(503, {"code": "unavailable", "message": "x", "hint": "y"}),
+            "table_missing",
+            "python3 -m tools deploy applies",
+        ),
         (answer(500, {"code": "internal"}), "server_error", "function's log in the dashboard"),
         (answer(302, b"", {"Location": "https://hotel.example"}), "wrong_url", "captive portal"),
         (answer(200, b"<html>", {"Content-Type": "text/html"}), "wrong_url", "secrets.py"),
