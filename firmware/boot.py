@@ -26,6 +26,19 @@ def maintenance_button_held() -> bool:
     return False
 
 
+def has_psram() -> bool:
+    """Whether there is room for code.py: compiling it takes more than a chip without PSRAM has."""
+    try:
+        import espidf
+
+        return espidf.get_total_psram() > 0
+    except (ImportError, AttributeError):
+        return True  # nobody can tell
+
+
+if not has_psram():
+    print("No PSRAM: the logger does not fit on this board, see DEPLOYMENT.md")
+
 if not maintenance_button_held():
     try:
         storage.remount("/", readonly=False)

@@ -2,6 +2,14 @@
 
 RECOMMENDED = "10.3.1"
 OLDEST_RELEASE = (9, 0)
+# The bootloader of S2 and S3 boards with 4 MB: CircuitPython 10 no longer fits between the partitions of older ones.
+# https://github.com/adafruit/circuitpython/issues/9533
+OLDEST_TINYUF2 = (0, 33)
+# What boot.py prints on a board without PSRAM, and what becomes the end of boot_out.txt.
+NO_PSRAM = "No PSRAM: the logger does not fit on this board, see DEPLOYMENT.md"
+# Chips that have none, and how Adafruit's board IDs say it.
+CHIPS_WITHOUT_PSRAM = ("ESP32C2", "ESP32C3", "ESP32C6", "ESP32H2")
+BOARD_WITHOUT_PSRAM = "nopsram"
 
 
 def release_of(version: str) -> tuple[int, int]:

@@ -80,12 +80,34 @@ def test_next_power_up_closes_the_session_and_delivers_it(drive: Path) -> None:
     assert identity["device_uuid"] == closed["device_uuid"]
 
 
-def test_heap_fits_a_board_without_psram(drive: Path) -> None:
-    """The loaded program and its packed records stay within what a board without PSRAM can spare."""
+def test_heap_stays_small(drive: Path) -> None:
+    """The loaded program and its packed records stay within their share."""
     console = power_up(drive, 200)
 
     heap = next(int(line.removeprefix("heap: ")) for line in console if line.startswith("heap: "))
     assert 0 < heap <= PROGRAM_HEAP_BYTES + BACKLOG_HEAP_BYTES
+
+
+def fits(code: Path, kibibytes: int) -> bool:
+    """Whether a program compiles within that heap on a MicroPython VM."""
+    script = ROOT / "tests/micropython/compile_heap.ts"
+    result = subprocess.run(
+        [find_deno_bin(), "run", "--allow-read", script, code, str(kibibytes)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert result.stdout.strip() in ("fits", "does not fit")
+    return result.stdout.strip() == "fits"
+
+
+def test_compiling_stays_within_the_heap_that_the_readme_says() -> None:
+    """A tenth of the smallest PSRAM; half of it, which a chip without PSRAM can spare beside TLS, is not enough."""
+    (said,) = re.findall(r"heap to compile it.*? at most (\d+) KiB", (FIRMWARE / "README.md").read_text())
+
+    assert fits(FIRMWARE / "code.py", int(said))
+    assert not fits(FIRMWARE / "code.py", int(said) // 2)
 
 
 def test_types_agree_with_circuitpython(tmp_path: Path) -> None:
@@ -109,7 +131,7 @@ def test_types_agree_with_circuitpython(tmp_path: Path) -> None:
 def test_names_only_modules_of_the_board() -> None:
     """Every import of the firmware is a module of CircuitPython, a listed library or the owner's secrets."""
     libraries = set((FIRMWARE / "requirements.txt").read_text().split())
-    board = {"binascii", "board", "digitalio", "gc", "json", "microcontroller", "neopixel_write", "os", "rtc"}
+    board = {"binascii", "board", "digitalio", "espidf", "gc", "json", "microcontroller", "neopixel_write", "os", "rtc"}
     board |= {"socketpool", "ssl"}
     board |= {"storage", "struct", "supervisor", "time", "traceback", "watchdog", "wifi"}
     optional = {"typing", "collections.abc"}  # for the type checker; code.py goes on without them

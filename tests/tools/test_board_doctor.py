@@ -15,6 +15,7 @@ from tools.board import doctor, ingest
 from tools.board.doctor import Finding, check_circuitpython, examine, judge_library, judge_lines
 from tools.board.drive import DriveBoard
 from tools.board.transport import About, Space
+from tools.circuitpython import RECOMMENDED
 from tools.cli import app
 from tools.simulator import AccessPoint, Drive, Fault, FaultProxy, Network, SimulatedBoard, install
 from tools.stack import Stack
@@ -167,6 +168,26 @@ def test_a_drive_laid_out_by_another_version_is_warned_of(version: str, blocks: 
     findings = list(check_circuitpython(About(version), Space(blocks * 512, 0)))
 
     assert warned == any(finding.what == "Storage layout" for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("about", "space", "found"),
+    [
+        (About(RECOMMENDED, "b", "Feather ESP32 V2 with ESP32"), Space(6_000_000, 0), set()),
+        (About("10.2.1", "b", "Feather ESP32 V2 with ESP32"), Space(4_100_000, 0), {"is tested with"}),
+        (About("9.2.9", "b", "QT Py S3 with ESP32S3"), Space(960_000, 0), {"is tested with", "need TinyUF2 0.33"}),
+        (About(RECOMMENDED, "b", "QT Py S3 with ESP32S3"), Space(960_000, 0), set()),
+        (About(RECOMMENDED, "b", "QT Py C3 with ESP32C3", lacks_psram=True), None, {"does not fit into its memory"}),
+    ],
+)
+def test_what_a_board_runs_is_judged(about: About, space: Space | None, found: set[str]) -> None:
+    """Version, memory and bootloader, each in one finding."""
+    findings = [one for one in check_circuitpython(about, space) if one.level != doctor.OK]
+
+    assert len(found) == len(findings)
+    for text in found:
+        (one,) = [finding for finding in findings if text in finding.text]
+        assert one.remedy
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,15 @@ def test_reads_lists_and_measures(port: SerialPort) -> None:
         assert board.list("/no such folder") is None
 
 
+@pytest.mark.parametrize("psram", [True, False])
+def test_the_chip_itself_is_asked_for_psram(port: SerialPort, psram: bool) -> None:
+    """A program that is not ours says nothing of it in boot_out.txt."""
+    port.board.psram = psram
+
+    with closing(SerialBoard(port.port)) as board:
+        assert psram != board.about().lacks_psram
+
+
 def test_any_bytes_survive(port: SerialPort) -> None:
     """Also control characters that mean something to a REPL."""
     data = bytes(range(256)) * 5

@@ -69,7 +69,7 @@ def run_install(
         if ask and console.is_terminal:
             wanted = _ask(board, wanted)
         about = board.about()
-        installing.check_version(about, board.where)
+        installing.check_board(about, board.where)
         with progress() as tell:
             requirements = installing.FIRMWARE / "requirements.txt"
             found = None

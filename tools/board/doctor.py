@@ -15,7 +15,6 @@ from tools.board.errors import BadSettings, BoardError, Unreachable
 from tools.board.install import (
     FIRMWARE,
     FIRMWARE_FILES,
-    OLDEST_RELEASE,
     SECRETS,
     SESSION_BYTES,
     SETTINGS,
@@ -26,6 +25,7 @@ from tools.board.install import (
 )
 from tools.board.sessions import SESSIONS, TWIN, Store, read_store, set_aside
 from tools.board.transport import CODE, EXCHANGING, NEW_SUFFIX, About, Board, Space
+from tools.circuitpython import OLDEST_RELEASE, OLDEST_TINYUF2, RECOMMENDED
 from tools.firmware_rules import INTEGER_SETTINGS, url_problem
 from tools.remedies import DEPLOY, INSTALL, INSTALL_URL, INSTALL_WIFI, LOGS, SEND
 
@@ -60,6 +60,7 @@ HEARD: tuple[tuple[str, str, str, str], ...] = (
     ("Storage", "Storage", WARNING, "See firmware/README.md, What the log says."),
     ("Settings", "Settings on the board", FAILED, "Mend that value in secrets.py or settings.toml."),
     ("Fault", "Program", FAILED, "An error in the program; please report it with the log."),
+    ("MemoryError", "Memory", FAILED, "No PSRAM, or too little: DEPLOYMENT.md, step 5, names boards that fit."),
     ("Running in safe mode", "Safe mode", FAILED, "Install safemode.py, and press RESET once."),
 )  # fmt: skip
 
@@ -124,6 +125,7 @@ def examine(
 def check_circuitpython(about: About, space: Space | None) -> Iterator[Finding]:
     """The version, and the traps of the storage layout."""
     what = "CircuitPython"
+    tinyuf2 = ".".join(map(str, OLDEST_TINYUF2))
     if about.release < OLDEST_RELEASE:
         yield Finding(
             FAILED,
@@ -133,6 +135,27 @@ def check_circuitpython(about: About, space: Space | None) -> Iterator[Finding]:
         )
         return
     yield Finding(OK, what, f"{about.version} on {about.name or about.board_id or 'an unnamed board'}")
+    if about.lacks_psram:
+        yield Finding(
+            FAILED,
+            "PSRAM",
+            "This board has none: the logger's program does not fit into its memory.",
+            "Take another board: DEPLOYMENT.md, step 5, names some.",
+        )
+    if about.version != RECOMMENDED:
+        yield Finding(
+            NOTE,
+            what,
+            f"This product is tested with {RECOMMENDED}.",
+            "A board that works may stay as it is; flash the others on the bench, as DEPLOYMENT.md says.",
+        )
+    if is_small_uf2(about, space) and about.release < (10, 0):
+        yield Finding(
+            NOTE,
+            "Bootloader",
+            f"S2 and S3 boards with 4 MB need TinyUF2 {tinyuf2} or newer before CircuitPython 10 goes on them.",
+            "Look into INFO_UF2.TXT on the BOOT drive; DEPLOYMENT.md, step 5, says how to update it.",
+        )
     if "-" in about.version:
         yield Finding(
             WARNING, what, f"{about.version} is a test version.", "Flash the release that DEPLOYMENT.md names."
@@ -158,6 +181,12 @@ def check_circuitpython(about: About, space: Space | None) -> Iterator[Finding]:
             "S3 and C6 boards fall into safe mode every few days with 10.1 and 10.2 (circuitpython issue 10892).",
             "safemode.py brings the board back each time: keep it installed.",
         )
+
+
+def is_small_uf2(about: About, space: Space | None) -> bool:
+    """Whether this is an S2 or S3 with 4 MB, as far as its name and the size of its drive tell."""
+    is_uf2 = about.name.upper().endswith(("ESP32S2", "ESP32S3"))
+    return is_uf2 and space is not None and space.total < SMALL_DRIVE_BYTES
 
 
 def check_files(board: Board, about: About) -> Iterator[Finding]:

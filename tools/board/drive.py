@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, NoReturn
 
 from tools.board.errors import BoardError, BoardNotFound, DriveFull, ReadOnly, Unreachable
 from tools.board.transport import About, Console, Entry, Space, parse_boot_out
+from tools.circuitpython import OLDEST_TINYUF2, RECOMMENDED
 
 GONE = (errno.EIO, errno.ENODEV, errno.ENXIO, errno.ESHUTDOWN, errno.ENOTCONN)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -30,11 +32,26 @@ class DriveBoard:
                 " shows, and name that folder with --path. Boards without native USB (Feather ESP32 V2) show no drive:"
                 " use --port or --host."
             )
+        if self.read("/INFO_UF2.TXT") is not None:
+            raise BoardNotFound(self._bootloader_in_words())
         if self.read("/boot_out.txt") is None:
             raise BoardNotFound(
                 f"{folder} is no CircuitPython drive: boot_out.txt is missing. Name the folder that the board shows,"
                 " mostly called CIRCUITPY; a board that was never flashed needs CircuitPython first."
             )
+
+    def _bootloader_in_words(self) -> str:
+        """What to do with a board that shows its bootloader's drive instead of CircuitPython's."""
+        info = (self.read("/INFO_UF2.TXT") or b"").decode(errors="replace")
+        found = re.search(r"TinyUF2 Bootloader (\d+)\.(\d+)", info)
+        oldest = ".".join(map(str, OLDEST_TINYUF2))
+        old = found is not None and (int(found[1]), int(found[2])) < OLDEST_TINYUF2
+        return f"{self.folder} is the drive of the bootloader{f', TinyUF2 {found[1]}.{found[2]}' if found else ''}." + (
+            f" On a board with 4 MB, CircuitPython 10 needs TinyUF2 {oldest} or newer: update it first, as"
+            " DEPLOYMENT.md, step 5, says."
+            if old
+            else f" Copy CircuitPython {RECOMMENDED} for this board onto it, or press RESET for the one it has."
+        )
 
     def about(self) -> About:
         """From boot_out.txt."""

@@ -14,11 +14,11 @@ from tools.board import libraries, settings
 from tools.board.errors import BoardError, DriveFull, Unreachable
 from tools.board.sessions import FolderOfCopies, uuid_on
 from tools.board.transport import NEW_SUFFIX, About, Board, Space, is_boards_own, replace, walk
+from tools.circuitpython import OLDEST_RELEASE
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 FIRMWARE_FILES = ("safemode.py", "boot.py", "code.py")
 SECRETS, SETTINGS = "/secrets.py", "/settings.toml"
-OLDEST_RELEASE = (9, 0)
 # sessions.json and its twin, which the board lays out at its first start, with room to spare for their folder.
 SESSION_BYTES = 560_000
 SMALL_SESSION_BYTES = 300_000
@@ -70,8 +70,13 @@ def _first_line() -> bytes:
     return (FIRMWARE / "code.py").read_bytes().split(b" for ")[0]
 
 
-def check_version(about: About, where: str) -> None:
-    """Raises BoardError for a CircuitPython that the logger does not run on."""
+def check_board(about: About, where: str) -> None:
+    """Raises BoardError for a CircuitPython or a chip that the logger does not run on."""
+    if about.lacks_psram:
+        raise BoardError(
+            f"{where} ({about.name or about.board_id}) has no PSRAM: the logger's program does not fit into its memory."
+            " DEPLOYMENT.md, step 5, names boards that do. Nothing has been changed."
+        )
     if about.release < OLDEST_RELEASE:
         raise BoardError(
             f"{where} runs CircuitPython {about.version or 'of an unknown version'}; the logger needs 9 or newer."

@@ -14,6 +14,7 @@ import termios
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import serial
@@ -83,8 +84,16 @@ class SerialBoard:
         self._in_repl = False
 
     def about(self) -> About:
-        """From boot_out.txt."""
-        return parse_boot_out((self.read("/boot_out.txt") or b"").decode(errors="replace"))
+        """From boot_out.txt, and from the chip itself."""
+        about = parse_boot_out((self.read("/boot_out.txt") or b"").decode(errors="replace"))
+        return replace(about, lacks_psram=about.lacks_psram or self._psram_bytes() == 0)
+
+    def _psram_bytes(self) -> int | None:
+        """None where this CircuitPython does not tell."""
+        try:
+            return int(self._run("import espidf\nprint(espidf.get_total_psram())"))
+        except (RemoteError, ValueError):
+            return None
 
     def list(self, folder: str) -> list[Entry] | None:
         """See Board."""

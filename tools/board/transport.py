@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tools.board.errors import BoardError, Damaged, DriveFull, ReadOnly
-from tools.circuitpython import release_of
+from tools.circuitpython import BOARD_WITHOUT_PSRAM, CHIPS_WITHOUT_PSRAM, NO_PSRAM, release_of
 
 NEW_SUFFIX = ".new"
 CODE = "/code.py"
@@ -53,6 +53,8 @@ class About:
     name: str = ""
     uid: str = ""
     extra: dict[str, str] = field(default_factory=dict)
+    lacks_psram: bool = False
+    """Whether it is known to have no PSRAM; a board may have none without saying so."""
 
     @property
     def release(self) -> tuple[int, int]:
@@ -219,4 +221,12 @@ def parse_boot_out(text: str) -> About:
         key, found, value = line.partition(":")
         if found and key in ("Board ID", "UID", "MAC"):
             fields[key] = value.strip()
-    return About(version.rstrip(";"), fields.get("Board ID", ""), name.strip(), fields.get("UID", ""), fields)
+    board_id = fields.get("Board ID", "")
+    return About(
+        version.rstrip(";"),
+        board_id,
+        name.strip(),
+        fields.get("UID", ""),
+        fields,
+        lacks_psram=NO_PSRAM in text or name.strip().endswith(CHIPS_WITHOUT_PSRAM) or BOARD_WITHOUT_PSRAM in board_id,
+    )

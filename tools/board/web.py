@@ -8,6 +8,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, NoReturn
 from urllib.parse import quote
 
@@ -55,12 +56,11 @@ class WebBoard:
         """From /cp/version.json, with the chip's number of boot_out.txt."""
         boot_out = parse_boot_out((self.read("/boot_out.txt") or b"").decode(errors="replace"))
         version = self._version
-        return About(
-            str(version.get("version") or boot_out.version),
-            str(version.get("board_id") or boot_out.board_id),
-            str(version.get("board_name") or boot_out.name),
-            boot_out.uid,
-            boot_out.extra,
+        return replace(
+            boot_out,
+            version=str(version.get("version") or boot_out.version),
+            board_id=str(version.get("board_id") or boot_out.board_id),
+            name=str(version.get("board_name") or boot_out.name),
         )
 
     def list(self, folder: str) -> list[Entry] | None:

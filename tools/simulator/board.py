@@ -37,6 +37,7 @@ PRINT_SECONDS = 0.0005
 FOREVER_NS = 2**63
 # A program that calls no stand-in for so long computes without end.
 BUSY_WALL_SECONDS = 20.0
+PSRAM_BYTES = 2 * 1024 * 1024
 DEFAULT_UID = bytes.fromhex("7c9ebdf40a10")
 DEFAULT_PINS = ("LED", "BUTTON", "BOOT0", "D0", "D1", "IO0")
 
@@ -122,7 +123,7 @@ class SimulatedBoard:
         *,
         cpu_uid: bytes = DEFAULT_UID,
         native_usb: bool = False,
-        psram: bool = False,
+        psram: bool = True,
         usb_host: bool = False,
         seed: int = 0,
         pins: Iterable[str] = DEFAULT_PINS,
@@ -369,6 +370,11 @@ class SimulatedBoard:
         return [line.text for line in self.console]
 
     # What programs reach through the stand-ins
+
+    @property
+    def psram_bytes(self) -> int:
+        """Of the chip's external memory."""
+        return PSRAM_BYTES if self.psram else 0
 
     @property
     def release(self) -> tuple[int, int]:

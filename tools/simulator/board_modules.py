@@ -463,6 +463,11 @@ class IPv4Address:
         return hash(self.packed)
 
 
+def espidf_module(program: Program) -> ModuleType:
+    """``espidf``: what it says about memory."""
+    return make_module("espidf", get_total_psram=lambda: program.board.psram_bytes)
+
+
 def ipaddress_module(program: Program) -> ModuleType:
     """``ipaddress``."""
     return make_module("ipaddress", IPv4Address=IPv4Address, ip_address=IPv4Address)
@@ -612,6 +617,7 @@ def _text(value: str | bytes) -> str:
 MODULES: dict[str, Callable[[Program], ModuleType]] = {
     "board": board_module,
     "digitalio": digitalio_module,
+    "espidf": espidf_module,
     "ipaddress": ipaddress_module,
     "microcontroller": microcontroller_module,
     "neopixel_write": neopixel_write_module,

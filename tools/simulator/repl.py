@@ -76,6 +76,8 @@ class Repl:
     def _do(self, name: str, *arguments: Any) -> dict[str, Any]:
         drive = self._board.drive
         try:
+            if name == "psram":
+                return {"ok": self._board.psram_bytes}
             if name == "readonly":
                 return {"ok": drive.readonly}
             if name == "open":

@@ -92,6 +92,9 @@ class _Mount:
 
 _storage.getmount = lambda path: _Mount()
 sys.modules["storage"] = _storage
+_espidf = _Module()
+_espidf.get_total_psram = lambda: _call("psram")
+sys.modules["espidf"] = _espidf
 builtins.open = _File
 `);
 vm.replInit();
