@@ -50,6 +50,13 @@ comment on function private.latest_time() is 'What lies after it lies in the fut
 revoke execute on function private.latest_time() from public;
 grant execute on function private.latest_time() to authenticated;
 
+create function private.in_future(begins timestamptz, seconds integer) returns boolean
+language sql stable parallel safe set search_path = ''
+return greatest(begins, begins + seconds * interval '1 second') > private.latest_time();
+comment on function private.in_future(timestamptz, integer) is 'Whether a session with this start and length reaches into the future: the one judge of flags, checks and corrections.';
+revoke execute on function private.in_future(timestamptz, integer) from public;
+grant execute on function private.in_future(timestamptz, integer) to authenticated;
+
 create function private.running_since() returns timestamptz
 language sql stable parallel safe set search_path = ''
 return private.clock() - interval '2 minutes';

@@ -362,10 +362,10 @@ grant execute on function private.hours(uuid, timestamptz) to authenticated;
 create function public.hours(plane_id uuid, at_time timestamptz default null) returns bigint
 language sql stable set search_path = ''
 begin atomic
-  select private.hours(p.plane_id, coalesce(at_time, private.clock()))
+  select private.hours(p.plane_id, coalesce(at_time, private.latest_time()))
   from public.planes p where p.plane_id = hours.plane_id;
 end;
-comment on function public.hours(uuid, timestamptz) is 'Hours of a plane at a time (now by default), in seconds; null for a plane that the caller does not see.';
+comment on function public.hours(uuid, timestamptz) is 'Hours of a plane at a time, in seconds, by default with all that counts until now, as plane_hours has them; null for a plane that the caller does not see.';
 revoke execute on function public.hours(uuid, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.hours(uuid, timestamptz) to authenticated;
 

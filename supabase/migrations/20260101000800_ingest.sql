@@ -35,7 +35,6 @@ create function private.ingest(messages jsonb, device_key_sha256 text, batch boo
 language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
 declare
   server_now constant timestamptz := private.clock();
-  latest_time constant timestamptz := private.latest_time();
   device_id constant uuid := messages -> 0 ->> 'device_uuid';
   setting private.settings;
   device public.devices;
@@ -151,7 +150,7 @@ begin
   ), joined as (
     select distinct on (session_start) session_start, run_seconds, report, report_closed,
       max(last_update) over whole as last_update, bool_or(closed) over whole as closed, bool_or(ord = 0) over whole as known,
-      session_start > latest_time or session_start + run_seconds * interval '1 second' > latest_time as future
+      private.in_future(session_start, run_seconds) as future
     from judged
     window whole as (partition by session_start)
     order by session_start, rank desc
@@ -180,9 +179,10 @@ begin
       report_closed = excluded.report_closed, boot = excluded.boot, start_source = excluded.start_source,
       start_uncertainty_s = excluded.start_uncertainty_s, checkpoint_seconds = excluded.checkpoint_seconds,
       lifetime_seconds = excluded.lifetime_seconds, reset_reason = excluded.reset_reason, firmware = excluded.firmware,
-      heard_at = greatest(s.heard_at, excluded.heard_at), future = s.future or excluded.future,
-      -- what a person has checked did not reach into the future
-      clock_checked = s.clock_checked and s.effective_start + excluded.run_seconds * interval '1 second' <= latest_time
+      heard_at = greatest(s.heard_at, excluded.heard_at),
+      -- Judged where it counts, at its corrected start if it has one: what a person checked did not reach that far.
+      future = s.future or excluded.future or private.in_future(s.effective_start, excluded.run_seconds),
+      clock_checked = s.clock_checked and not private.in_future(s.effective_start, excluded.run_seconds)
   )
   select bool_or(m.bad_start), jsonb_agg(
     case

@@ -87,7 +87,7 @@ begin
         hint = 'Leave session_id out, or give a random UUID (version 4).';
     elsif new.hand_start < private.earliest_start() or new.hand_seconds not between 1 and 31622400 then
       raise sqlstate 'PT400' using message = 'A hand-entered session begins after 2023 and has 1 second to 366 days';
-    elsif new.hand_start + new.hand_seconds * interval '1 second' > private.latest_time() then
+    elsif private.in_future(new.hand_start, new.hand_seconds) then
       raise sqlstate 'PT400' using message = 'A session cannot be entered before it has ended';
     end if;
     new.hand_start := date_trunc('second', new.hand_start);
@@ -103,13 +103,14 @@ begin
       select from public.session_annotations a
       where a.session_id = new.session_id and a.clock_checked = new.clock_checked
         and a.corrected_start is not distinct from new.corrected_start
+        and (a.class, a.pilot, a.remarks, a.excluded) is distinct from (new.class, new.pilot, new.remarks, new.excluded)
     ) then
-      null;  -- Nothing new is said of the times; the session may have outgrown what was said.
-    elsif new.corrected_start + session.run_seconds * interval '1 second' > private.latest_time() then
+      null;  -- Something else is said, nothing new of the times: the session may have outgrown what was said of those.
+    elsif private.in_future(new.corrected_start, session.run_seconds) then
       raise sqlstate 'PT400' using
         message = 'The corrected start would end the session in the future', hint = 'Check date and time zone.';
     elsif new.clock_checked and new.corrected_start is null
-      and session.session_end > private.latest_time()
+      and private.in_future(session.session_start, session.run_seconds)
     then
       raise sqlstate 'PT400' using
         message = 'The session still ends in the future', hint = 'Correct its start.';
@@ -161,8 +162,7 @@ begin
       class = said.class, pilot = said.pilot, excluded = coalesce(said.excluded, false),
       -- what was checked did not reach into the future
       clock_checked = (coalesce(said.clock_checked, false) or said.corrected_start is not null)
-        and coalesce(said.corrected_start, s.session_start) + s.run_seconds * interval '1 second'
-          <= private.latest_time(),
+        and not private.in_future(coalesce(said.corrected_start, s.session_start), s.run_seconds),
       effective_start = coalesce(said.corrected_start, s.session_start),
       -- Another start may lie in another assignment. A session just after the release of a device whose clock is ahead
       -- lies in no ownership, and stays where it is.

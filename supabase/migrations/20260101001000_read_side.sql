@@ -237,13 +237,13 @@ declare
 begin
   return query
   with period as materialized (
-    select private.clock() as server_now,
+    select private.clock() as server_now, private.latest_time() as latest_time,
       private.day_begin(date_trunc('month', private.today(zone)::timestamp)::date, zone) as month_start
   )
   select p.plane_id, p.fleet_id, p.registration, p.type_designator, p.make, p.model, p.archived_at,
     coalesce(r.seconds, 0) + c.seconds, (t.tally).uncertainty_seconds, r.seconds, r.as_of,
     c.seconds, (t.tally).sessions,
-    private.counted(p.plane_id, period.month_start, 'infinity'),
+    private.counted(p.plane_id, period.month_start, period.latest_time),
     (private.tally_since(p.plane_id, period.month_start)).sessions,
     latest.effective_start, latest.session_end,
     (select o.device_uuid from public.device_ownerships o
@@ -255,9 +255,9 @@ begin
      where o.fleet_id = p.fleet_id and o.owned_until is null
      order by now_in.assigned_from desc limit 1)
   from period cross join public.planes p
-  cross join lateral private.reading_at(p.plane_id, period.server_now) r
+  cross join lateral private.reading_at(p.plane_id, period.latest_time) r
   cross join lateral (select coalesce(r.as_of, private.earliest_start()) as since) base
-  cross join lateral (select private.counted(p.plane_id, base.since, 'infinity') as seconds) c
+  cross join lateral (select private.counted(p.plane_id, base.since, period.latest_time) as seconds) c
   cross join lateral (select private.tally_since(p.plane_id, base.since) as tally) t
   left join lateral (
     select s.effective_start, s.session_end from public.sessions s

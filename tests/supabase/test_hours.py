@@ -133,7 +133,11 @@ def test_five_minutes_ahead_are_not_flagged(project: Project, owner: Person) -> 
 
     board.report("2026-06-01T11:00:00Z", 3900, "open")
 
-    assert {"total_seconds": 3900} == owner.row("select total_seconds from plane_hours()")
+    assert {"total_seconds": 3900, "month_seconds": 3900} == owner.row(
+        "select total_seconds, month_seconds from plane_hours()"
+    )
+    assert 3900 == owner.value("select hours(%s)", plane)
+    assert 3900 == owner.value("select hobbs_end_seconds from session_log")
 
 
 def test_the_future_flag_stays_when_the_time_has_come(project: Project, owner: Person) -> None:

@@ -349,6 +349,22 @@ def test_what_a_person_checked_is_flagged_again_when_it_grows_into_the_future(
     assert {"quality": "flagged"} == owner.row("select quality::text from session_log")
 
 
+def test_a_corrected_session_is_judged_where_it_counts(owner: Person, plane: str, board: Board) -> None:
+    """As the board dates it, its new figure ends yesterday; from the corrected start on it ends tomorrow: flagged."""
+    board.report("2026-05-30T12:00:00Z", 4000, "open")
+    owner.run("insert into session_annotations (session_id, corrected_start)"
+              " select session_id, '2026-06-01T10:00:00Z' from session_log")  # fmt: skip
+
+    board.report("2026-05-30T12:00:00Z", 90_000, "open")
+
+    assert 0 == owner.value("select total_seconds from plane_hours()")
+    assert {"quality": "flagged"} == owner.row("select quality::text from session_log")
+    with refused("PT400"):  # the same once more would have no effect, and is not recorded as if it had
+        owner.run("update session_annotations set corrected_start = '2026-06-01T10:00:00Z'")
+    owner.run("update session_annotations set corrected_start = null, clock_checked = true")
+    assert 90_000 == owner.value("select total_seconds from plane_hours()")
+
+
 def test_what_outgrew_its_correction_can_still_be_excluded_and_its_pilot_erased(
     owner: Person, plane: str, board: Board
 ) -> None:
