@@ -584,6 +584,22 @@ class Displaced(Exception):
     """The file behind our open handle is no longer the one that its name leads to."""
 
 
+def opening_cost(path: str) -> int:
+    """Bytes of heap that an open file takes: FatFs's map of its clusters grows with every piece that it lies in."""
+    gc.collect()
+    before = gc.mem_alloc()
+    file = open(path, "rb")
+    cost = gc.mem_alloc() - before
+    file.close()
+    return cost
+
+
+def one_piece_cost() -> int:
+    """The opening cost of a file in one piece: the least among a few, the first two of which fit one cluster."""
+    paths = (IDENTITY_PATH, "/boot_out.txt", SESSIONS_PATH, TWIN_PATH)
+    return min([opening_cost(path) for path in paths if exists(path) and os.stat(path)[6]])
+
+
 class SessionFile:
     """One copy of sessions.json: laid out once, then held open and rewritten block by block, never flushed."""
 
@@ -610,12 +626,12 @@ class SessionFile:
     def is_dirty(self, block: int) -> bool:
         return self.dirty[block >> 3] & 1 << (block & 7) != 0
 
-    def next_dirty(self) -> int | None:
+    def next_dirty(self, besides: int) -> int | None:
         for index in range(len(self.dirty)):
             if self.dirty[index]:
-                for bit in range(8):
-                    if self.dirty[index] & 1 << bit:
-                        return index * 8 + bit
+                for block in range(index * 8, index * 8 + 8):
+                    if block != besides and self.is_dirty(block):
+                        return block
         return None
 
     def open(self) -> bool:
@@ -625,10 +641,13 @@ class SessionFile:
         """
         self.problem = None
         try:
-            if os.stat(self.path)[6] == self.size:
+            if os.stat(self.path)[6] != self.size:
+                self.problem = "has another size"
+            elif opening_cost(self.path) > one_piece_cost():
+                self.problem = "lies in pieces"
+            else:
                 self.file = open(self.path, "r+b")
                 return True
-            self.problem = "has another size"
         except OSError as error:
             self.problem = "is missing" if error.errno == 2 else "cannot be opened for writing (%r)" % error
         try:
@@ -736,27 +755,16 @@ class SessionFile:
                 os.remove(plug)
 
     def _allocate(self, path: str) -> bool:
-        """Create the file at its full size; True when it lies in one piece.
-
-        FatFs's map of the clusters is allocated on the Python heap, so opening a fragmented file takes more of it.
-        """
+        """Create the file at its full size; True when it lies in one piece."""
         with open(path, "wb") as file:
             file.write(b" " * BLOCK_BYTES)
-        reference = self._opening_cost(path)
+        reference = opening_cost(path)
         with open(path, "r+b") as file:
             file.seek(self.size - BLOCK_BYTES)  # takes the clusters between without writing them
             file.write(b" " * BLOCK_BYTES)
         if os.stat(path)[6] != self.size:
             raise OSError(28)
-        return self._opening_cost(path) <= reference
-
-    def _opening_cost(self, path: str) -> int:
-        gc.collect()
-        before = gc.mem_alloc()
-        file = open(path, "rb")
-        cost = gc.mem_alloc() - before
-        file.close()
-        return cost
+        return opening_cost(path) <= reference
 
 
 class SessionStore:
@@ -781,8 +789,8 @@ class SessionStore:
         self.copies = (SessionFile(SESSIONS_PATH, blocks), SessionFile(TWIN_PATH, blocks))
         self._records = bytearray(self.slots * Session.BYTES)
         self._turn = 0
-        self._vacate: tuple[int, int] | None = None  # (slot a moved session left, ticks until that is durable)
         self._moved_at = 0
+        self._estimator = StartEstimator(self, keep_alive)
         self._starts_resolved = False
         self._held_back: int | None = None  # unsent sessions, none of which may go now; None: look again
         self.boot = 1  # of this power-up
@@ -827,14 +835,15 @@ class SessionStore:
 
     def by_boot(self) -> list[int]:
         """Slots in use, oldest power-up first, each session once."""
-        left = self._vacate[0] if self._vacate else -1
         order = []
         for slot in range(self.slots):
             boot = struct.unpack_from("<I", self._records, slot * Session.BYTES)[0]
-            if boot and slot != left:
+            if boot:
                 order.append(boot * 2048 + slot)
         order.sort()
-        return [key & 2047 for key in order]
+        for index in range(len(order)):
+            order[index] &= 2047
+        return order
 
     # The text of the files
 
@@ -857,7 +866,7 @@ class SessionStore:
     def load(self) -> None:
         """Read what the drive holds, merge both copies and mend what differs. Never raises for what it finds."""
         where: dict[int, int] = {}
-        homeless: list[Session] = []
+        homeless: list[int] = []  # as copy * 2048 + slot: a thousand objects are more than the heap holds
         newest = [0, 0]
         torn = [False, False]
         for copy in self.copies:
@@ -873,8 +882,8 @@ class SessionStore:
             except OSError as error:
                 copy.problem = "cannot be read (%r)" % error
             copy.live = copy.problem is None
-        for session in homeless:
-            self._adopt(session, where)
+        for place in homeless:
+            self._adopt_from(self.copies[place // 2048], place % 2048, where)
         for copy in self.copies:
             if not copy.live and copy.file is not None:
                 self._salvage(copy, where)
@@ -888,7 +897,7 @@ class SessionStore:
             if copy.live and not self._mend(copy):
                 break
 
-    def _read(self, copy: SessionFile, where: dict[int, int], homeless: list[Session]) -> tuple[int, bool]:
+    def _read(self, copy: SessionFile, where: dict[int, int], homeless: list[int]) -> tuple[int, bool]:
         """Merge one copy's lines into memory; (greatest boot * 2**32 + rev, whether a line is damaged)."""
         newest = 0
         torn = False
@@ -907,7 +916,11 @@ class SessionStore:
             newest = max(newest, session.boot << 32 | session.rev)
             if (session.boot, session.rev) > (self._left.boot, self._left.rev):
                 self._left = session
-            self._merge(session, where, homeless)
+            loser = self._merge(session, where)
+            if loser is not None:
+                # Whoever had the line before comes from the first copy.
+                index = self.copies.index(copy) if loser is session else 0
+                homeless.append(index * 2048 + slot)
         return newest, torn
 
     def _salvage(self, copy: SessionFile, where: dict[int, int]) -> None:
@@ -928,6 +941,16 @@ class SessionStore:
             log("Storage: %s cannot be read (%r)" % (copy.path, error))
         log("Storage: %s %s; %d sessions read from it" % (copy.path, copy.problem, found))
 
+    def _adopt_from(self, copy: SessionFile, slot: int, where: dict[int, int]) -> None:
+        try:
+            copy.file.seek((PAD_LINES + 1 + slot) * LINE_BYTES)
+            session = Session.from_line(slot, copy.file.read(LINE_BYTES), self.identity.seed)
+        except OSError as error:
+            copy.problem = "cannot be read (%r)" % error
+            return
+        if session:
+            self._adopt(session, where)
+
     def _adopt(self, session: Session, where: dict[int, int]) -> None:
         """Keep a session that has no line of its own."""
         slot = where.get(session.boot)
@@ -942,26 +965,24 @@ class SessionStore:
         where[session.boot] = session.slot = slot
         self._put(session)
 
-    def _merge(self, session: Session, where: dict[int, int], homeless: list[Session]) -> None:
+    def _merge(self, session: Session, where: dict[int, int]) -> Session | None:
+        """Keep a session that a copy has in a line; returns the one, of two unsent in that line, that loses it."""
         known = where.get(session.boot)
         if known is not None:
             if self.at(known).rev >= session.rev:
-                return
+                return None
             self._clear(known)
             del where[session.boot]
-        occupant = self.get(session.slot)
-        if occupant is not None:
+        loser = self.get(session.slot)
+        if loser is not None:
             # A slot is reused only when its session was acked, but the other copy may not know that yet.
-            loser = occupant
-            if session.fully_acked or (not occupant.fully_acked and session.boot < occupant.boot):
+            if session.fully_acked or (not loser.fully_acked and session.boot < loser.boot):
                 loser = session
-            if not loser.fully_acked:
-                homeless.append(loser)
             where.pop(loser.boot, None)
-            if loser is session:
-                return
-        self._put(session)
-        where[session.boot] = session.slot
+        if loser is not session:
+            self._put(session)
+            where[session.boot] = session.slot
+        return None if loser is None or loser.fully_acked else loser
 
     def _foreign(self, copy: SessionFile) -> bool:
         copy.file.seek(PAD_LINES * LINE_BYTES)
@@ -1110,10 +1131,9 @@ class SessionStore:
         current.run_seconds = max(current.run_seconds, min(run_seconds, MAX_COUNT))
         if current.slot < 0:
             current.slot = self._next_slot()
-            if current.slot < 0:
-                return
+            self._moved_at = current.run_seconds
         self._move_when_due()
-        self.save(current)
+        self.save_if_kept(current)
         self._tick()
 
     def _next_slot(self) -> int:
@@ -1122,32 +1142,41 @@ class SessionStore:
         return -1 if slot is None else slot
 
     def _move_when_due(self) -> None:
+        """The new line is written before the old one is blanked, as the open session's block comes first in a tick."""
         current = self.current
-        if current.run_seconds - self._moved_at < MOVE_AFTER_SECONDS or self._vacate:
+        if current.run_seconds - self._moved_at < MOVE_AFTER_SECONDS:
             return
         self._moved_at = current.run_seconds
         slot = self._free_slot(current.slot)
         if slot is not None:
-            self._vacate = (current.slot, 2)
+            self._clear(current.slot)
+            self._mark(current.slot)
             current.slot = slot
 
     def _tick(self) -> None:
-        """Write the open session's block, then a few others, all in one copy."""
+        """Write the open session's block, if it has one, then a few others (acks above all), all in one copy."""
         copy = self._next_copy()
         if copy is None:
             return
-        written = self._write(copy, self._block(self.current.slot))
-        if written and self._vacate:
-            slot, ticks = self._vacate
-            self._vacate = (slot, ticks - 1)
-            if ticks == 1:
-                self._clear(slot)
-                self._mark(slot)
-                self._vacate = None
+        if self.current.slot < 0 or self._write(copy, self._block(self.current.slot)):
+            self._drain(copy)
+
+    def _drain(self, copy: SessionFile) -> None:
+        if not copy.live:
+            return
+        own = self._own_block()
         for _ in range(OTHER_BLOCKS_PER_TICK):
-            block = copy.next_dirty()
+            block = copy.next_dirty(own)
             if block is None or not self._write(copy, block):
                 break
+
+    def drain(self) -> None:
+        """Write a few of the lines that wait, between checkpoints, so that acks outlast a short power-up.
+
+        Into the copy whose turn is next: the other one alone has the open session's last checkpoint.
+        """
+        copy = self.copies[self._turn]
+        self._drain(copy if copy.live else self.copies[1 - self._turn])
 
     def _next_copy(self) -> SessionFile | None:
         for _ in (0, 1):
@@ -1173,6 +1202,7 @@ class SessionStore:
             if copy is None:
                 return
             for slot in slots:
+                # A line in memory alone (-1) has nothing to write; a copy that failed takes nothing more.
                 if slot >= 0 and copy.live and copy.is_dirty(self._block(slot)):
                     self._write(copy, self._block(slot))
                     self._keep_alive()
@@ -1180,116 +1210,33 @@ class SessionStore:
     @property
     def settled(self) -> bool:
         """Whether nothing but the open session's line waits to be written."""
-        own = self._block(self.current.slot)
-        for copy in self.copies:
-            if copy.live:
-                block = copy.next_dirty()
-                if block is not None and block != own:
-                    return False
-        return True
+        return not any([copy.live and copy.next_dirty(self._own_block()) is not None for copy in self.copies])
+
+    def _own_block(self) -> int:
+        """That of the open session; -1 while it has no line."""
+        return self._block(self.current.slot) if self.current.slot >= 0 else -1
 
     # Starts
 
     def resolve_starts(self, server_now: int) -> None:
-        """Give every unsent session without a right start an estimated one.
-
-        In the middle of the gap between the session before it and the one after it, with half the gap's slack as
-        uncertainty; with nothing before it, directly before the next, uncertainty unknown. Needs the open session's
-        start. Starts increase in boot order as far as sent ones leave room; those in the server's future are not
-        asked. No two are ever the same: to the server they would be one session.
-        """
+        """Give every unsent session without a right start an estimated one; needs the open session's start."""
         if not self.current.start or (self._starts_resolved and self.current.has(Session.SENT)):
             return
         self._starts_resolved = True
         if self.current.slot >= 0:
             self._put(self.current)
-        order = self.by_boot()
-        disordered = self._free_wrong_starts(order, server_now)
-        previous = end = 0
-        group: list[Session] = []
-        for slot in order:
-            session = self.at(slot)
-            if not session.start:
-                group.append(session)
-                continue
-            if session.has(Session.SENT):
-                if session.start > server_now:
-                    continue
-            elif session is self.current or (previous and session.start <= previous + len(group)):
-                # The open session's may also be that of a sent one in the server's future.
-                least = max(session.start, previous + len(group) + 1) if previous else session.start
-                start = self._untaken(session, least, 1)
-                if start != session.start:
-                    session.start = start
-                    self.save_if_kept(session)
-            # Sessions that have ended began in the past, below every sent start in the server's future.
-            self._place(group, previous, end, min(session.start, server_now + 1), disordered)
-            group = []
-            if session.start > previous:
-                previous = session.start
-                end = previous + session.run_seconds
+        self._estimator.resolve(server_now)
 
-    def _free_wrong_starts(self, order: list[int], server_now: int) -> bool:
-        """Forget unsent starts that cannot be; True when sent ones are out of order."""
-        disordered = False
-        sent_until = 0
-        for slot in order:
-            session = self.at(slot)
-            if session.has(Session.SENT):
-                if session.start <= server_now:
-                    sent_until = max(sent_until, session.start)
-            elif session is not self.current and session.start < sent_until - SERVER_WINS_SECONDS:
-                self._free_start(session)
-        following = server_now + 1
-        for slot in reversed(order):
-            session = self.at(slot)
-            if session.has(Session.SENT) or session is self.current:
-                if session.start <= server_now:
-                    disordered |= session.start >= following
-                    following = min(following, session.start)
-            elif 0 < session.start < following:
-                following = session.start
-            else:
-                following -= 1  # leaves at least a second for each session between
-                self._free_start(session)
-        return disordered
-
-    def _free_start(self, session: Session) -> None:
-        if session.start:
-            session.set_start(0, 0)
-            self.save(session)
-
-    def _place(self, group: list[Session], previous: int, end: int, following: int, disordered: bool) -> None:
-        start = max(following - sum([max(session.run_seconds, 1) for session in group]), YEAR_2024)
-        uncertainty = UNKNOWN_UNCERTAINTY
-        if previous:
-            slack = start - end
-            if slack >= 0:
-                start -= slack // 2
-                uncertainty = (slack + 1) // 2
-            else:
-                start = max(start, previous + 1)
-        left = len(group)
-        crowded = disordered or following - previous <= left
-        for session in group:
-            start = min(start, following - left)
-            if crowded:
-                start = self._untaken(session, start, -1)
-            session.set_start(start, ESTIMATED, uncertainty)
-            self.save(session)
-            start += max(session.run_seconds, 1)
-            left -= 1
-
-    def _untaken(self, session: Session, start: int, step: int) -> int:
-        """The first start from here on, up or down, that no other session has."""
-        while True:
-            for slot in range(self.slots):
-                boot, _, taken = struct.unpack_from("<III", self._records, slot * Session.BYTES)
-                if taken == start and boot != session.boot:
-                    start += step
-                    break
-            else:
-                return start
+    def packed_starts(self, besides: int) -> bytes:
+        """The starts of all sessions but that of boot `besides`, 4 bytes each: to search without a loop in Python."""
+        packed = bytearray(4 * (self.slots + 1))
+        for slot in range(self.slots):
+            boot, _, start = struct.unpack_from("<III", self._records, slot * Session.BYTES)
+            if boot != besides:
+                struct.pack_into("<I", packed, 4 * slot, start)
+        if self.current.boot != besides:
+            struct.pack_into("<I", packed, 4 * self.slots, self.current.start)
+        return bytes(packed)
 
     # Acks
 
@@ -1351,6 +1298,130 @@ class SessionStore:
         if not waiting:
             self._held_back = count
         return found, count
+
+
+class StartEstimator:
+    """Starts for sessions that ended before the clock was known.
+
+    In the middle of the gap between the session before it and the one after it, with half the gap's slack as
+    uncertainty; with nothing before it, directly before the next, uncertainty unknown. Starts increase in boot order
+    as far as sent ones leave room; those in the server's future are not asked. No two are ever the same: to the
+    server they would be one session. Looks at one session at a time: a thousand objects are more than the heap holds.
+    """
+
+    def __init__(self, store: SessionStore, keep_alive: Callable[[], None]) -> None:
+        self._store = store
+        self._keep_alive = keep_alive
+        self._looks = 0
+
+    def resolve(self, server_now: int) -> None:
+        store = self._store
+        order = store.by_boot()
+        if store.current.slot < 0:
+            order.append(-1)
+        disordered = self._free_wrong_starts(order, server_now)
+        previous = end = 0
+        first = count = seconds = 0  # of the sessions without a start since the last one that has one
+        for index in range(len(order)):
+            session = self._look(order[index])
+            if not session.start:
+                count += 1
+                seconds += max(session.run_seconds, 1)
+                continue
+            if session.has(Session.SENT):
+                if session.start > server_now:
+                    continue
+            elif session is store.current or (previous and session.start <= previous + count):
+                # The open session's may also be that of a sent one in the server's future.
+                least = max(session.start, previous + count + 1) if previous else session.start
+                start = self._untaken(store.packed_starts(session.boot), least, 1)
+                if start != session.start:
+                    session.start = start
+                    store.save_if_kept(session)
+            if count:
+                # Sessions that have ended began in the past, below every sent start in the server's future.
+                following = min(session.start, server_now + 1)
+                start, uncertainty = self._gap(previous, end, following, seconds)
+                crowded = disordered or following - previous <= count
+                self._place(order[first:index], start + seconds, following, uncertainty, crowded)
+            first = index + 1
+            count = seconds = 0
+            if session.start > previous:
+                previous = session.start
+                end = previous + session.run_seconds
+
+    def _look(self, slot: int) -> Session:
+        self._looks += 1
+        if self._looks % 32 == 0:
+            self._keep_alive()
+        return self._store.at(slot)
+
+    def _free_wrong_starts(self, order: list[int], server_now: int) -> bool:
+        """Forget unsent starts that cannot be; True when sent ones are out of order."""
+        current = self._store.current
+        disordered = False
+        sent_until = 0
+        for slot in order:
+            session = self._look(slot)
+            if session.has(Session.SENT):
+                if session.start <= server_now:
+                    sent_until = max(sent_until, session.start)
+            elif session is not current and session.start < sent_until - SERVER_WINS_SECONDS:
+                self._free_start(session)
+        following = server_now + 1
+        for slot in reversed(order):
+            session = self._look(slot)
+            if session.has(Session.SENT) or session is current:
+                if session.start <= server_now:
+                    disordered |= session.start >= following
+                    following = min(following, session.start)
+            elif 0 < session.start < following:
+                following = session.start
+            else:
+                following -= 1  # leaves at least a second for each session between
+                self._free_start(session)
+        return disordered
+
+    def _free_start(self, session: Session) -> None:
+        if session.start:
+            session.set_start(0, 0)
+            self._store.save(session)
+
+    def _gap(self, previous: int, end: int, following: int, seconds: int) -> tuple[int, int]:
+        """Start and uncertainty of the first of sessions that ran so many seconds between two known starts."""
+        start = max(following - seconds, YEAR_2024)
+        if not previous:
+            return start, UNKNOWN_UNCERTAINTY
+        slack = start - end
+        if slack < 0:
+            return max(start, previous + 1), UNKNOWN_UNCERTAINTY
+        return max(start - slack // 2, previous + 1), (slack + 1) // 2
+
+    def _place(self, slots: list[int], end: int, following: int, uncertainty: int, crowded: bool) -> None:
+        """One after the other from `end` backwards, each before the one after it, the last before `following`."""
+        taken = self._store.packed_starts(0) if crowded else b""
+        start = following
+        left = 0
+        for slot in reversed(slots):
+            session = self._look(slot)
+            if session.start:
+                continue  # sent, in the server's future
+            left += 1
+            end -= max(session.run_seconds, 1)
+            start = self._untaken(taken, min(end, following - left, start - 1), -1)
+            session.set_start(start, ESTIMATED, uncertainty)
+            self._store.save(session)
+
+    def _untaken(self, taken: bytes, start: int, step: int) -> int:
+        """The first start from here on, up or down, that is not among the packed ones."""
+        while True:
+            key = struct.pack("<I", start)
+            at = taken.find(key)
+            while at % 4 and at >= 0:
+                at = taken.find(key, at + 1)
+            if at < 0:
+                return start
+            start += step
 
 
 class Link:
@@ -1603,13 +1674,18 @@ class Uplink:
         if self._server_changes > 2 + self._clock.elapsed() // 3600:
             return  # two servers take turns at one address: following each turn would wear the flash out
         self._server_changes += 1
-        self._send_all_again()
-        self._new_mark = mark
+        if self._send_all_again():
+            self._new_mark = mark
+        else:
+            self._store.identity.remember_server(mark)
 
-    def _send_all_again(self) -> None:
-        if self._store.has_acks():
-            log("Server changed: all kept sessions will be sent again")
-            self._store.forget_acks()
+    def _send_all_again(self) -> bool:
+        """Forget all acks; False when there was none."""
+        if not self._store.has_acks():
+            return False
+        log("Server changed: all kept sessions will be sent again")
+        self._store.forget_acks()
+        return True
 
     # Batches
 
@@ -1632,8 +1708,8 @@ class Uplink:
                 session.flags |= Session.SENT
                 store.save_if_kept(session)
                 fixed.append(session.slot)
+        self._before_call()  # first: the second copy to be written has the last checkpoint alone
         store.make_durable(fixed)
-        self._before_call()
         messages = [self._message(session, left) for session in sessions]
         status, reply, retry_after = self._request("POST", messages)
         if status == 200 and isinstance(reply, dict) and isinstance(reply.get("results"), list):
@@ -1991,6 +2067,7 @@ class Logger:
         was_up = self.link.up
         up = self.link.poll(now)
         self._count_on()  # after the link: the checkpoint before a join is then the only one
+        self.store.drain()
         if up:
             if not was_up:
                 self._next_ntp = 0

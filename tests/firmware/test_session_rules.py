@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from types import FrameType
 
 import pytest
 from hypothesis import given, settings
@@ -178,3 +180,45 @@ def test_start_between_neighbouring_sent_seconds_stays_unique(parts: Parts) -> N
     store.resolve_starts(NOW)
 
     assert 5 == len(set(starts_of(store)))
+
+
+@pytest.mark.parametrize("crowded", [False, True])
+def test_starts_of_a_thousand_sessions_are_resolved_one_at_a_time(parts: Parts, crowded: bool) -> None:
+    """The heap holds no thousand objects, and the watchdog is fed: at most 1,000 calls between two feeds."""
+    ended = [Ended(600, NOW - DAY, sent=True), *[Ended(60)] * 1000]
+    store = store_of(parts, ended, NOW - DAY + 500 if crowded else NOW)
+    alive = most_alive = calls = most_calls = 0
+
+    class Counted(parts.Session):  # type: ignore[misc,name-defined]
+        """A session that is counted while it lives."""
+
+        def __init__(self, slot: int, fields: tuple[int, ...]) -> None:
+            nonlocal alive, most_alive
+            super().__init__(slot, fields)
+            alive += 1
+            most_alive = max(alive, most_alive)
+
+        def __del__(self) -> None:
+            nonlocal alive
+            alive -= 1
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event == "call" and frame.f_code.co_filename == "code.py"
+
+    def feed() -> None:
+        nonlocal calls, most_calls
+        most_calls, calls = max(calls, most_calls), 0
+
+    store._estimator._keep_alive = feed
+    code = type(store).at.__globals__
+    code["Session"] = Counted
+    sys.setprofile(count)
+    store.resolve_starts(NOW)
+    sys.setprofile(None)
+    code["Session"] = parts.Session
+
+    starts = starts_of(store)
+    assert 1002 == len(set(starts))
+    assert most_alive <= 2
+    assert max(most_calls, calls) <= 1000

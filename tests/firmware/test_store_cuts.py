@@ -5,13 +5,17 @@ hold after every start. Most scenarios run code.py with 40 lines instead of 1,02
 makes the ring wrap; the unmodified one has its own.
 """
 
+import json
+
 import pytest
 
 from tests.firmware.cuts import (
+    SHORT_RING_LINES,
     Cuts,
     Moment,
     Recording,
     board_on,
+    copies,
     device_uuid_of,
     durable,
     fill_with_unsent,
@@ -19,7 +23,7 @@ from tests.firmware.cuts import (
     prepared_board,
     short_ring,
 )
-from tests.firmware.world import World
+from tests.firmware.world import MORNING, World
 from tools.simulator import ERASED, LAYOUT_8MB, LAYOUTS, TORN_STATES, UNTOUCHED, Layout, SimulatedBoard, install
 
 WHOLE_LINES = 1024
@@ -156,20 +160,56 @@ def test_a_thousand_unacked_sessions(long: bool) -> None:
 
 
 def test_thousand_unacked_sessions_arrive(world: World, long: bool) -> None:
-    """A thousand sessions that ended without a clock are delivered; cuts on the way lose none and repeat none."""
+    """Every one of 1,024 lines holds a session that ended without a clock: all are delivered, and cuts lose none."""
     world.router.up = False
     world.fly(130)
     world.park(600)
-    fill_with_unsent(world.board, 1000)
-    cuts = Cuts(world.board)
+    fill_with_unsent(world.board, WHOLE_LINES)
+    cuts = Cuts(world.board, full_ring=True)
     world.router.up = True
 
     with Recording(world.board) as delivery:
         world.fly(240)
 
-    assert 1001 == len(world.stored())
-    assert len({row["session_start"] for row in world.stored()}) == 1001
+    assert WHOLE_LINES + 1 == len({row["session_start"] for row in world.stored()}) == len(world.stored())
+    assert WHOLE_LINES + 1 in durable(world.drive, world.device_uuid)
     check(world.board, cuts, delivery.moments, long, at_most=1)
+
+
+@pytest.mark.parametrize("sent", [False, True], ids=["starts unknown", "starts sent once"])
+@pytest.mark.parametrize("seconds", [180, 40], ids=["one power-up", "short power-ups"])
+def test_full_ring_drains_when_wifi_returns(world: World, long: bool, seconds: int, sent: bool) -> None:
+    """Weeks away until no line was free: everything arrives, its acks last, and sessions are durable again."""
+    install(world.drive, files=short_ring())
+    world.router.up = False
+    world.fly(130)
+    world.park(600)
+    fill_with_unsent(world.board, SHORT_RING_LINES, first_start=int(MORNING.timestamp()) - 90_000 if sent else 0)
+    for _ in range(2):
+        world.fly(70)
+        world.park(600)
+    cuts = Cuts(world.board, full_ring=True)
+    world.router.up = True
+    moments: list[Moment] = []
+
+    for _ in range(240 // seconds):
+        with Recording(world.board) as power_up:
+            world.fly(seconds)
+        moments += power_up.moments
+        world.park(600)
+
+    ended = range(1, SHORT_RING_LINES + 1)
+    assert list(ended) == sorted(row["boot"] for row in world.stored() if row["boot"] in ended)
+    for kept in copies(world.drive, world.device_uuid):
+        assert [] == [boot for boot, one in kept.items() if boot in ended and not one.fully_acked]
+        assert max(kept) > SHORT_RING_LINES
+    begin = len(world.proxy.requests)
+    world.fly(90)
+    world.park(600)
+    sent_again = [one["boot"] for request in world.proxy.requests[begin:] for one in json.loads(request.body or "[]")]
+    assert sent_again
+    assert not set(sent_again) & set(ended)
+    check(world.board, cuts, moments, long, at_most=8)
 
 
 def test_identity_cut_short_in_nvm(long: bool) -> None:

@@ -223,6 +223,7 @@ def test_files_changed_while_held_open(hand: Callable[[SimulatedBoard, str], Non
     board.run_for(45)
 
     assert files(board.drive) == owners
+    assert not [line for line in board.lines if line.startswith("Fault")]
     assert any(line.startswith("Storage: ") for line in board.lines[begin:])
     if hand is delete_over_usb:
         # FatFs on the board knows nothing of what was done behind its back; from a clean start it does.
@@ -234,6 +235,29 @@ def test_files_changed_while_held_open(hand: Callable[[SimulatedBoard, str], Non
     if hand is not delete_over_usb or len(paths) == 1:
         assert_whole(board)
         assert kept(board)[13] >= 60
+
+
+@pytest.mark.parametrize("path", [SESSIONS_PATH, TWIN_PATH])
+def test_restored_file_that_shares_sectors_is_laid_out_again(path: str) -> None:
+    """The owner puts a copy back, of the right size but scattered over the holes of the drive: it is read, no more."""
+    board = board_with_sessions()
+    found = board.read_file(path)
+    board.drive.outside_remove(path)
+    board.drive.outside_write("/lib/new_library.py", bytes(len(found)))
+    for number in range(8):
+        board.drive.outside_write(f"/lib/old_{number}.py", bytes(3000))
+    for number in range(0, 8, 2):
+        board.drive.outside_remove(f"/lib/old_{number}.py")
+    board.drive.outside_write(path, found)
+    assert 1 < board.drive.fragments(path)
+    owners = files(board.drive)
+
+    log = run(board)
+
+    assert any(line == f"Storage: {path} lies in pieces; 12 sessions read from it" for line in log)
+    assert 1 == board.drive.fragments(path)
+    assert files(board.drive) == owners
+    assert_whole(board)
 
 
 def test_identity_survives_the_loss_of_either_copy() -> None:

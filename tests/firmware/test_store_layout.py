@@ -26,7 +26,8 @@ from tests.firmware.cuts import (
 from tools.simulator import ERASED, LAYOUT_4MB, LAYOUT_8MB, LAYOUTS, TORN_STATES, Layout, SimulatedBoard
 
 # A few operations more or less are in danger by where code.py ends: there its last sector is that of the pad before
-# sessions.json. A drive of 4 MB has half the lines, so that the same few weigh more.
+# sessions.json. A drive of 4 MB has half the lines, so that the same few weigh more, and clusters of one block, so that
+# there are twice as many.
 LEAST_HARMLESS = {layout.name: 0.94 if layout is LAYOUT_4MB else 0.965 for layout in LAYOUTS}
 SIZE = {layout.name: (16 + 1 + (512 if layout is LAYOUT_4MB else 1024) + 1 + 16) * 256 for layout in LAYOUTS}
 
@@ -72,7 +73,7 @@ def test_shares_of_the_first_boot(layout: Layout, long: bool, record_property) -
     for name in ("formatted", "a file lost"):
         record_property(f"{layout.name} {name}", f"{outcomes[name]} of {len(moments)} operations")
     assert harmless / len(moments) >= LEAST_HARMLESS[layout.name]
-    assert outcomes["formatted"] + outcomes["a file lost"] <= 36
+    assert outcomes["formatted"] + outcomes["a file lost"] <= (36 if layout is LAYOUT_4MB else 30)
     board.close()
 
 
