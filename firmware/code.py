@@ -67,7 +67,6 @@ JOIN_RETRY_MOST_SECONDS = 15
 CALLS_WITHOUT_ANSWER = 6  # on one network, before another one is tried: about 5 minutes
 AVOID_SECONDS = 600  # a network that hung or led nowhere
 RESET_AFTER_OFFLINE_SECONDS = 6 * 3600
-FRESH_CHECKPOINT_SECONDS = 5
 OUTAGE_RETRY_FIRST_SECONDS = 5
 OUTAGE_RETRY_MOST_SECONDS = 300
 REFUSED_RETRY_SECONDS = 900
@@ -1436,6 +1435,9 @@ class Link:
         self._next_try = 0
         self._delay = JOIN_RETRY_FIRST_SECONDS
         self._unheard_turn = 0
+        self._returned = (
+            0  # networks whose connect() has come back, one bit each: no note is needed before the next one
+        )
         self._answered: int | None = None  # when something beyond the router last answered
         self._calls = 0  # since then
         self._pool: Any = None
@@ -1515,13 +1517,15 @@ class Link:
         for index in order:
             ssid, password = self._networks[index]
             session = self._store.current
-            session.joining |= 1 << index
+            if not self._returned >> index & 1:
+                session.joining |= 1 << index
             self._before_call()
             try:
                 wifi.radio.connect(ssid, password, timeout=JOIN_TIMEOUT_SECONDS)
             except Exception as error:
                 log("Wi-Fi: cannot join %s (%s)" % (ssid, error))
             session.joining &= ~(1 << index)
+            self._returned |= 1 << index
             if wifi.radio.connected:
                 return
 
@@ -1997,17 +2001,24 @@ class Logger:
         self._checkpoint_notes = (self.store.current.joining, self.store.current.fault)
         self._feed()
 
-    def _before_call(self, fresh_seconds: int = 1) -> None:
-        """A checkpoint right before whatever takes long, unless the last one is that fresh and says the same."""
-        notes = (self.store.current.joining, self.store.current.fault)
-        if self.clock.elapsed() - self._checkpoint_at < fresh_seconds and notes == self._checkpoint_notes:
+    def _before_call(self) -> None:
+        """A checkpoint right before whatever takes long, unless there has just been one."""
+        if self.clock.elapsed() == self._checkpoint_at and not self._notes_must_be_kept():
             self._feed()
         else:
             self.checkpoint()
 
     def _before_join(self) -> None:
-        """Joining is tried over and over for hours: a fresh checkpoint is not worth another erase."""
-        self._before_call(FRESH_CHECKPOINT_SECONDS)
+        """Joining is tried over and over for hours: only a note that must outlast a hang is worth an early erase."""
+        if self._notes_must_be_kept():
+            self.checkpoint()
+        else:
+            self._count_on()
+
+    def _notes_must_be_kept(self) -> bool:
+        joining, fault = self._checkpoint_notes
+        current = self.store.current
+        return bool(current.joining & ~joining) or current.fault != fault
 
     def _count_on(self) -> None:
         """Between the pieces of something long."""

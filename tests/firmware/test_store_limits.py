@@ -28,7 +28,7 @@ from tests.firmware.cuts import (
 )
 from tests.firmware.parts import CODE, Parts, firmware_parts
 from tests.firmware.world import World
-from tools.simulator import LAYOUT_8MB, Drive, SimulatedBoard
+from tools.simulator import LAYOUT_8MB, AccessPoint, BoardClock, Drive, Network, SimulatedBoard
 from tools.simulator.flash import RATED_ERASES, SECTOR_BYTES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,6 +61,30 @@ def test_a_checkpoint_is_one_erase(networks: int) -> None:
     erases = board.drive.flash.operations - mark
     assert erases == revisions(board) - saved
     assert (HOUR - 400) / 15 - 2 <= erases <= (HOUR - 400) / 15 + 2
+    board.close()
+
+
+@pytest.mark.parametrize("refusing", [1, 3])
+def test_networks_that_refuse_cost_no_erase(refusing: int, record_property) -> None:  # type: ignore[no-untyped-def]
+    """Known networks in range that refuse the board, for an hour: an erase each 15 s, as far from every network."""
+    board = prepared_board(LAYOUT_8MB)
+    names = [f"Hangar {number}" for number in range(refusing)]
+    secrets = SECRETS | {"networks": [(name, "an old password") for name in names]}
+    board.drive.outside_write("/secrets.py", f"secrets = {secrets!r}\n".encode())
+    network = Network(*[AccessPoint(name, "password") for name in names])
+    near = SimulatedBoard(board.drive, BoardClock(), network, seed=7)
+    near.nvm = board.nvm
+    near.power_on()
+    near.run_for(60)
+    mark = near.drive.flash.operations
+
+    near.run_for(HOUR)
+
+    erases = near.drive.flash.operations - mark
+    record_property("erases", f"{erases} an hour with {refusing} networks that refuse")
+    assert [line for line in near.lines if "cannot join" in line]
+    assert erases <= HOUR / 15 + 2
+    near.close()
     board.close()
 
 
