@@ -46,10 +46,13 @@ if not maintenance_button_held():
         pass  # boards without native USB: Python may always write
     # A syntax or memory error at compile time is not caught by code.py: run it again instead of parking. A program
     # that ends well was stopped at the console.
-    supervisor.set_next_code_file(
-        "code.py",
-        reload_on_error=True,
-        sticky_on_error=True,
-        sticky_on_success=True,
-        sticky_on_reload=True,
-    )
+    try:
+        supervisor.set_next_code_file(
+            "code.py",
+            reload_on_error=True,
+            sticky_on_error=True,
+            sticky_on_success=True,
+            sticky_on_reload=True,
+        )
+    except ValueError:
+        pass  # from CircuitPython 10 on, without a code.py: an update was cut short, and main.py runs

@@ -31,7 +31,7 @@ def image() -> bytes:
     with SimulatedBoard(drive) as board:
         board.power_on()
         board.run_for(120)
-    return drive.flash.read(0, 8064)
+    return drive.flash.image()
 
 
 @pytest.fixture

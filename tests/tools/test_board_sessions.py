@@ -46,7 +46,7 @@ def flown(
 @pytest.fixture(scope="module")
 def flown_image() -> bytes:
     """A board with two sessions that were never sent."""
-    return flown(install(Drive(), secrets=SECRETS)).flash.read(0, 8064)
+    return flown(install(Drive(), secrets=SECRETS)).flash.image()
 
 
 @pytest.fixture

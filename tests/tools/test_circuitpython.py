@@ -100,3 +100,36 @@ def test_the_bootloaders_drive_is_known(tmp_path: Path, info: str, said: str) ->
 
     with pytest.raises(BoardNotFound, match=said):
         DriveBoard(tmp_path)
+
+
+@pytest.mark.parametrize("version", ["9.2.9", RECOMMENDED])
+def test_boot_py_survives_an_update_that_was_cut_short(version: str) -> None:
+    """Without a code.py the stand-in main.py runs; from 10.0 on a file that is not there cannot be planned."""
+    files = {f"/{name}": (ROOT / "firmware" / name).read_bytes() for name in ("boot.py", "safemode.py")}
+    drive = install(Drive(), firmware=None, files={**files, "/main.py": "print('the old program')\n"})
+    drive.outside_remove("/code.py")
+    with SimulatedBoard(drive, version=version) as board:
+        board.power_on()
+        board.run_for(10)
+        said = board.read_file("/boot_out.txt").decode()
+        lines = list(board.lines)
+
+    assert "the old program" in lines
+    assert "Error" not in said
+
+
+def test_a_file_that_is_not_there_cannot_be_the_next_from_10_on() -> None:
+    """So that boot.py is tested against what it meets."""
+    program = (
+        "import supervisor\ntry:\n    supervisor.set_next_code_file('nothing.py')\n    print('planned')\n"
+        "except ValueError as error:\n    print(error)\n"
+    )
+    said = {}
+    for version in ("9.2.9", "10.0.3"):
+        drive = install(Drive(), firmware=None, files={"/code.py": program})
+        with SimulatedBoard(drive, version=version) as board:
+            board.power_on()
+            board.run_for(5)
+            said[version] = [line for line in board.lines if line in ("planned", "File not found")]
+
+    assert {"9.2.9": ["planned"], "10.0.3": ["File not found"]} == said

@@ -137,11 +137,11 @@ def test_a_torn_boot_sector_is_silently_formatted(drive: Drive, pages: int) -> N
 
 def test_a_cut_while_formatting_ends_in_another_formatting() -> None:
     """A power cut at any step of the first formatting is healed by the next start, or found as it should be."""
-    reference = Drive()
+    reference = Drive(LAYOUT_8MB)
     reference.mount_or_format()
 
     for operation in range(reference.flash.operations):
-        drive = Drive()
+        drive = Drive(LAYOUT_8MB)
         drive.flash.cut_at(operation)
         with pytest.raises(PowerCut):
             drive.mount_or_format()

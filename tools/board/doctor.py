@@ -25,7 +25,14 @@ from tools.board.install import (
 )
 from tools.board.sessions import SESSIONS, TWIN, Store, read_store, set_aside
 from tools.board.transport import CODE, EXCHANGING, NEW_SUFFIX, About, Board, Space
-from tools.circuitpython import OLDEST_RELEASE, OLDEST_TINYUF2, RECOMMENDED
+from tools.circuitpython import (
+    EXTENDED_8MB_BLOCKS,
+    NARROW_8MB_BLOCKS,
+    OLDEST_RELEASE,
+    OLDEST_TINYUF2,
+    RECOMMENDED,
+    drive_blocks_8mb,
+)
 from tools.firmware_rules import INTEGER_SETTINGS, url_problem
 from tools.remedies import DEPLOY, INSTALL, INSTALL_URL, INSTALL_WIFI, LOGS, SEND
 
@@ -37,9 +44,7 @@ MINIMUM_VERSIONS = {
 }
 # The open session of a running board was heard less than this ago.
 FRESH_SECONDS = 300
-# Sizes of the drive of an 8 MB board in bytes: firmware 10.0 to 10.2, and the others ("extended").
-LAYOUT_10_0 = 8064 * 512
-LAYOUT_EXTENDED = 12160 * 512
+BLOCK_BYTES = 512
 LAYOUT_TOLERANCE = 0.06
 
 REFUSED = "Wrong access_token, or another key is bound: reset the key in the portal."
@@ -161,8 +166,8 @@ def check_circuitpython(about: About, space: Space | None) -> Iterator[Finding]:
             WARNING, what, f"{about.version} is a test version.", "Flash the release that DEPLOYMENT.md names."
         )
     if space is not None:
-        narrow = (10, 0) <= about.release < (10, 3)
-        foreign = LAYOUT_EXTENDED if narrow else LAYOUT_10_0
+        narrow = drive_blocks_8mb(about.release) == NARROW_8MB_BLOCKS
+        foreign = (EXTENDED_8MB_BLOCKS if narrow else NARROW_8MB_BLOCKS) * BLOCK_BYTES
         if abs(space.total - foreign) < foreign * LAYOUT_TOLERANCE:
             yield Finding(
                 WARNING,

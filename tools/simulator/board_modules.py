@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from tools.simulator.program import Program
 
 NVM_BYTES = 8192
+# https://github.com/adafruit/circuitpython/pull/10263
+NEXT_CODE_FILE_IS_LOOKED_FOR = (10, 0)
 
 
 class Choice:
@@ -256,6 +258,10 @@ def supervisor_module(program: Program) -> ModuleType:
         sticky_on_reload: bool = False,
     ) -> None:
         program.check()
+        if working_directory is not None and program.release < NEXT_CODE_FILE_IS_LOOKED_FOR:
+            raise TypeError("extra keyword arguments given")
+        if filename and program.release >= NEXT_CODE_FILE_IS_LOOKED_FOR and not program.exists(f"/{filename}"):
+            raise ValueError("File not found")
         board.set_next_code_file(
             filename, reload_on_success, reload_on_error, sticky_on_success, sticky_on_error, sticky_on_reload
         )

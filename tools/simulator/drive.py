@@ -16,6 +16,13 @@ from typing import Any, Literal
 
 from fatfs import wrapper as fatfs
 
+from tools.circuitpython import (
+    EXTENDED_8MB_BLOCKS,
+    NARROW_8MB_BLOCKS,
+    RECOMMENDED,
+    drive_blocks_8mb,
+    release_of,
+)
 from tools.simulator.flash import BLOCK_BYTES, BLOCKS_PER_SECTOR, NorFlash, Snapshot
 from tools.simulator.power import PowerCut
 from tools.simulator.volume import (
@@ -73,10 +80,20 @@ class Layout:
     blocks: int
 
 
-LAYOUT_8MB = Layout("8mb", 8064)
-LAYOUT_8MB_EXTENDED = Layout("8mb-extended", 12160)
+LAYOUT_8MB = Layout("8mb", NARROW_8MB_BLOCKS)
+LAYOUT_8MB_EXTENDED = Layout("8mb-extended", EXTENDED_8MB_BLOCKS)
 LAYOUT_4MB = Layout("4mb", 2432)
+# What the recommended CircuitPython gives a board with 8 MB.
+LAYOUT_RECOMMENDED = next(
+    layout for layout in (LAYOUT_8MB, LAYOUT_8MB_EXTENDED) if layout.blocks == drive_blocks_8mb(release_of(RECOMMENDED))
+)
 LAYOUTS = (LAYOUT_8MB, LAYOUT_8MB_EXTENDED, LAYOUT_4MB)
+
+
+def _layout_of(image: bytes | None) -> Layout:
+    """The layout whose size an image has; without one, the recommended CircuitPython's."""
+    sizes = {layout.blocks * BLOCK_BYTES: layout for layout in LAYOUTS}
+    return sizes.get(len(image or b""), LAYOUT_RECOMMENDED)
 
 
 class DriveFile:
@@ -209,20 +226,21 @@ class DriveFile:
 class Drive:
     """A board's drive. Nothing works before ``mount_or_format``, which is what a start of the board does.
 
-    ``on_busy(seconds)`` is told after each operation how long the flash was busy; ``file_time`` gives the RTC's time.
+    ``layout``: if left out, that of ``image``, or of the recommended CircuitPython. ``on_busy(seconds)`` is told after
+    each operation how long the flash was busy; ``file_time`` gives the RTC's time.
     ``readonly``: Python may not write (S2 and S3 without ``storage.remount``). One thread at a time per drive; any
     number of drives at once.
     """
 
     def __init__(
         self,
-        layout: Layout = LAYOUT_8MB,
+        layout: Layout | None = None,
         *,
         image: bytes | None = None,
         on_busy: Callable[[float], None] | None = None,
         file_time: Callable[[], FileTime] = lambda: (2000, 1, 1, 0, 0, 0),
     ) -> None:
-        self.layout = layout
+        self.layout = layout = layout or _layout_of(image)
         self.flash = NorFlash(layout.blocks // BLOCKS_PER_SECTOR)
         if image is not None:
             self.flash.load(image)
