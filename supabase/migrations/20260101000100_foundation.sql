@@ -43,6 +43,13 @@ comment on function private.earliest_start() is 'No device''s session starts bef
 revoke execute on function private.earliest_start() from public;
 grant execute on function private.earliest_start() to authenticated;
 
+create function private.longest_session() returns integer
+language sql immutable parallel safe set search_path = ''
+return 366 * 86400;
+comment on function private.longest_session() is 'Seconds of the longest session there can be: no board has power for longer without a break.';
+revoke execute on function private.longest_session() from public;
+grant execute on function private.longest_session() to authenticated;
+
 create function private.latest_time() returns timestamptz
 language sql stable parallel safe set search_path = ''
 return private.clock() + interval '5 minutes';

@@ -1,18 +1,29 @@
 -- Devices, and the two kinds of interval that give a session its fleet and its plane: ownerships and assignments.
 
+create type private.device_report as (
+  boot integer,
+  lifetime_seconds bigint,
+  unsent integer,
+  firmware text,
+  reset_reason text
+);
+comment on type private.device_report is 'What a message says about the device itself.';
+comment on column private.device_report.boot is 'Power-ups counted by the board.';
+comment on column private.device_report.lifetime_seconds is 'Seconds of power over the board''s life.';
+comment on column private.device_report.unsent is 'Ended sessions that it has yet to send.';
+comment on column private.device_report.firmware is 'Firmware version.';
+comment on column private.device_report.reset_reason is 'Why the board last started.';
+
 create table public.devices (
   device_uuid uuid primary key,
   fleet_id uuid references public.fleets on delete set null,
   created_at timestamptz not null default private.clock(),
   announced boolean not null default false,
+  has_posted boolean not null default false,
   last_seen timestamptz,
   report_session_start timestamptz,
   report_run_seconds integer,
-  boot integer,
-  lifetime_seconds bigint,
-  unsent integer,
-  firmware text,
-  reset_reason text,
+  like private.device_report,
   key_bound_at timestamptz,
   key_reset_at timestamptz,
   refused_at timestamptz,
@@ -27,20 +38,21 @@ create table public.devices (
 ) with (fillfactor = 70);
 create index devices_by_fleet on public.devices (fleet_id);
 create index devices_announced on public.devices (created_at) where announced;
-comment on table public.devices is 'Boards, as the latest of their messages describe them. Nobody writes here but ingest and the claim functions.';
+comment on table public.devices is 'Boards, as the latest of their messages describe them. Nobody writes here but ingest and the claim functions. A release begins the row over: nothing in it tells the next owner about an earlier one''s time.';
 comment on column public.devices.device_uuid is 'Identity that the board made for itself.';
 comment on column public.devices.fleet_id is 'The fleet that owns the device now; null while it has none.';
-comment on column public.devices.created_at is 'When the database first heard of the device (server time).';
+comment on column public.devices.created_at is 'When the database first heard of the device, or its last release (server time).';
 comment on column public.devices.announced is 'True if the device''s own first message created it, false if a claim did.';
-comment on column public.devices.last_seen is 'When its last accepted message arrived (server time); never moves back.';
-comment on column public.devices.report_session_start is 'session_start of the message that the device''s own figures come from: the greatest by (session_start, run_seconds, canonical text).';
+comment on column public.devices.has_posted is 'Whether a message of it was ever accepted: until then it is a new device.';
+comment on column public.devices.last_seen is 'When its last accepted message arrived, since the last release (server time); never moves back.';
+comment on column public.devices.report_session_start is 'session_start of the message that the device''s own figures come from: the greatest by (session_start, run_seconds, canonical text) that is about the time since the last release.';
 comment on column public.devices.report_run_seconds is 'run_seconds of that message.';
 comment on column public.devices.boot is 'Power-ups counted by the board, in that message.';
 comment on column public.devices.lifetime_seconds is 'Seconds of power over the board''s life, in that message.';
 comment on column public.devices.unsent is 'Sessions that were not acked when that message was sent.';
 comment on column public.devices.firmware is 'Firmware version, in that message.';
 comment on column public.devices.reset_reason is 'Why the board last started, in that message.';
-comment on column public.devices.key_bound_at is 'When the device key was bound; null while none is.';
+comment on column public.devices.key_bound_at is 'When the device key was bound, or the last release; null while none is.';
 comment on column public.devices.key_reset_at is 'When a member unbound the key; null once a new one is bound.';
 comment on column public.devices.refused_at is 'When a post was last refused for its key (server time).';
 comment on column public.devices.refused_code is 'Why it was refused.';
@@ -75,6 +87,7 @@ create table public.device_ownerships (
   fleet_id uuid references public.fleets on delete set null,
   owned_from timestamptz not null default private.earliest_start(),
   owned_until timestamptz check (owned_until >= owned_from),
+  owned tstzrange not null generated always as (tstzrange(owned_from, owned_until)) stored,
   name text check (name = btrim(name) and char_length(name) between 1 and 80),
   claimed_at timestamptz not null default private.clock(),
   claimed_by uuid references auth.users (id) on delete set null,
@@ -93,6 +106,7 @@ comment on column public.device_ownerships.device_uuid is 'The device.';
 comment on column public.device_ownerships.fleet_id is 'The owner; null when that fleet was deleted, so that nobody inherits its time.';
 comment on column public.device_ownerships.owned_from is 'Begin: the end of the ownership before it, or the earliest start.';
 comment on column public.device_ownerships.owned_until is 'End, exclusive; null while the fleet owns the device.';
+comment on column public.device_ownerships.owned is 'Begin (inclusive) to end (exclusive): what a session_start is looked for in.';
 comment on column public.device_ownerships.name is 'What this fleet calls the device. The next owner does not see it.';
 comment on column public.device_ownerships.claimed_at is 'When the claim was made (server time).';
 comment on column public.device_ownerships.claimed_by is 'Who claimed it; null for a former member.';

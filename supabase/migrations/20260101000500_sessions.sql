@@ -1,36 +1,62 @@
 -- Sessions: one row per power-up of a device, what the device said, and beside it what follows from ownerships,
 -- assignments and annotations. No user writes here.
 
-create table public.sessions (
-  session_id uuid primary key,
-  device_uuid uuid references public.devices on delete cascade,
-  session_start timestamptz not null check (session_start >= private.earliest_start()),
-  run_seconds integer not null check (run_seconds >= 0),
-  last_update timestamptz,
-  status public.session_status not null,
-  report_closed boolean not null default false,
+-- The optional fields of a message, and the columns of sessions that keep those of the greatest one. What is added here
+-- is read from the wire and takes part in the join.
+create type private.session_report as (
   boot integer,
   start_source public.start_source,
   start_uncertainty_s integer,
   checkpoint_seconds integer,
   lifetime_seconds bigint,
   reset_reason text,
-  firmware text,
+  firmware text
+);
+comment on type private.session_report is 'The optional fields of a message about a session.';
+comment on column private.session_report.boot is 'Number of the power-up.';
+comment on column private.session_report.start_source is 'Where the start''s clock came from.';
+comment on column private.session_report.start_uncertainty_s is 'Plus or minus seconds of an estimated start.';
+comment on column private.session_report.checkpoint_seconds is 'Checkpoint interval: the uncertainty of run_seconds.';
+comment on column private.session_report.lifetime_seconds is 'Seconds of power over the board''s life.';
+comment on column private.session_report.reset_reason is 'Why the board started.';
+comment on column private.session_report.firmware is 'Firmware version.';
+
+create table public.sessions (
+  session_id uuid primary key,
+  device_uuid uuid references public.devices on delete cascade,
+  session_start timestamptz not null check (session_start >= private.earliest_start()),
+  run_seconds integer not null check (run_seconds between 0 and private.longest_session()),
+  last_update timestamptz,
+  status public.session_status not null,
+  report_closed boolean not null default false,
+  like private.session_report,
   received_at timestamptz not null default private.clock(),
   heard_at timestamptz not null default private.clock(),
   future boolean not null default false,
-  -- what follows
+  known_at_release integer,
+  looked_at_seconds integer,
+  -- derived
   fleet_id uuid references public.fleets on delete cascade,
   plane_id uuid,
   effective_start timestamptz not null,
   session_end timestamptz not null generated always as
-    ((effective_start at time zone 'UTC' + run_seconds * interval '1 second') at time zone 'UTC') stored,
+    (
+      (effective_start at time zone 'UTC'
+        + greatest(least(run_seconds, greatest(coalesce(known_at_release, run_seconds), looked_at_seconds)), 0)
+          * interval '1 second')
+      at time zone 'UTC'
+    ) stored,
   class public.session_class,
   pilot text,
   excluded boolean not null default false,
   clock_checked boolean not null default false,
-  flagged boolean not null generated always as (future and not clock_checked) stored,
-  counts boolean not null generated always as (not excluded and (clock_checked or not future)) stored,
+  flagged boolean not null generated always as (
+    future and not clock_checked
+    or known_at_release is not null and run_seconds > greatest(known_at_release, looked_at_seconds)
+  ) stored,
+  counts boolean not null generated always as (
+    not excluded and (clock_checked or not future) and coalesce(greatest(known_at_release, looked_at_seconds), 0) >= 0
+  ) stored,
   short boolean not null generated always as (run_seconds < 180) stored,
   long boolean not null generated always as (run_seconds > 86400) stored,
   unique (device_uuid, session_start),
@@ -84,15 +110,17 @@ comment on column public.sessions.firmware is 'Firmware version, from the greate
 comment on column public.sessions.received_at is 'When its first message arrived (server time).';
 comment on column public.sessions.heard_at is 'When its last message arrived (server time).';
 comment on column public.sessions.future is 'A message said that it started or ended over 5 minutes in the server''s future; latched.';
+comment on column public.sessions.known_at_release is 'Of run_seconds, what was known when the fleet released the device; -1: not even the session; null: nothing came after a release. Latched.';
+comment on column public.sessions.looked_at_seconds is 'run_seconds when a person looked at what came after the release; null: nobody has.';
 comment on column public.sessions.fleet_id is 'The fleet that owned the device at session_start; null while nobody has claimed that time.';
 comment on column public.sessions.plane_id is 'The plane that the device hung in at effective_start; null: none.';
 comment on column public.sessions.effective_start is 'The corrected start if a person gave one, else session_start.';
-comment on column public.sessions.session_end is 'effective_start plus run_seconds.';
+comment on column public.sessions.session_end is 'effective_start plus run_seconds, without what came after the device''s release and nobody has looked at.';
 comment on column public.sessions.class is 'What a person said it was; mirrored from session_annotations, for searching.';
 comment on column public.sessions.pilot is 'Who flew; mirrored from session_annotations, for searching.';
 comment on column public.sessions.excluded is 'A person left it out of the totals.';
 comment on column public.sessions.clock_checked is 'A person looked at its times: the future flag no longer holds it back.';
-comment on column public.sessions.flagged is 'Its times reach into the future and nobody has looked at them.';
+comment on column public.sessions.flagged is 'Its times reach into the future, or some of it came after the device''s release, and nobody has looked at it.';
 comment on column public.sessions.short is 'Under 180 seconds.';
 comment on column public.sessions.counts is 'Whether it is part of the totals: not excluded, and not flagged.';
 comment on column public.sessions.long is 'Over a day: the few sessions that a search around a time must look further back for.';
@@ -136,8 +164,7 @@ begin atomic
   from (
     select s.session_id, o.fleet_id, private.plane_at(o.ownership_id, s.effective_start) as plane_id
     from public.sessions s
-    join public.device_ownerships o on o.device_uuid = s.device_uuid
-      and s.session_start >= o.owned_from and (s.session_start < o.owned_until or o.owned_until is null)
+    join public.device_ownerships o on o.device_uuid = s.device_uuid and o.owned @> s.session_start
       and o.fleet_id = coalesce(s.fleet_id, o.fleet_id)
     where s.device_uuid = device
   ) right_one

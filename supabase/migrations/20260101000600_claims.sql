@@ -91,12 +91,27 @@ comment on function public.claim_device(uuid, text, uuid) is 'Claims a device fo
 revoke execute on function public.claim_device(uuid, text, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.claim_device(uuid, text, uuid) to authenticated;
 
+-- Limits begin again, too; the key and a pending reset stay.
+create function private.begin_over(device_uuids uuid[]) returns void
+language plpgsql volatile set search_path = '' as $$
+begin
+  update public.devices d set
+    fleet_id = null, created_at = private.clock(), announced = false, last_seen = null, report_session_start = null,
+    report_run_seconds = null, boot = null, lifetime_seconds = null, unsent = null, firmware = null, reset_reason = null,
+    key_bound_at = case when d.key_bound_at is not null then private.clock() end,
+    refused_at = null, refused_code = null, refused_posts = 0, rejected_at = null, rejected_code = null,
+    request_minute = null, request_count = 0, new_sessions_day = null, new_sessions = 0
+  where d.device_uuid = any (device_uuids);
+end $$;
+comment on function private.begin_over(uuid[]) is 'Takes from devices what they said in the time of the owner that they leave.';
+revoke execute on function private.begin_over(uuid[]) from public;
+
 create function private.release_device(device uuid) returns public.device_ownerships
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   owned public.device_ownerships := private.owned_device(device, 'owner');
 begin
-  update public.devices d set fleet_id = null where d.device_uuid = device;
+  perform private.begin_over(array[device]);
   update public.device_ownerships o set owned_until = greatest(private.clock(), o.owned_from), released_by = auth.uid()
   where o.ownership_id = owned.ownership_id returning * into owned;
   return owned;
@@ -277,6 +292,7 @@ create function private.empty_fleet() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   perform from public.devices d where d.fleet_id = old.fleet_id order by d.device_uuid for update;
+  perform private.begin_over(array(select d.device_uuid from public.devices d where d.fleet_id = old.fleet_id));
   perform set_config('private.ending_fleet', old.fleet_id::text, true);
   delete from public.sessions s where s.fleet_id = old.fleet_id;
   perform set_config('private.ending_fleet', '', true);

@@ -72,21 +72,49 @@ end $$;
 comment on function private.union_seconds(uuid, timestamptz, timestamptz) is 'Seconds of [a, b) covered by at least one of the plane''s sessions that count.';
 revoke execute on function private.union_seconds(uuid, timestamptz, timestamptz) from public;
 
-create function private.refresh_day(plane uuid, utc_day date) returns void
-language plpgsql volatile set search_path = '' as $$
+create function private.refresh_span(plane uuid, first_day date, last_day date) returns void
+language plpgsql volatile set search_path = '' set plan_cache_mode = force_generic_plan as $$
 declare
-  a constant timestamptz := private.utc_midnight(utc_day);
-  b constant timestamptz := private.utc_midnight(utc_day + 1);
+  a constant timestamptz := private.utc_midnight(first_day);
+  b constant timestamptz := private.utc_midnight(last_day + 1);
 begin
   insert into private.plane_days as d (plane_id, day, seconds, sessions, checkpoint_seconds)
-  select plane, utc_day, private.union_seconds(plane, a, b), count(*), coalesce(sum(s.checkpoint_seconds), 0)
-  from public.sessions s
-  where s.plane_id = plane and s.counts and s.effective_start >= a and s.effective_start < b
+  with piece as (
+    select unnest(range_agg(tstzrange(greatest(s.effective_start, a), least(s.session_end, b)))) as span
+    from (
+      select near.effective_start, near.session_end from public.sessions near
+      where near.plane_id = plane and near.counts and not near.long
+        and near.effective_start >= a - interval '1 day' and near.effective_start < b and near.session_end > a
+      union all
+      select far.effective_start, far.session_end from public.sessions far
+      where far.plane_id = plane and far.counts and far.long and far.effective_start < b and far.session_end > a
+    ) s
+  ), covered as (
+    select first_day + n as day, sum(extract(epoch from
+      least(upper(piece.span), private.utc_midnight(first_day + n + 1))
+        - greatest(lower(piece.span), private.utc_midnight(first_day + n))
+    )) as seconds
+    from piece
+    cross join lateral generate_series(
+      private.utc_day(lower(piece.span)) - first_day,
+      private.utc_day(upper(piece.span) - interval '1 microsecond') - first_day
+    ) n
+    group by n
+  ), began as (
+    select private.utc_day(s.effective_start) as day, count(*) as sessions, sum(s.checkpoint_seconds) as checkpoint_seconds
+    from public.sessions s
+    where s.plane_id = plane and s.counts and s.effective_start >= a and s.effective_start < b
+    group by 1
+  )
+  select plane, first_day + n, coalesce(covered.seconds, 0), coalesce(began.sessions, 0), coalesce(began.checkpoint_seconds, 0)
+  from generate_series(0, last_day - first_day) n
+  left join covered on covered.day = first_day + n
+  left join began on began.day = first_day + n
   on conflict (plane_id, day) do update
     set seconds = excluded.seconds, sessions = excluded.sessions, checkpoint_seconds = excluded.checkpoint_seconds;
 end $$;
-comment on function private.refresh_day(uuid, date) is 'Computes a plane''s day anew from its sessions.';
-revoke execute on function private.refresh_day(uuid, date) from public;
+comment on function private.refresh_span(uuid, date, date) is 'Recomputes a plane''s days, the last one included, from its sessions.';
+revoke execute on function private.refresh_span(uuid, date, date) from public;
 
 create function private.refresh_month(plane uuid, first_day date) returns void
 language plpgsql volatile set search_path = '' as $$
@@ -119,19 +147,22 @@ declare
 begin
   perform private.lock_planes(planes);
   for touched in
-    select distinct span.plane_id, private.utc_day(span.from_time) + n as day
-    from unnest(planes, froms, untils) as span (plane_id, from_time, until_time),
-      generate_series(0, private.utc_day(span.until_time) - private.utc_day(span.from_time)) n
-    order by 1, 2
+    select span.plane_id, unnest(range_agg(
+      daterange(private.utc_day(span.from_time), private.utc_day(span.until_time), '[]')
+    )) as days
+    from unnest(planes, froms, untils) as span (plane_id, from_time, until_time)
+    group by span.plane_id
   loop
-    perform private.refresh_day(touched.plane_id, touched.day);
+    perform private.refresh_span(touched.plane_id, lower(touched.days), upper(touched.days) - 1);
   end loop;
   for touched in
-    select distinct span.plane_id, date_trunc('month', private.utc_day(span.from_time) + n)::date as month
-    from unnest(planes, froms, untils) as span (plane_id, from_time, until_time),
-      generate_series(0, private.utc_day(span.until_time) - private.utc_day(span.from_time)) n
+    select distinct span.plane_id, month::date as first_day
+    from unnest(planes, froms, untils) as span (plane_id, from_time, until_time)
+    cross join lateral generate_series(
+      date_trunc('month', span.from_time at time zone 'UTC'), span.until_time at time zone 'UTC', interval '1 month'
+    ) month
   loop
-    perform private.refresh_month(touched.plane_id, touched.month);
+    perform private.refresh_month(touched.plane_id, touched.first_day);
   end loop;
 end $$;
 comment on function private.refresh_days(uuid[], timestamptz[], timestamptz[]) is 'Computes the days and months of planes anew that lie in the periods given.';

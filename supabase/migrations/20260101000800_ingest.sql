@@ -30,19 +30,62 @@ end $$;
 comment on function private.check_device_key(public.devices, text, timestamptz) is 'Why a device''s post is refused for its key; null if it is not.';
 revoke execute on function private.check_device_key(public.devices, text, timestamptz) from public;
 
--- Everything about one request, in one call. Returns {status: 200, body} or a refusal.
-create function private.ingest(messages jsonb, device_key_sha256 text, batch boolean) returns jsonb
-language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
+-- What a message says beyond its identity: the columns of sessions, read from the wire by their names.
+create type private.message as (
+  ord bigint,
+  msg_id text,
+  session_start timestamptz,
+  run_seconds integer,
+  last_update timestamptz,
+  closed boolean,
+  fault text,
+  unsent integer,
+  report private.session_report
+);
+comment on type private.message is 'One message of a request, as the function has checked it.';
+comment on column private.message.ord is 'Its place in the request, from 1.';
+comment on column private.message.msg_id is 'Its name, as the sender wrote it.';
+comment on column private.message.session_start is 'Power on.';
+comment on column private.message.run_seconds is 'Whole seconds of power.';
+comment on column private.message.last_update is 'The device''s clock at that figure.';
+comment on column private.message.closed is 'Whether it says that the session has ended.';
+comment on column private.message.fault is 'Code of why it is rejected; null if it is not.';
+comment on column private.message.unsent is 'Ended sessions that the device has yet to send.';
+comment on column private.message.report is 'The optional fields.';
+
+create function private.read_messages(messages jsonb) returns private.message[]
+language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan as $$
+begin
+  return array(
+    select row(
+      place, m ->> 'msg_id', said.session_start, said.run_seconds, (m ->> 'last_update')::timestamptz,
+      m ->> 'status' = 'closed',
+      case
+        when said.session_start < private.earliest_start() then 'bad_start'
+        when said.run_seconds > private.longest_session() then 'bad_run_seconds'
+      end,
+      (m ->> 'unsent')::integer, jsonb_populate_record(null::private.session_report, m)
+    )::private.message
+    from jsonb_array_elements(messages) with ordinality as element (m, place)
+    cross join lateral (
+      select (m ->> 'session_start')::timestamptz as session_start, (m ->> 'run_seconds')::integer as run_seconds
+    ) said
+    order by place
+  );
+end $$;
+comment on function private.read_messages(jsonb) is 'The messages of a request, in order, each with what makes it be rejected.';
+revoke execute on function private.read_messages(jsonb) from public;
+
+-- Step 1: who posts, and how much. The device's row is locked from here to the end, then the fleets that ever owned it,
+-- then the planes it was ever in.
+create function private.admit(
+  device_id uuid, messages private.message[], device_key_sha256 text, batch boolean, server_now timestamptz,
+  out device public.devices, out refusal jsonb
+)
+language plpgsql volatile set search_path = '' set plan_cache_mode = force_generic_plan as $$
 declare
-  server_now constant timestamptz := private.clock();
-  device_id constant uuid := messages -> 0 ->> 'device_uuid';
   setting private.settings;
-  device public.devices;
   refused text;
-  results jsonb;
-  rejects boolean;
-  added integer;
-  latest record;
 begin
   select * into setting from private.settings;
   select * into device from public.devices d where d.device_uuid = device_id for update;
@@ -51,10 +94,11 @@ begin
     if setting.new_devices_per_hour <= (
       select count(*) from public.devices d where d.announced and d.created_at > server_now - interval '1 hour'
     ) then
-      return private.refusal(
+      refusal := private.refusal(
         429, 'too_many_new_devices', 'Too many new devices within an hour',
         'Claim the device in the portal: a claimed device is not new.', 600
       );
+      return;
     end if;
     insert into public.devices (device_uuid, announced) values (device_id, true) on conflict do nothing;
     select * into device from public.devices d where d.device_uuid = device_id for update;
@@ -64,34 +108,39 @@ begin
   if refused is not null then
     update public.devices d set refused_at = server_now, refused_code = refused, refused_posts = d.refused_posts + 1
     where d.device_uuid = device_id;
-    return private.refusal(
+    refusal := private.refusal(
       401, refused, 'The device key does not match',
       'Send the key that this device used first in X-Device-Key, or have its owner reset the key in the portal.'
     );
+    return;
   end if;
 
   device.request_count :=
     case when device.request_minute = date_trunc('minute', server_now) then device.request_count else 0 end + 1;
+  device.request_minute := date_trunc('minute', server_now);
   if device.request_count > setting.messages_per_minute * (1 + batch::integer) then
-    return private.refusal(
+    refusal := private.refusal(
       429, 'too_many_messages', format('More than %s messages in a minute', setting.messages_per_minute),
       'Wait as long as Retry-After says, or send what is left in batches.',
       60 - extract(second from server_now)::integer
     );
+    return;
   end if;
 
   -- More than a board can have. What is stored already goes on growing.
   device.new_sessions :=
     case when device.new_sessions_day = private.utc_day(server_now) then device.new_sessions else 0 end;
+  device.new_sessions_day := private.utc_day(server_now);
   if device.new_sessions >= setting.new_sessions_per_day and exists (
-    select (m ->> 'session_start')::timestamptz from jsonb_array_elements(messages) m
+    select m.session_start from unnest(messages) m
     except
     select s.session_start from public.sessions s where s.device_uuid = device_id
   ) then
-    return private.refusal(
+    refusal := private.refusal(
       429, 'too_many_new_sessions', format('More than %s new sessions in a day', setting.new_sessions_per_day),
       'A board has no more than that. Go on tomorrow (UTC).', 3600
     );
+    return;
   end if;
 
   -- Which ownerships there are stands still: claims lock the device, too.
@@ -101,43 +150,38 @@ begin
     where o.device_uuid = device_id and o.fleet_id is not null order by 1
   ) turn;
   -- Sessions that grow and new ones are counted one after the other; one alone is of one plane.
-  if jsonb_array_length(messages) > 1 then
+  if cardinality(messages) > 1 then
     perform private.lock_planes(array(
       select a.plane_id from public.device_assignments a where a.device_uuid = device_id
       union all
       select s.plane_id from public.sessions s
-      where s.device_uuid = device_id
-        and s.session_start in (select (m ->> 'session_start')::timestamptz from jsonb_array_elements(messages) m)
+      where s.device_uuid = device_id and s.session_start in (select m.session_start from unnest(messages) m)
     ));
   end if;
+end $$;
+comment on function private.admit(uuid, private.message[], text, boolean, timestamptz) is 'Locks the device and what its sessions touch, checks its key and its limits; a refusal, or the device with this request counted.';
+revoke execute on function private.admit(uuid, private.message[], text, boolean, timestamptz) from public;
 
-  -- The join. The stored row takes part as the first message; the device's lock keeps it still until the end. A session's
-  -- optional fields are those of its greatest message; a message's rank is one text that sorts like (run_seconds,
-  -- closed, canonical text).
-  with message as materialized (
-    select ord, m ->> 'msg_id' as msg_id, (m ->> 'session_start')::timestamptz as session_start,
-      (m ->> 'run_seconds')::integer as run_seconds, (m ->> 'last_update')::timestamptz as last_update,
-      m ->> 'status' = 'closed' as closed, m ->> 'status' = 'closed' as report_closed,
-      (m ->> 'session_start')::timestamptz < private.earliest_start() as bad_start,
-      jsonb_strip_nulls(jsonb_build_object(
-        'boot', m -> 'boot', 'start_source', m -> 'start_source', 'start_uncertainty_s', m -> 'start_uncertainty_s',
-        'checkpoint_seconds', m -> 'checkpoint_seconds', 'lifetime_seconds', m -> 'lifetime_seconds',
-        'reset_reason', m -> 'reset_reason', 'firmware', m -> 'firmware'
-      )) as report
-    from jsonb_array_elements(messages) with ordinality as element (m, ord)
-  ), candidate as (
-    select ord, session_start, run_seconds, last_update, closed, report_closed, report from message where not bad_start
+-- Step 2: the join. The stored row takes part as the first message; the device's lock keeps it still until the end. A
+-- session's optional fields are those of its greatest message; a message's rank is one text that sorts like
+-- (run_seconds, closed, canonical text).
+create function private.join_messages(
+  device_id uuid, messages private.message[], server_now timestamptz, out results jsonb, out added integer
+)
+language plpgsql volatile set search_path = '' set plan_cache_mode = force_generic_plan as $$
+begin
+  with candidate as (
+    select m.ord, m.session_start, m.run_seconds, m.last_update, m.closed, m.closed as report_closed, m.report,
+      null::uuid as fleet_id
+    from unnest(messages) m where m.fault is null
     union all
     select 0, s.session_start, s.run_seconds, s.last_update, s.status = 'closed', s.report_closed,
-      jsonb_strip_nulls(jsonb_build_object(
-        'boot', s.boot, 'start_source', s.start_source, 'start_uncertainty_s', s.start_uncertainty_s,
-        'checkpoint_seconds', s.checkpoint_seconds, 'lifetime_seconds', s.lifetime_seconds,
-        'reset_reason', s.reset_reason, 'firmware', s.firmware
-      ))
+      jsonb_populate_record(null::private.session_report, to_jsonb(s)), s.fleet_id
     from public.sessions s
-    where s.device_uuid = device_id and s.session_start = any (array(select message.session_start from message))
+    where s.device_uuid = device_id and s.session_start = any (array(select m.session_start from unnest(messages) m))
   ), ranked as (
-    select *, lpad(run_seconds::text, 10, '0') || report_closed::integer::text || report::text collate "C" as rank
+    select *, lpad(run_seconds::text, 10, '0') || report_closed::integer::text
+      || jsonb_strip_nulls(to_jsonb(report))::text collate "C" as rank
     from candidate
   ), judged as materialized (
     select *, (
@@ -150,25 +194,25 @@ begin
   ), joined as (
     select distinct on (session_start) session_start, run_seconds, report, report_closed,
       max(last_update) over whole as last_update, bool_or(closed) over whole as closed, bool_or(ord = 0) over whole as known,
+      max(fleet_id::text) over whole as fleet_id,
       private.in_future(session_start, run_seconds) as future
     from judged
     window whole as (partition by session_start)
     order by session_start, rank desc
   ), written as (
     insert into public.sessions as s (
-      session_id, device_uuid, session_start, run_seconds, last_update, status, report_closed, boot, start_source,
-      start_uncertainty_s, checkpoint_seconds, lifetime_seconds, reset_reason, firmware, received_at, heard_at, future,
-      fleet_id, plane_id, effective_start
+      session_id, device_uuid, session_start, run_seconds, last_update, status, report_closed, received_at, heard_at, future,
+      known_at_release, fleet_id, plane_id, effective_start, boot, start_source, start_uncertainty_s, checkpoint_seconds,
+      lifetime_seconds, reset_reason, firmware
     )
     select private.session_id(device_id, j.session_start), device_id, j.session_start, j.run_seconds, j.last_update,
-      case when j.closed then 'closed' else 'open' end::public.session_status, j.report_closed,
-      (j.report ->> 'boot')::integer, (j.report ->> 'start_source')::public.start_source,
-      (j.report ->> 'start_uncertainty_s')::integer, (j.report ->> 'checkpoint_seconds')::integer,
-      (j.report ->> 'lifetime_seconds')::bigint, j.report ->> 'reset_reason', j.report ->> 'firmware',
-      server_now, server_now, j.future, o.fleet_id, a.plane_id, j.session_start
+      case when j.closed then 'closed' else 'open' end::public.session_status, j.report_closed, server_now, server_now,
+      j.future,
+      -- It comes after the device's release, about the time before it: nothing of it was known then.
+      case when o.owned_until is not null or j.fleet_id <> o.fleet_id::text then -1 end,
+      o.fleet_id, a.plane_id, j.session_start, (j.report).*
     from joined j
-    left join public.device_ownerships o on o.device_uuid = device_id
-      and j.session_start >= o.owned_from and (j.session_start < o.owned_until or o.owned_until is null)
+    left join public.device_ownerships o on o.device_uuid = device_id and o.owned @> j.session_start
     left join lateral (
       select device_assignments.plane_id from public.device_assignments
       where ownership_id = o.ownership_id and assigned_from <= j.session_start
@@ -180,68 +224,103 @@ begin
       start_uncertainty_s = excluded.start_uncertainty_s, checkpoint_seconds = excluded.checkpoint_seconds,
       lifetime_seconds = excluded.lifetime_seconds, reset_reason = excluded.reset_reason, firmware = excluded.firmware,
       heard_at = greatest(s.heard_at, excluded.heard_at),
+      known_at_release = coalesce(
+        s.known_at_release,
+        case when excluded.known_at_release is not null and excluded.run_seconds > s.run_seconds then s.run_seconds end
+      ),
       -- Judged where it counts, at its corrected start if it has one: what a person checked did not reach that far.
       future = s.future or excluded.future or private.in_future(s.effective_start, excluded.run_seconds),
       clock_checked = s.clock_checked and not private.in_future(s.effective_start, excluded.run_seconds)
   )
-  select bool_or(m.bad_start), jsonb_agg(
+  select jsonb_agg(
     case
-      when m.bad_start then jsonb_build_object(
-        'msg_id', m.msg_id, 'outcome', 'rejected', 'code', 'bad_start',
-        'message', format('The session starts before %s: the clock was wrong', private.utc_day(private.earliest_start()))
-      )
-      else jsonb_build_object('msg_id', m.msg_id, 'outcome', case when j.changes then 'stored' else 'duplicate' end)
+      when m.fault is null then
+        jsonb_build_object('msg_id', m.msg_id, 'outcome', case when j.changes then 'stored' else 'duplicate' end)
+      else jsonb_build_object('msg_id', m.msg_id, 'outcome', 'rejected', 'code', m.fault, 'message', case m.fault
+        when 'bad_start' then
+          format('The session starts before %s: the clock was wrong', private.utc_day(private.earliest_start()))
+        when 'bad_run_seconds' then
+          format('The session is longer than %s days: no board has that', private.longest_session() / 86400)
+      end)
     end order by m.ord
   ), (select count(*) from joined where not known)
-  into rejects, results, added
-  from message m left join judged j using (ord);
+  into results, added
+  from unnest(messages) m left join judged j using (ord);
+end $$;
+comment on function private.join_messages(uuid, private.message[], timestamptz) is 'Joins messages into the device''s sessions; one result per message, and how many sessions are new.';
+revoke execute on function private.join_messages(uuid, private.message[], timestamptz) from public;
 
-  -- The device's own figures are those of its greatest message by (session_start, run_seconds, canonical text).
-  select (m ->> 'session_start')::timestamptz as session_start, (m ->> 'run_seconds')::integer as run_seconds, report
-  into latest
-  from jsonb_array_elements(messages) m, lateral (
-    select jsonb_strip_nulls(jsonb_build_object(
-      'boot', m -> 'boot', 'lifetime_seconds', m -> 'lifetime_seconds', 'unsent', m -> 'unsent',
-      'firmware', m -> 'firmware', 'reset_reason', m -> 'reset_reason'
-    )) as report
-  ) r
-  where (m ->> 'session_start')::timestamptz >= private.earliest_start()
-  order by 1 desc, 2 desc, report::text collate "C" desc limit 1;
+-- Step 3: what the device says about itself: its greatest message by (session_start, run_seconds, canonical text). What it
+-- says about an earlier owner's time is not the present one's to see.
+create function private.note_device(device public.devices, messages private.message[], server_now timestamptz) returns void
+language plpgsql volatile set search_path = '' set plan_cache_mode = force_generic_plan as $$
+declare
+  own_time constant timestamptz := coalesce(
+    (select max(o.owned_until) from public.device_ownerships o where o.device_uuid = device.device_uuid), '-infinity'
+  );
+  fault text := (select m.fault from unnest(messages) m where m.fault is not null order by m.ord desc limit 1);
+  latest record;
+begin
+  select m.session_start, m.run_seconds, own.report into latest
+  from unnest(messages) m
+  cross join lateral (
+    select row((m.report).boot, (m.report).lifetime_seconds, m.unsent, (m.report).firmware, (m.report).reset_reason)::private.device_report as report
+  ) own
+  where m.fault is null and m.session_start >= own_time
+  order by m.session_start desc, m.run_seconds desc, jsonb_strip_nulls(to_jsonb(own.report))::text collate "C" desc limit 1;
 
   if latest.session_start is not null and (
-    (latest.session_start, latest.run_seconds, latest.report::text collate "C") > (
-      device.report_session_start, device.report_run_seconds, jsonb_strip_nulls(jsonb_build_object(
-        'boot', device.boot, 'lifetime_seconds', device.lifetime_seconds, 'unsent', device.unsent,
-        'firmware', device.firmware, 'reset_reason', device.reset_reason
-      ))::text collate "C"
-    )
-  ) is not false then
+    device.report_session_start is null
+    or (latest.session_start, latest.run_seconds) > (device.report_session_start, device.report_run_seconds)
+    or (latest.session_start, latest.run_seconds) = (device.report_session_start, device.report_run_seconds)
+      and jsonb_strip_nulls(to_jsonb(latest.report))::text collate "C" > jsonb_strip_nulls(
+        to_jsonb(jsonb_populate_record(null::private.device_report, to_jsonb(device)))
+      )::text collate "C"
+  ) then
+    device := jsonb_populate_record(device, to_jsonb(latest.report));
     device.report_session_start := latest.session_start;
     device.report_run_seconds := latest.run_seconds;
-    device.boot := latest.report ->> 'boot';
-    device.lifetime_seconds := latest.report ->> 'lifetime_seconds';
-    device.unsent := latest.report ->> 'unsent';
-    device.firmware := latest.report ->> 'firmware';
-    device.reset_reason := latest.report ->> 'reset_reason';
   end if;
   update public.devices d set
-    last_seen = greatest(d.last_seen, server_now),
+    last_seen = greatest(d.last_seen, server_now), has_posted = true,
     report_session_start = device.report_session_start, report_run_seconds = device.report_run_seconds,
     boot = device.boot, lifetime_seconds = device.lifetime_seconds, unsent = device.unsent,
     firmware = device.firmware, reset_reason = device.reset_reason,
     refused_posts = 0,
-    rejected_at = case when rejects then server_now else d.rejected_at end,
-    rejected_code = case when rejects then 'bad_start' else d.rejected_code end,
-    request_minute = date_trunc('minute', server_now), request_count = device.request_count,
-    new_sessions_day = private.utc_day(server_now), new_sessions = device.new_sessions + added
-  where d.device_uuid = device_id;
+    rejected_at = case when fault is null then d.rejected_at else server_now end,
+    rejected_code = coalesce(fault, d.rejected_code),
+    request_minute = device.request_minute, request_count = device.request_count,
+    new_sessions_day = device.new_sessions_day, new_sessions = device.new_sessions
+  where d.device_uuid = device.device_uuid;
+end $$;
+comment on function private.note_device(public.devices, private.message[], timestamptz) is 'Notes on the device what its greatest message says, and that it was heard.';
+revoke execute on function private.note_device(public.devices, private.message[], timestamptz) from public;
 
+-- Everything about one request, in one call. Returns {status: 200, body} or a refusal.
+create function private.ingest(messages jsonb, device_key_sha256 text, batch boolean) returns jsonb
+language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
+declare
+  server_now constant timestamptz := private.clock();
+  device_id constant uuid := messages -> 0 ->> 'device_uuid';
+  parsed constant private.message[] := private.read_messages(messages);
+  admitted record;
+  device public.devices;
+  joined record;
+begin
+  select * into admitted from private.admit(device_id, parsed, device_key_sha256, batch, server_now);
+  if admitted.refusal is not null then
+    return admitted.refusal;
+  end if;
+  device := admitted.device;
+  select * into joined from private.join_messages(device_id, parsed, server_now);
+  device.new_sessions := device.new_sessions + joined.added;
+  perform private.note_device(device, parsed, server_now);
   return jsonb_build_object('status', 200, 'body', jsonb_build_object(
     'ok', true,
     'server_time', private.iso_time(server_now),
-    'server_id', setting.server_id,
-    'new_device', device.last_seen is null,
-    'results', results
+    'server_id', (select s.server_id from private.settings s),
+    'new_device', not device.has_posted,
+    'results', joined.results
   ));
 end $$;
 comment on function private.ingest(jsonb, text, boolean) is 'Stores the well-formed messages of one device, in one transaction; answers {status, ...}.';

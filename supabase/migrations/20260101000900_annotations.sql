@@ -12,7 +12,7 @@ create table public.session_annotations (
   clock_checked boolean not null default false,
   hand_plane_id uuid,
   hand_start timestamptz check (hand_start >= private.earliest_start()),
-  hand_seconds integer check (hand_seconds between 1 and 31622400),
+  hand_seconds integer check (hand_seconds between 1 and private.longest_session()),
   author_id uuid references auth.users (id) on delete set null,
   created_at timestamptz not null default private.clock(),
   updated_at timestamptz not null default private.clock(),
@@ -85,7 +85,7 @@ begin
       raise sqlstate 'PT400' using
         message = 'A hand-entered session has an identity of its own',
         hint = 'Leave session_id out, or give a random UUID (version 4).';
-    elsif new.hand_start < private.earliest_start() or new.hand_seconds not between 1 and 31622400 then
+    elsif new.hand_start < private.earliest_start() or new.hand_seconds not between 1 and private.longest_session() then
       raise sqlstate 'PT400' using message = 'A hand-entered session begins after 2023 and has 1 second to 366 days';
     elsif private.in_future(new.hand_start, new.hand_seconds) then
       raise sqlstate 'PT400' using message = 'A session cannot be entered before it has ended';
@@ -156,7 +156,7 @@ begin
   else
     select o.ownership_id into ownership
     from public.sessions s join public.device_ownerships o on o.device_uuid = s.device_uuid and o.fleet_id = s.fleet_id
-      and s.session_start >= o.owned_from and (s.session_start < o.owned_until or o.owned_until is null)
+      and o.owned @> s.session_start
     where s.session_id = said.session_id;
     update public.sessions s set
       class = said.class, pilot = said.pilot, excluded = coalesce(said.excluded, false),
@@ -178,6 +178,22 @@ comment on function private.apply_annotation() is 'Carries an annotation over to
 revoke execute on function private.apply_annotation() from public;
 create trigger apply_annotation after insert or update of class, pilot, excluded, corrected_start, clock_checked, hand_plane_id,
   hand_start, hand_seconds on public.session_annotations for each row execute function private.apply_annotation();
+-- What came after the device's release counts as far as somebody has looked: who says something about the times has.
+-- What comes after that waits for the next look, whatever else is said meanwhile.
+create function private.note_look() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.sessions s set looked_at_seconds = case
+    when new.clock_checked or new.corrected_start is not null then s.run_seconds
+  end
+  where s.session_id = coalesce(new.session_id, old.session_id) and s.known_at_release is not null;
+  return null;
+end $$;
+comment on function private.note_look() is 'Notes how much of a session that came after a release somebody has looked at.';
+revoke execute on function private.note_look() from public;
+create trigger note_look after insert or delete or update of corrected_start, clock_checked on public.session_annotations
+  for each row execute function private.note_look();
+
 -- Not where it goes with its fleet: the sessions are gone by then.
 create trigger take_annotation_back after delete on public.session_annotations
   for each row when (pg_trigger_depth() = 0) execute function private.apply_annotation();

@@ -75,13 +75,16 @@ create view public.session_log with (security_invoker = true) as
     case when s.counts and s.plane_id is not null then private.hours(s.plane_id, s.effective_start) end as hobbs_start_seconds,
     case when s.counts and s.plane_id is not null then private.hours(s.plane_id, s.session_end) end as hobbs_end_seconds,
     s.checkpoint_seconds, s.start_source, s.start_uncertainty_s, s.boot, s.firmware, s.reset_reason,
-    s.received_at, s.heard_at, s.flagged
+    s.received_at, s.heard_at, s.flagged,
+    case when s.known_at_release is not null then
+      s.run_seconds - least(s.run_seconds, greatest(s.known_at_release, s.looked_at_seconds, 0))
+    end as held_seconds
   -- The caller's fleets lead to their sessions by index, where nothing else in the query does.
   from unnest((select private.fleets_as('viewer'))) mine (fleet_id)
   join public.sessions s on s.fleet_id = mine.fleet_id
   left join public.planes p on p.plane_id = s.plane_id
   left join public.device_ownerships o on o.device_uuid = s.device_uuid and o.fleet_id = s.fleet_id
-    and s.session_start >= o.owned_from and (s.session_start < o.owned_until or o.owned_until is null)
+    and o.owned @> s.session_start
   left join public.session_annotations n on n.session_id = s.session_id;
 comment on view public.session_log is 'One row per session, with plane, device, Hobbs columns, state and quality. Page by (session_start, session_id).';
 comment on column public.session_log.session_start is 'Power on: the corrected start if there is one.';
@@ -92,14 +95,15 @@ comment on column public.session_log.overlaps is 'Shares time with another sessi
 comment on column public.session_log.possible_duplicate_of is 'Of a hand-entered session: the first session of a device that it meets within its uncertainty.';
 comment on column public.session_log.hobbs_start_seconds is 'Hours of the plane at power on, in seconds; null if the session does not count.';
 comment on column public.session_log.hobbs_end_seconds is 'Hours of the plane at power off, in seconds; null if the session does not count.';
-comment on column public.session_log.flagged is 'Its times reach into the future and nobody has looked at them.';
+comment on column public.session_log.flagged is 'Its times reach into the future, or some of it came after the device''s release, and nobody has looked at it.';
+comment on column public.session_log.held_seconds is 'Of run_seconds, what came after the device''s release and does not count until somebody has looked; null: nothing came after it.';
 comment on column public.session_log.annotated_by is 'Who annotated it last; null: nobody, or a former member.';
 comment on column public.session_log.session_id is 'Identity of the session.';
 comment on column public.session_log.fleet_id is 'The fleet that owned the device at the reported start.';
 comment on column public.session_log.plane_id is 'The plane; null: none.';
 comment on column public.session_log.registration is 'Registration of the plane, as written.';
 comment on column public.session_log.device_uuid is 'The device; null for a hand-entered session.';
-comment on column public.session_log.session_end is 'session_start plus run_seconds.';
+comment on column public.session_log.session_end is 'session_start plus run_seconds, without held_seconds.';
 comment on column public.session_log.run_seconds is 'Whole seconds of power.';
 comment on column public.session_log.last_update is 'The device''s clock at its latest figure.';
 comment on column public.session_log.status is 'open or closed, as the device said.';
@@ -154,29 +158,23 @@ create view public.device_status with (security_invoker = true) as
   join lateral (
     select devices.key_bound_at, devices.key_reset_at, s.effective_start as session_start, s.run_seconds, s.heard_at,
       s.status = 'open' and s.heard_at > (select private.running_since()) as running,
-      case when devices.last_seen >= o.owned_from then devices.last_seen end as last_seen,
+      devices.last_seen,
       case when latest.tells then devices.unsent end as unsent,
       case when latest.tells then devices.boot else s.boot end as boot,
       case when latest.tells then devices.lifetime_seconds else s.lifetime_seconds end as lifetime_seconds,
       case when latest.tells then devices.firmware else s.firmware end as firmware,
       case when latest.tells then devices.reset_reason else s.reset_reason end as reset_reason,
-      case when latest.refused then devices.refused_posts else 0 end as refused_posts,
-      case when latest.refused then devices.refused_at end as refused_at,
-      case when latest.rejected then devices.rejected_at end as rejected_at,
-      case when latest.rejected then devices.rejected_code end as rejected_code,
+      devices.refused_posts, devices.refused_at, devices.rejected_at, devices.rejected_code,
       case
-        when latest.refused and devices.refused_posts > 0 then devices.refused_code
+        when devices.refused_posts > 0 then devices.refused_code
         when devices.key_reset_at + interval '24 hours' <= (select private.clock()) then 'device_key_reset_expired'
-        when latest.rejected and devices.rejected_at >= coalesce(s.received_at, devices.rejected_at)
+        when devices.rejected_at >= coalesce(s.received_at, devices.rejected_at)
           then devices.rejected_code
       end as attention
     from public.devices
-    -- What was said in the time of an earlier owner is not this one's to see, and a message from the future says
-    -- nothing about now.
+    -- A message from the future says nothing about now.
     cross join lateral (
-      select devices.refused_at >= o.owned_from as refused, devices.rejected_at >= o.owned_from as rejected,
-        devices.report_session_start >= o.owned_from
-          and devices.report_session_start <= (select private.latest_time()) as tells
+      select devices.report_session_start <= (select private.latest_time()) as tells
     ) latest
     left join lateral (
       select newest.* from public.sessions newest

@@ -1,6 +1,36 @@
 -- Completeness, as far as it can be shown: power-ups that are missing or came twice, and seconds of the board's own
 -- count that no session holds. And hours per class, for charts.
 
+-- A device's power-ups go through the hands of its owners. Each fleet sees its own sessions, and between two of them only
+-- what is missing in its own time: what another fleet has is neither missing nor told. SECURITY DEFINER, to know of it.
+create function private.device_record(device uuid)
+returns table (
+  fleet_id uuid, boot integer, next_boot integer, session_start timestamptz, session_end timestamptz,
+  next_start timestamptz, run_seconds integer, lifetime_seconds bigint, flagged boolean, stretch bigint
+)
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  mine constant uuid[] := private.fleets_as('viewer');
+begin
+  return query
+    with neighbour as (
+      select s.fleet_id, s.boot, s.session_start, s.session_end, s.effective_start, s.run_seconds, s.lifetime_seconds,
+        s.flagged, s.fleet_id is distinct from lag(s.fleet_id) over (order by s.session_start) as changed_hands,
+        lead(s.boot) over by_boot as next_boot, lead(s.effective_start) over by_boot as next_start,
+        lead(s.fleet_id) over by_boot as next_fleet
+      from public.sessions s where s.device_uuid = device
+      window by_boot as (partition by s.boot is null order by s.boot, s.session_start)
+    ), counted as (
+      select n.*, count(*) filter (where n.changed_hands) over (order by n.session_start) as stretch from neighbour n
+    )
+    select c.fleet_id, c.boot, case when c.next_fleet = c.fleet_id then c.next_boot end, c.session_start, c.session_end,
+      case when c.next_fleet = c.fleet_id then c.next_start end, c.run_seconds, c.lifetime_seconds, c.flagged, c.stretch
+    from counted c where c.fleet_id = any (mine);
+end $$;
+comment on function private.device_record(uuid) is 'A device''s sessions in the caller''s fleets, each with the next power-up in the same hands and the stretch of time in which the device stayed in them.';
+revoke execute on function private.device_record(uuid) from public;
+grant execute on function private.device_record(uuid) to authenticated;
+
 create function public.device_completeness(device_uuid uuid)
 returns table (
   sessions bigint, first_boot integer, last_boot integer, missing_boots bigint, repeated_boots bigint,
@@ -9,27 +39,32 @@ returns table (
 language sql stable set search_path = ''
 begin atomic
   with session as (
-    select s.boot, s.run_seconds, s.lifetime_seconds, s.session_start, s.flagged
-    from public.sessions s where s.device_uuid = device_completeness.device_uuid
+    select r.* from private.device_record(device_completeness.device_uuid) r
   ), known as (
-    -- The board's count at its first session that tells it, before that session.
-    select min(session.lifetime_seconds - session.run_seconds) as at_first, max(session.lifetime_seconds) as at_last,
-      sum(session.run_seconds) as recorded
+    -- The board's count at a stretch's first session that tells it, before that session, and at its last.
+    select max(session.lifetime_seconds) as at_last, sum(session.run_seconds) as recorded,
+      greatest(
+        max(session.lifetime_seconds) - min(session.lifetime_seconds - session.run_seconds) - sum(session.run_seconds), 0
+      ) as unrecorded
     from session
     where not session.flagged  -- whose times nobody believes yet
       and session.session_start >= (
-        select min(f.session_start) from session f where f.lifetime_seconds is not null and not f.flagged
+        select min(f.session_start) from session f
+        where f.lifetime_seconds is not null and not f.flagged and f.stretch = session.stretch
       )
+    group by session.stretch
   )
   select count(*), min(session.boot), max(session.boot),
-    max(session.boot)::bigint - min(session.boot) + 1 - count(distinct session.boot),
+    case when max(session.boot) is not null then
+      coalesce(sum(session.next_boot::bigint - session.boot - 1) filter (where session.next_boot > session.boot), 0)::bigint
+    end,
     count(session.boot) - count(distinct session.boot),
-    (select known.at_last from known), (select known.recorded from known),
-    (select greatest(known.at_last - known.at_first - known.recorded, 0) from known)
+    (select max(known.at_last) from known), (select sum(known.recorded)::bigint from known),
+    (select sum(known.unrecorded)::bigint from known)
   from session
   having count(*) > 0;
 end;
-comment on function public.device_completeness(uuid) is 'What is there of a device, as far as the caller sees it: boots missing or repeated between the first and the last, and seconds of the board''s own count that no session holds.';
+comment on function public.device_completeness(uuid) is 'What is there of a device, as far as the caller sees it: boots missing or repeated in the fleet''s own time, and seconds of the board''s own count in it that no session holds.';
 revoke execute on function public.device_completeness(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.device_completeness(uuid) to authenticated;
 
@@ -70,6 +105,26 @@ create policy "Editors settle missing power-ups" on public.settled_boot_gaps for
 create policy "Editors ask about missing power-ups again" on public.settled_boot_gaps for delete to authenticated
   using (fleet_id = any ((select private.fleets_as('editor'))::uuid[]));
 
+create function private.boot_gaps(device uuid)
+returns table (
+  fleet_id uuid, from_boot integer, to_boot integer, after_end timestamptz, before_start timestamptz,
+  settled_gap_id uuid, settled_at timestamptz, settled_by uuid
+)
+language sql stable set search_path = ''
+begin atomic
+  select r.fleet_id, r.boot + 1, r.next_boot - 1, r.session_end, r.next_start, said.gap_id, said.settled_at, said.settled_by
+  from private.device_record(device) r
+  left join lateral (
+    select g.gap_id, g.settled_at, g.settled_by from public.settled_boot_gaps g
+    where g.fleet_id = r.fleet_id and g.device_uuid = device and g.from_boot <= r.boot + 1 and g.to_boot >= r.next_boot - 1
+    order by g.settled_at, g.gap_id limit 1
+  ) said on true
+  where r.next_boot - 1 > r.boot;
+end;
+comment on function private.boot_gaps(uuid) is 'The missing power-ups of a device in the time of each of the caller''s fleets, and who said that nothing was lost.';
+revoke execute on function private.boot_gaps(uuid) from public;
+grant execute on function private.boot_gaps(uuid) to authenticated;
+
 create function public.boot_gaps(device_uuid uuid)
 returns table (
   from_boot integer, to_boot integer, after_end timestamptz, before_start timestamptz,
@@ -77,21 +132,8 @@ returns table (
 )
 language sql stable set search_path = ''
 begin atomic
-  with step as (
-    select s.boot, lead(s.boot) over by_boot as next_boot, s.session_end, lead(s.effective_start) over by_boot as next_start
-    from public.sessions s
-    where s.device_uuid = boot_gaps.device_uuid and s.boot is not null
-    window by_boot as (order by s.boot, s.session_start)
-  )
-  select step.boot + 1, step.next_boot - 1, step.session_end, step.next_start, said.gap_id, said.settled_at, said.settled_by
-  from step
-  left join lateral (
-    select g.gap_id, g.settled_at, g.settled_by from public.settled_boot_gaps g
-    where g.device_uuid = boot_gaps.device_uuid and g.from_boot <= step.boot + 1 and g.to_boot >= step.next_boot - 1
-    order by g.settled_at, g.gap_id limit 1
-  ) said on true
-  where step.next_boot - 1 > step.boot
-  order by step.boot desc;
+  select g.from_boot, g.to_boot, g.after_end, g.before_start, g.settled_gap_id, g.settled_at, g.settled_by
+  from private.boot_gaps(device_uuid) g order by g.from_boot desc;
 end;
 comment on function public.boot_gaps(uuid) is 'The missing power-ups of a device, newest first: "boot 118 is missing, between these two times", and who said that nothing was lost.';
 revoke execute on function public.boot_gaps(uuid) from public, anon, authenticated, service_role;
@@ -101,11 +143,9 @@ grant execute on function public.boot_gaps(uuid) to authenticated;
 create function private.sign_settled_gap() returns trigger
 language plpgsql set search_path = '' as $$
 begin
-  perform from public.device_ownerships o
-  where o.device_uuid = new.device_uuid and o.fleet_id = new.fleet_id;
-  if not found or not exists (
-    select from public.boot_gaps(new.device_uuid) g
-    where g.from_boot = new.from_boot and g.to_boot = new.to_boot and g.settled_gap_id is null
+  if not exists (
+    select from private.boot_gaps(new.device_uuid) g
+    where g.fleet_id = new.fleet_id and g.from_boot = new.from_boot and g.to_boot = new.to_boot and g.settled_gap_id is null
   ) then
     raise sqlstate 'PT404' using
       message = 'These power-ups are not missing, or somebody has settled them already', hint = 'Load the list again.';

@@ -53,8 +53,10 @@ returns table (
 )
 language sql stable set search_path = ''
 begin atomic
-  select o.device_uuid, gap.*
-  from public.device_ownerships o cross join lateral public.boot_gaps(o.device_uuid) gap
+  select o.device_uuid, gap.from_boot, gap.to_boot, gap.after_end, gap.before_start, gap.settled_gap_id, gap.settled_at,
+    gap.settled_by
+  from public.device_ownerships o
+  join lateral private.boot_gaps(o.device_uuid) gap on gap.fleet_id = o.fleet_id
   where o.fleet_id = fleet_boot_gaps.fleet_id and o.owned_until is null
   order by o.claimed_at, o.device_uuid, gap.from_boot desc;
 end;

@@ -89,7 +89,7 @@ def test_a_time_in_the_future_is_corrected_or_left_out(page: Page, club: Club) -
     """It cannot be called right while it is still ahead; leaving it out takes one click."""
     flagged(club)
     club.open(page, "#/sessions/review")
-    row = section(page, "Times in the future").get_by_role("listitem")
+    row = section(page, "Times to check").get_by_role("listitem")
     expect(row.get_by_role("button", name="Correct")).to_be_visible()
     expect(row.get_by_role("button", name="Time is right")).to_have_count(0)
 

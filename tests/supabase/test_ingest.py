@@ -17,7 +17,7 @@ import pytest
 from deno import find_deno_bin
 
 from tests.conftest import MakeStack
-from tests.supabase.project import Board, Project, Row, connect
+from tests.supabase.project import Board, Person, Project, Row, connect, hang
 from tools.stack import Stack
 
 ROOT = Path(__file__).parents[2]
@@ -458,3 +458,54 @@ def test_it_runs_unmodified_under_deno_serve(stack: Stack, http: httpx.Client, b
         server.stderr.close()
 
     assert ["stored"] == _outcomes(answer)
+
+
+def test_a_session_of_more_than_a_year_is_rejected(project: Project, owner: Person, plane: str) -> None:
+    """No board has that: one code, in its place; the others are stored, and the device says that it needs attention."""
+    project.set_clock("2026-12-31T12:00:00Z")
+    board = project.board()
+    hang(owner, board, plane)
+    longest = 366 * 86400
+
+    answer = board.post(
+        board.message("2025-01-01T08:00:00Z", longest, boot=1),
+        board.message("2025-01-01T08:00:00Z", longest + 1, boot=7),
+        board.message("2026-12-02T08:00:00Z", 2**31 - 1, boot=8),
+    )
+
+    results = answer["body"]["results"]
+    assert [None, "bad_run_seconds", "bad_run_seconds"] == [result.get("code") for result in results]
+    assert "366 days" in results[1]["message"]
+    assert longest == owner.value("select total_seconds from plane_hours()")
+    assert {"attention": "bad_run_seconds", "boot": 1} == owner.row("select attention, boot from device_status")
+
+
+def test_a_batch_of_the_longest_sessions_recounts_each_day_once(project: Project, owner: Person, plane: str) -> None:
+    """What a post costs follows from the days that it touches, not from days times sessions."""
+    project.set_clock("2026-12-31T12:00:00Z")
+    boards = [project.board() for _ in range(2)]
+    for board in boards:
+        hang(owner, board, plane)
+
+    def written(board: Board, sessions: int) -> int:
+        before = _day_writes(project)
+        board.post(
+            *(board.message(f"2025-01-{1 + n // 24:02d}T{n % 24:02d}:00:00Z", 366 * 86400) for n in range(sessions))
+        )
+        return _day_writes(project) - before
+
+    one, hundred = written(boards[0], 1), written(boards[1], 100)
+
+    assert 367 == one
+    assert hundred <= one + 5
+
+
+def _day_writes(project: Project) -> int:
+    """How many times a day of a plane was ever written."""
+    project.admin.execute("select pg_stat_force_next_flush()")
+    row = project.admin.execute(
+        "select n_tup_ins + n_tup_upd as written from pg_stat_all_tables where relid = 'private.plane_days'::regclass"
+    ).fetchone()
+    assert row is not None
+    written: int = row["written"]
+    return written

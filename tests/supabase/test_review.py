@@ -134,7 +134,7 @@ def test_what_a_runaway_clock_says_is_not_taken_for_recorded(owner: Person, boar
     board.report("2026-05-01T08:00:00Z", 100, lifetime_seconds=100)
     board.report("2026-05-02T08:00:00Z", 100, lifetime_seconds=900)
 
-    board.report("2090-05-03T08:00:00Z", 2**31 - 1, lifetime_seconds=2**31)
+    board.report("2090-05-03T08:00:00Z", 366 * 86400, lifetime_seconds=2**31)
 
     assert (200, 700) == tuple(
         owner.row(
@@ -342,7 +342,7 @@ def test_what_a_person_checked_is_flagged_again_when_it_grows_into_the_future(
               " select session_id, '2026-06-01T10:00:00Z' from session_log")  # fmt: skip
     counted = owner.value("select total_seconds from plane_hours()")
 
-    board.report("2026-06-01T11:00:00Z", 2**31 - 1, "open")
+    board.report("2026-06-01T11:00:00Z", 366 * 86400, "open")
 
     assert 4000 == counted
     assert 0 == owner.value("select total_seconds from plane_hours()")
@@ -372,7 +372,7 @@ def test_what_outgrew_its_correction_can_still_be_excluded_and_its_pilot_erased(
     board.report("2026-06-01T11:00:00Z", 4000, "open")
     owner.run("insert into session_annotations (session_id, corrected_start, pilot)"
               " select session_id, '2026-06-01T10:00:00Z', 'Amelia' from session_log")  # fmt: skip
-    board.report("2026-06-01T11:00:00Z", 2**31 - 1, "open")
+    board.report("2026-06-01T11:00:00Z", 366 * 86400, "open")
     session = owner.value("select session_id from session_log")
 
     owner.run("update session_annotations set pilot = null where pilot = 'Amelia'")

@@ -30,7 +30,7 @@ const IDS_PER_REQUEST = 100;
 const LONGEST_SESSION_MS = 366 * 86_400_000;
 /** The Hobbs columns are the costly ones. */
 const WITHOUT_HOBBS =
-  "session_id, fleet_id, plane_id, registration, device_uuid, device_name, session_start, reported_start, session_end, run_seconds, last_update, status, state, quality, short, class, pilot, remarks, excluded, overlaps, checkpoint_seconds, start_source, start_uncertainty_s, boot, firmware, reset_reason, corrected, clock_checked, annotated_by, annotated_at, possible_duplicate_of, received_at, heard_at, flagged";
+  "session_id, fleet_id, plane_id, registration, device_uuid, device_name, session_start, reported_start, session_end, run_seconds, last_update, status, state, quality, short, class, pilot, remarks, excluded, overlaps, checkpoint_seconds, start_source, start_uncertainty_s, boot, firmware, reset_reason, corrected, clock_checked, annotated_by, annotated_at, possible_duplicate_of, received_at, heard_at, flagged, held_seconds";
 const NO_HOBBS = { hobbs_start_seconds: null, hobbs_end_seconds: null };
 const EXPORT_TIMEOUT_MS = 60_000;
 

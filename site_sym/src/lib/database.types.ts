@@ -82,6 +82,7 @@ export type Database = {
           "device_uuid": string;
           "fleet_id": string | null;
           "name": string | null;
+          "owned": unknown;
           "owned_from": string;
           "owned_until": string | null;
           "ownership_id": string;
@@ -94,6 +95,7 @@ export type Database = {
           "device_uuid": string;
           "fleet_id"?: string | null;
           "name"?: string | null;
+          "owned"?: never;
           "owned_from"?: string;
           "owned_until"?: string | null;
           "ownership_id"?: string;
@@ -105,6 +107,7 @@ export type Database = {
           "device_uuid"?: string;
           "fleet_id"?: string | null;
           "name"?: string | null;
+          "owned"?: never;
           "owned_from"?: string;
           "owned_until"?: string | null;
           "ownership_id"?: string;
@@ -142,6 +145,7 @@ export type Database = {
           "device_uuid": string;
           "firmware": string | null;
           "fleet_id": string | null;
+          "has_posted": boolean;
           "key_bound_at": string | null;
           "key_reset_at": string | null;
           "last_seen": string | null;
@@ -168,6 +172,7 @@ export type Database = {
           "device_uuid": string;
           "firmware"?: string | null;
           "fleet_id"?: string | null;
+          "has_posted"?: boolean;
           "key_bound_at"?: string | null;
           "key_reset_at"?: string | null;
           "last_seen"?: string | null;
@@ -193,6 +198,7 @@ export type Database = {
           "device_uuid"?: string;
           "firmware"?: string | null;
           "fleet_id"?: string | null;
+          "has_posted"?: boolean;
           "key_bound_at"?: string | null;
           "key_reset_at"?: string | null;
           "last_seen"?: string | null;
@@ -551,9 +557,11 @@ export type Database = {
           "fleet_id": string | null;
           "future": boolean;
           "heard_at": string;
+          "known_at_release": number | null;
           "last_update": string | null;
           "lifetime_seconds": number | null;
           "long": boolean;
+          "looked_at_seconds": number | null;
           "pilot": string | null;
           "plane_id": string | null;
           "received_at": string;
@@ -583,9 +591,11 @@ export type Database = {
           "fleet_id"?: string | null;
           "future"?: boolean;
           "heard_at"?: string;
+          "known_at_release"?: number | null;
           "last_update"?: string | null;
           "lifetime_seconds"?: number | null;
           "long"?: never;
+          "looked_at_seconds"?: number | null;
           "pilot"?: string | null;
           "plane_id"?: string | null;
           "received_at"?: string;
@@ -614,9 +624,11 @@ export type Database = {
           "fleet_id"?: string | null;
           "future"?: boolean;
           "heard_at"?: string;
+          "known_at_release"?: number | null;
           "last_update"?: string | null;
           "lifetime_seconds"?: number | null;
           "long"?: never;
+          "looked_at_seconds"?: number | null;
           "pilot"?: string | null;
           "plane_id"?: string | null;
           "received_at"?: string;
@@ -735,7 +747,7 @@ export type Database = {
           "owned_from": string;
           "plane_id": string | null;
           "refused_at": string | null;
-          "refused_posts": number | null;
+          "refused_posts": number;
           "registration": string | null;
           "rejected_at": string | null;
           "rejected_code": string | null;
@@ -799,6 +811,7 @@ export type Database = {
           "flagged": boolean;
           "fleet_id": string | null;
           "heard_at": string;
+          "held_seconds": number | null;
           "hobbs_end_seconds": number | null;
           "hobbs_start_seconds": number | null;
           "last_update": string | null;
@@ -929,6 +942,7 @@ export type Database = {
           "device_uuid": string;
           "fleet_id": string | null;
           "name": string | null;
+          "owned": unknown;
           "owned_from": string;
           "owned_until": string | null;
           "ownership_id": string;
@@ -1052,6 +1066,7 @@ export type Database = {
           "device_uuid": string;
           "fleet_id": string | null;
           "name": string | null;
+          "owned": unknown;
           "owned_from": string;
           "owned_until": string | null;
           "ownership_id": string;

@@ -282,6 +282,8 @@ export const texts = {
           return ["Refused: key was reset", "The board did not report within 24 hours after the reset. Reset its key again, then power it in reach of Wi-Fi."];
         case "bad_start":
           return ["Clock is wrong", "It reported a session from before 2024, which the server refused. The board keeps it and tries again once it knows the time."];
+        case "bad_run_seconds":
+          return ["Impossible session", "It reported a session of more than 366 days, which the server refused."];
         default:
           return ["Needs attention", code ? `The server reports: ${code}.` : "Look at the device’s log."];
       }
@@ -377,7 +379,7 @@ export const texts = {
       measured: "Measured",
       clock_estimated: "Clock estimated",
       unconfirmed: "Unconfirmed",
-      flagged: "In the future",
+      flagged: "Flagged",
       hand_entered: "Entered by hand",
       short: "Short, under 3 minutes",
       excluded: "Excluded",
@@ -426,7 +428,7 @@ export const texts = {
       measured: "measured",
       clock_estimated: "clock estimated",
       unconfirmed: "",
-      flagged: "time in the future, not counted",
+      flagged: "flagged, not counted",
       hand_entered: "entered by hand",
     },
     short: "short",
@@ -532,7 +534,7 @@ export const texts = {
       unconfirmed: "unconfirmed end",
       estimated: "clock estimated",
       hand: "entered by hand",
-      flagged: "time in the future",
+      flagged: "flagged, not counted",
       excluded: "excluded",
     },
   },
@@ -545,8 +547,8 @@ export const texts = {
     emptyText: "Every time is certain, nothing is entered twice, no power-up is missing.",
     estimated: "Estimated clocks",
     estimatedText: "The board did not know the time when these began, and placed them between their neighbours. The duration is exact.",
-    flagged: "Times in the future",
-    flaggedText: "The board’s clock ran ahead. These count in no total until someone has looked.",
+    flagged: "Times to check",
+    flaggedText: "The board’s clock ran ahead, or it reported this after your fleet had released it. Nothing of it counts until someone has looked.",
     duplicates: "Possible duplicates",
     duplicatesText: "Entered by hand, and recorded by a board at about the same time. Both count, overlapping time once.",
     boots: "Missing power-ups",
@@ -827,6 +829,7 @@ export const texts = {
       device_key_missing: "it came without the device’s key",
       device_key_reset_expired: "the 24 hours after the reset were over",
       bad_start: "its start was before 2024: the board did not know the time",
+      bad_run_seconds: "it was longer than 366 days",
     } as Record<string, string>,
   },
 
