@@ -45,7 +45,7 @@ def test_the_buyer_reads_nothing_of_the_sellers_time(
 ) -> None:
     """Neither in devices, nor in device_status, nor in the export: as if the board had never said anything."""
     board.key_sha256 = "ab" * 32
-    said = {"boot": 41, "lifetime_seconds": 9000, "unsent": 3, "firmware": "1.0", "reset_reason": "X"}
+    said: Row = {"boot": 41, "lifetime_seconds": 9000, "unsent": 3, "firmware": "1.0", "reset_reason": "X"}
     board.report("2026-06-01T10:00:00Z", 3600, **said)
     board.report("2023-06-01T10:00:00Z", 60)
     Board(project, board.device_uuid, "cd" * 32).post(board.message("2026-06-01T11:00:00Z", 60))
