@@ -443,9 +443,38 @@ def test_counted_is_the_union_after_whatever_happened(
             a = _BEGIN + timedelta(seconds=dice.randrange(-86400, 80 * 86400))
             b = a + timedelta(seconds=dice.choice([60, 7200, 86400, 30 * 86400, 70 * 86400]))
             assert _union_seconds(rows, a, b) == owner.value("select counted(%s, %s, %s)", plane, a, b)
+    assert [] == project.admin.execute("select * from private.verify_hours()").fetchall()
     followed = _days_and_months(project)
     project.admin.execute("select private.rebuild_hours()")
     assert followed == _days_and_months(project)
+
+
+@pytest.mark.parametrize(
+    ("corruption", "period"),
+    [
+        ("update private.plane_days set seconds = seconds + 60", "day"),
+        ("update private.plane_days set sessions = sessions + 1", "day"),
+        ("update private.plane_months set checkpoint_seconds = 7", "month"),
+        ("delete from private.plane_days", "day"),
+        ("insert into private.plane_days select plane_id, '2026-04-01', 60, 0, 0 from planes", "day"),
+        ("insert into private.plane_months select plane_id, '2026-04-01', 60, 0, 0 from planes", "month"),
+    ],
+)
+def test_a_corrupted_day_is_found_and_computed_again(
+    project: Project, owner: Person, corruption: str, period: str
+) -> None:
+    """Nobody else would notice: the totals rest on the kept days and months."""
+    plane, board = add_plane(owner), project.board()
+    hang(owner, board, plane)
+    board.report("2026-05-01T08:00:00Z", 3600, checkpoint_seconds=15)
+
+    project.admin.execute(corruption.encode())
+    found = project.admin.execute("select plane_id::text, period from private.verify_hours()").fetchall()
+    project.admin.execute("select private.rebuild_hours()")
+
+    assert [{"plane_id": plane, "period": period}] == found
+    assert [] == project.admin.execute("select * from private.verify_hours()").fetchall()
+    assert 3600 == owner.value("select total_seconds from plane_hours()")
 
 
 def _days_and_months(project: Project) -> list[list[Row]]:

@@ -114,6 +114,22 @@ def test_a_test_device_that_somebody_owns_is_left_to_them(
     assert devices(stack) == 1
 
 
+def test_hours_that_differ_from_the_sessions_are_found_and_a_deployment_repairs_them(make_stack: MakeStack) -> None:
+    """A check alone changes nothing and says which command does."""
+    stack = make_stack()
+    query = query_of(stack.database_url)
+    query("insert into public.fleets (fleet_id, name) values (gen_random_uuid(), 'Club')")
+    query("insert into public.planes (fleet_id, registration) select fleet_id, 'D-EKLM' from public.fleets")
+    query("insert into private.plane_days select plane_id, '2026-05-01', 60, 1, 15 from public.planes")
+
+    with pytest.raises(DeployError, match=r"of 1 planes differed .* in 1 periods\. Run `python3 -m tools deploy`"):
+        check_of(stack).run()
+    repaired = check_of(stack, repairs=True).run()
+
+    assert "the kept hours of 1 planes differed from their sessions in 1 periods and were computed again" in repaired
+    assert "the hours of every plane are those of its sessions" in check_of(stack).run()
+
+
 def test_what_cannot_be_taken_out_is_named(make_stack: MakeStack) -> None:
     """Where the account may read but not write."""
     stack = make_stack()

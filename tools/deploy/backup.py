@@ -114,7 +114,14 @@ def restore(database_url: str, file: Path) -> str:
         )
     command = [str(program("psql")), "-X", "-q", "-v", "ON_ERROR_STOP=1", "--single-transaction"]
     command += ["-c", "set session_replication_role = replica", "-c", "truncate private.settings"]
-    command += ["-f", str(file.absolute()), "-c", "select private.new_server_id()"]
+    command += [
+        "-f",
+        str(file.absolute()),
+        "-c",
+        "select private.rebuild_hours()",
+        "-c",
+        "select private.new_server_id()",
+    ]
     done = subprocess.run(command, capture_output=True, env=_environment(parts), stdin=subprocess.DEVNULL, check=False)
     if done.returncode != 0:
         raise DeployError(f"The backup does not fit that database, and nothing was changed: {_words(done.stderr)}")

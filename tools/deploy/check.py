@@ -34,6 +34,7 @@ class Check:
         access_token: what boards have to send, or "".
         query: runs one SQL statement as the database's owner and returns the rows.
         patience_seconds: how long something new may take to be in force.
+        repairs: computes kept hours again where they differ from the sessions, instead of refusing.
     """
 
     url: str
@@ -41,6 +42,7 @@ class Check:
     access_token: str
     query: Query
     patience_seconds: float = PATIENCE_SECONDS
+    repairs: bool = False
 
     @property
     def ingest_url(self) -> str:
@@ -72,6 +74,7 @@ class Check:
             found.append(
                 "a test message was stored once, read back" + (f"; {kept}" if kept else " and taken out again")
             )
+            found.append(self._verify_hours())
             self._ask_as_stranger(client)
             found.append("strangers cannot read the database")
             self._ask_auth(client)
@@ -136,6 +139,18 @@ class Check:
         except DeployError:
             return f"it stays as the unclaimed device {self.device_uuid}, which no fleet sees"
         return ""
+
+    def _verify_hours(self) -> str:
+        """Every total is what the sessions say, or is again."""
+        differing = "select count(*) as periods, count(distinct plane_id) as planes from private.verify_hours()"
+        [row] = self.query(differing)
+        if not row["periods"]:
+            return "the hours of every plane are those of its sessions"
+        wrong = f"the kept hours of {row['planes']} planes differed from their sessions in {row['periods']} periods"
+        if not self.repairs:
+            raise DeployError(f"{wrong[0].upper()}{wrong[1:]}. Run `{DEPLOY}`: it computes them again.")
+        self.query("select private.rebuild_hours()")
+        return f"{wrong} and were computed again"
 
     def _ask_as_stranger(self, client: httpx.Client) -> None:
         answer = self._request(client, "GET", path="/rest/v1/sessions?select=session_id&limit=1", headers=self._key)

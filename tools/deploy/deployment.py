@@ -216,6 +216,7 @@ class Deployment:
             self.publishable_key,
             self.target.access_token,
             lambda statement: self.cloud.run(self.cloud.query(statement)),
+            repairs=not at_once,
             **({"patience_seconds": 0.0} if at_once else self._patience),
         )
         return "\n".join(check.run())
