@@ -45,9 +45,11 @@ QUIET_START_SECONDS = 60  # cranking dips come early: nothing that touches the F
 
 MAX_BRIDGED_SECONDS = 150
 RTC_ROUNDING_SECONDS = 2
+RC_ERROR_PERCENT = 5  # of the oscillator that the RTC counts by over a reset (esp-idf #9448, #13066)
+MAX_UNMEASURED_SECONDS = 9999
 YEAR_2000 = 946_684_800
 YEAR_2024 = 1_704_067_200
-YEAR_2100 = 4_102_444_800
+YEAR_2038 = 2_145_916_800  # time.localtime() of a 32-bit board ends 19 days later
 SERVER_WINS_SECONDS = 120
 UNKNOWN_UNCERTAINTY = 0xFFFFFFFF
 MAX_COUNT = 99_999_999  # bounds the longest line: 3 years in seconds
@@ -60,12 +62,16 @@ STOP_SECONDS = 10  # in which another key has to follow CTRL-C
 REQUEST_TIMEOUT_SECONDS = 6
 REPLY_SECONDS = 12
 NTP_TIMEOUT_SECONDS = 4
+NTP_PORT = 123
+NTP_BYTES = 48
+NTP_TO_UNIX_SECONDS = 2_208_988_800
 NTP_RETRY_SECONDS = 60
 JOIN_TIMEOUT_SECONDS = 10
 JOIN_RETRY_FIRST_SECONDS = 5
 JOIN_RETRY_MOST_SECONDS = 15
 CALLS_WITHOUT_ANSWER = 6  # on one network, before another one is tried: about 5 minutes
 AVOID_SECONDS = 600  # a network that hung or led nowhere
+LAST_CHANNEL = 14
 RESET_AFTER_OFFLINE_SECONDS = 6 * 3600
 OUTAGE_RETRY_FIRST_SECONDS = 5
 OUTAGE_RETRY_MOST_SECONDS = 300
@@ -86,17 +92,24 @@ def log(text: str) -> None:
     print(text)
 
 
+def is_plausible(utc: int) -> bool:
+    """Whether a clock may say so: after this program was written, and before the board's own arithmetic ends."""
+    return YEAR_2024 <= utc < YEAR_2038
+
+
 def iso(seconds: int) -> str:
-    """Seconds since 1970 as YYYY-MM-DDTHH:MM:SSZ."""
-    return "%04d-%02d-%02dT%02d:%02d:%02dZ" % tuple(time.localtime(seconds)[0:6])
+    """Seconds since 1970 as YYYY-MM-DDTHH:MM:SSZ; 2**31 - 1 at most, where the board's time ends."""
+    return "%04d-%02d-%02dT%02d:%02d:%02dZ" % tuple(time.localtime(min(seconds, 0x7FFFFFFF))[0:6])
 
 
 def from_iso(text: str) -> int:
-    """The reverse of iso(); ValueError when the text has another form."""
+    """The reverse of iso(); ValueError when the text has another form, or a year that the board cannot count to."""
     if len(text) != 20 or text[10] != "T" or text[19] != "Z":
         raise ValueError(text)
     parts = (text[0:4], text[5:7], text[8:10], text[11:13], text[14:16], text[17:19])
     year, month, day, hour, minute, second = [int(part) for part in parts]
+    if not 2000 <= year < 2038:
+        raise ValueError(text)
     return int(time.mktime(time.struct_time((year, month, day, hour, minute, second, 0, -1, -1))))
 
 
@@ -115,6 +128,50 @@ def make_folder() -> None:
 
 def hex_of(data: bytes) -> str:
     return binascii.hexlify(data).decode()
+
+
+class Outage(Exception):
+    """No usable answer: try again later; after `hold` seconds when that is given."""
+
+    def __init__(self, text: str, hold: int = 0) -> None:
+        super().__init__(text)
+        self.hold = hold
+
+
+CERTIFICATE_NOT_TRUSTED = -0x2700  # of mbedTLS; its other numbers are below -255, too
+TLS_OUT_OF_MEMORY = -0x7F00
+REASONS = {
+    11: "no answer in time",
+    12: "out of memory",
+    104: "the connection was cut off",
+    111: "the server refuses the connection: nothing listens there",
+    113: "the connection was cut off",
+    116: "no answer in time",
+    118: "no way to the server: the Wi-Fi was lost",
+    128: "the connection was cut off",
+    32: "the connection was cut off",
+    CERTIFICATE_NOT_TRUSTED: "the server's certificate is not trusted: a login page, or a wrong ingest_url",
+    TLS_OUT_OF_MEMORY: "out of memory",
+}
+
+
+def reason_of(error: Exception) -> str:
+    """Why something failed, in words that a person understands."""
+    if isinstance(error, Outage):
+        return str(error)
+    name = type(error).__name__
+    if name == "gaierror":
+        return "DNS does not know that name"
+    if name == "OutOfRetries":
+        return "no answer in time"
+    if isinstance(error, MemoryError):
+        return "out of memory"
+    number = error.errno if isinstance(error, OSError) else None
+    if number in REASONS:
+        return REASONS[number]
+    if isinstance(number, int) and number < -255:
+        return "no secure connection (TLS error -0x%04x)" % -number
+    return "%s: %s" % (name, error)
 
 
 def url_problem(url: str) -> str:
@@ -365,6 +422,7 @@ class Clock:
         self._external: Any = None
         self.power_on_utc = 0  # 0: not known yet
         self.source = 0  # index into SOURCES
+        self.wrong_sources = 0  # one bit each: off by more than SERVER_WINS_SECONDS, by a better clock
 
     def uptime(self) -> int:
         """Whole seconds since the chip's last reset."""
@@ -374,16 +432,23 @@ class Clock:
         """Whole seconds of power in this session."""
         return self.uptime() + self._offset
 
-    def resume(self, elapsed: int, power_on_utc: int) -> None:
-        """Go on with a session after a software, watchdog or brown-out reset."""
+    def resume(self, elapsed: int, power_on_utc: int) -> int:
+        """Go on with a session after a software, watchdog or brown-out reset; what it had at the chip's last reset."""
         self._offset += elapsed - self.elapsed()
         self.power_on_utc = power_on_utc
+        rtc_now = int(time.time())
+        rtc_due = (power_on_utc or YEAR_2000) + self.elapsed()
+        if (power_on_utc or rtc_now < YEAR_2024) and abs(rtc_now - rtc_due) > RTC_ROUNDING_SECONDS:
+            rtc.RTC().datetime = time.localtime(rtc_due)
+        return self._offset
 
     def utc(self) -> int:
         return self.power_on_utc + self.elapsed()
 
     def set_utc(self, utc: int, source: int) -> None:
         """Learn the time. The RTC is set along, so that RTC = power_on_utc + elapsed bridges a later reset."""
+        if self.power_on_utc and source != self.source and abs(self.utc() - utc) > SERVER_WINS_SECONDS:
+            self.wrong_sources |= 1 << self.source
         self.power_on_utc = utc - self.elapsed()
         self.source = source
         rtc.RTC().datetime = time.localtime(utc)
@@ -391,7 +456,7 @@ class Clock:
             try:
                 self._external.datetime = time.localtime(utc)
             except Exception as error:
-                log("Clock: the external clock cannot be set (%r)" % error)
+                log("Clock: the external clock cannot be set (%s)" % reason_of(error))
 
     def ask_external(self) -> None:
         """Take the time from a DS3231 or PCF8523: found by itself when its library is on the board."""
@@ -413,7 +478,7 @@ class Clock:
             except ImportError:
                 pass  # its library is not there, so nobody expects it
             except Exception as error:
-                log("Clock: %s does not answer (%r)" % (name, error))
+                log("Clock: %s does not answer (%s)" % (name, reason_of(error)))
 
     def ask_chip(self) -> None:
         """Take the chip's RTC when it is plausible: it is not after a power-on, and starts in 2000."""
@@ -422,20 +487,34 @@ class Clock:
     def _take_rtc(self, now: int, name: str) -> None:
         if self.power_on_utc:
             return
-        if YEAR_2024 <= now < YEAR_2100:
+        if is_plausible(now):
             self.set_utc(now, FROM_RTC)
             log("Clock: %s from the %s" % (iso(now), name or "chip"))
         elif name:
             log("Clock: %s shows an impossible time; it is set when the network knows it" % name)
 
     def ask_ntp(self, pool: Any, server: str) -> None:
-        """Ask an NTP server once; raises when it does not tell the time."""
-        import adafruit_ntp
+        """Ask an NTP server once; raises when it does not tell the time.
 
-        ntp = adafruit_ntp.NTP(pool, server=server, socket_timeout=NTP_TIMEOUT_SECONDS)
-        now = ntp.utc_ns // 1_000_000_000
-        if not YEAR_2024 <= now < YEAR_2100:
-            raise ValueError("year out of range")
+        Without adafruit_ntp: it believes a server that says it is not synchronised, and ends with the era in 2036.
+        """
+        packet = bytearray(NTP_BYTES)
+        packet[0] = 0b00_100_011  # version 4, from a client
+        mark = os.urandom(8)
+        packet[40:48] = mark  # comes back, so that nobody who does not see the question can answer it
+        address = pool.getaddrinfo(server, NTP_PORT)[0][4]
+        with pool.socket(pool.AF_INET, pool.SOCK_DGRAM) as socket:
+            socket.settimeout(NTP_TIMEOUT_SECONDS)
+            socket.sendto(packet, address)
+            size = socket.recv_into(packet)
+        if size < NTP_BYTES or packet[0] & 7 != 4 or packet[24:32] != mark:
+            raise Outage("the reply is not NTP's")
+        if packet[0] >> 6 == 3 or not 1 <= packet[1] <= 15:
+            raise Outage("the time server does not know the time itself")
+        # Seconds since 1900 in 32 bits, which begin again in 2036.
+        now = struct.unpack("!I", packet[40:44])[0] - NTP_TO_UNIX_SECONDS & 0xFFFFFFFF
+        if not is_plausible(now):
+            raise Outage("the time server tells a year that cannot be")
         self.set_utc(now, SOURCES.index("ntp"))
         log("NTP: %s" % iso(now))
 
@@ -454,6 +533,7 @@ class Session:
 
     joining = 0  # networks being joined when this was written, one bit each: the board may have hung in one
     fault = ""  # why the program or the board was restarted, until the server has it
+    resumed = 0  # run_seconds at the chip's last reset: since then the RTC drifts from the crystal
 
     def __init__(self, slot: int, fields: tuple[int, ...]) -> None:
         self.slot = slot
@@ -495,6 +575,11 @@ class Session:
         self.flags = self.flags & 0x0F | source << self.SOURCE_SHIFT
 
     @property
+    def unmeasured(self) -> int:
+        """Seconds that restarts may have taken beyond what run_seconds counts."""
+        return min(self.uncertainty, MAX_UNMEASURED_SECONDS) if self.source != ESTIMATED else 0
+
+    @property
     def fully_acked(self) -> bool:
         return self.has(self.ACKED_CLOSED) and self.acked_run_seconds >= self.run_seconds
 
@@ -525,8 +610,12 @@ class Session:
             text += ',"rejected":1'
         elif self.has(self.ACKED_CLOSED):
             text += ',"acked_status":"closed"'
+        if self.unmeasured and len(text) + 20 < self.MOST_TEXT:
+            text += ',"unmeasured":%d' % self.unmeasured
         if self.joining and len(text) + 20 < self.MOST_TEXT:
             text += ',"joining":%d' % self.joining
+        if self.resumed and len(text) + 20 < self.MOST_TEXT:
+            text += ',"resumed":%d' % self.resumed
         room = self.MOST_TEXT - len(text) - 11
         if self.fault and room > 0:
             text += ',"fault":"%s"' % self.fault[0:room]
@@ -545,7 +634,7 @@ class Session:
             start = from_iso(kept["start"]) if kept["start"] else 0
             flags = cls.CLOSED if kept["status"] == "closed" else 0
             source = SOURCES.index(kept.get("start_source", "ntp"))
-            uncertainty = 0
+            uncertainty = kept.get("unmeasured", 0)
             if "start_uncertainty_s" in kept:
                 source = ESTIMATED
                 uncertainty = kept["start_uncertainty_s"]
@@ -574,6 +663,7 @@ class Session:
             session = cls(slot, fields)
             session.joining = kept.get("joining", 0)
             session.fault = kept.get("fault", "")
+            session.resumed = kept.get("resumed", 0)
             return session
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
@@ -802,7 +892,8 @@ class SessionStore:
             return self.current
         session = Session(slot, struct.unpack_from(Session.FORMAT, self._records, slot * Session.BYTES))
         if session.boot == self._left.boot:
-            session.joining, session.fault = self._left.joining, self._left.fault
+            left = self._left
+            session.joining, session.fault, session.resumed = left.joining, left.fault, left.resumed
         return session
 
     def get(self, slot: int) -> Session | None:
@@ -1237,6 +1328,16 @@ class SessionStore:
             struct.pack_into("<I", packed, 4 * self.slots, self.current.start)
         return bytes(packed)
 
+    def free_starts_of(self, sources: int) -> None:
+        """Forget the unsent starts that clocks of these sources (one bit each) gave: they were found wrong."""
+        for slot in self.by_boot():
+            session = self.at(slot)
+            unsent = session.start and not session.has(Session.SENT) and session is not self.current
+            if unsent and sources >> session.source & 1:
+                session.set_start(0, 0)
+                self.save(session)
+        self._starts_resolved = False
+
     # Acks
 
     def ack(self, session: Session, run_seconds: int, status: str) -> None:
@@ -1440,6 +1541,7 @@ class Link:
         )
         self._answered: int | None = None  # when something beyond the router last answered
         self._calls = 0  # since then
+        self._dead_ends: list[bytes] = []  # access points left since then, by BSSID
         self._pool: Any = None
 
     @property
@@ -1480,11 +1582,11 @@ class Link:
             self._before_call()
             microcontroller.reset()
         if self.up:
-            if self._calls >= CALLS_WITHOUT_ANSWER and len(self._networks) > 1:
+            if self._calls >= CALLS_WITHOUT_ANSWER and self._networks:
                 self._calls -= 1  # look around again after the next one
                 self._leave_for_another(now)
         elif now >= self._next_try:
-            self._join(self._in_order(now))
+            self._join([(index, None) for index in self._in_order(now)])
             self._next_try = now + self._delay
             self._delay = min(self._delay * 2, JOIN_RETRY_MOST_SECONDS)
         return self.up
@@ -1497,63 +1599,99 @@ class Link:
         """Something beyond the router answered: this network leads somewhere."""
         self._answered = now
         self._calls = 0
+        self._dead_ends = []
 
     def _leave_for_another(self, now: int) -> None:
-        """Joined, but nothing answers: a captive portal, or a router without internet."""
+        """Joined, but nothing answers: a captive portal, or a router without internet.
+
+        First other networks in reach, then other access points of this one, then a network that may be hidden.
+        """
         info = wifi.radio.ap_info
-        here = info.ssid if info else ""
-        others = [index for index in self._heard(now) if self._networks[index][0] != here]
+        if info is None:
+            return
+        here = bytes(info.bssid)
+        same = [index for index in range(len(self._networks)) if self._networks[index][0] == info.ssid]
+        self._dead_ends.append(here)
+        seen = self._scan()
+        heard = self._heard(seen, now)
+        others: list[tuple[int, bytes | None]] = [(index, None) for index in heard if index not in same]
+        others += [(index, bssid) for _, index, bssid in seen if index in same and bssid not in self._dead_ends]
+        others += [(index, None) for index in self._one_unheard(heard, now) if index not in same]
         if not others:
             return
         log("Wi-Fi: no answer to %d calls; trying another network" % CALLS_WITHOUT_ANSWER)
-        for index in range(len(self._networks)):
-            if self._networks[index][0] == here:
-                self._avoid_until[index] = now + AVOID_SECONDS
         self.close_sockets()
         self.up = False
-        self._join(others)
+        self._next_try = now
+        wifi.radio.stop_station()  # or connect() takes another access point of this network for the one it has
+        joined = self._join(others)
+        if joined is not None and joined not in same:
+            for index in same:
+                self._avoid_until[index] = now + AVOID_SECONDS
 
-    def _join(self, order: list[int]) -> None:
-        for index in order:
+    def _join(self, order: list[tuple[int, bytes | None]]) -> int | None:
+        """Try these networks in turn, each at the access point named or the strongest; the index of the one joined."""
+        for index, bssid in order:
             ssid, password = self._networks[index]
             session = self._store.current
             if not self._returned >> index & 1:
                 session.joining |= 1 << index
             self._before_call()
             try:
-                wifi.radio.connect(ssid, password, timeout=JOIN_TIMEOUT_SECONDS)
+                wifi.radio.connect(ssid, password, bssid=bssid, timeout=JOIN_TIMEOUT_SECONDS)
             except Exception as error:
                 log("Wi-Fi: cannot join %s (%s)" % (ssid, error))
             session.joining &= ~(1 << index)
             self._returned |= 1 << index
             if wifi.radio.connected:
-                return
+                return index
+        return None
 
     def _in_order(self, now: int) -> list[int]:
         """Indexes of the networks to try now: those heard, strongest first, then one that may be hidden."""
         if len(self._networks) < 2:
             return self._ready(now)
-        heard = self._heard(now)
+        heard = self._heard(self._scan(), now)
+        return heard + self._one_unheard(heard, now)
+
+    def _one_unheard(self, heard: list[int], now: int) -> list[int]:
+        """One of the networks that no scan shows, each in its turn."""
         unheard = [index for index in self._ready(now) if index not in heard]
-        if unheard:
-            self._unheard_turn += 1
-            heard.append(unheard[self._unheard_turn % len(unheard)])
-        return heard
+        if not unheard:
+            return []
+        self._unheard_turn += 1
+        return [unheard[self._unheard_turn % len(unheard)]]
 
     def _ready(self, now: int) -> list[int]:
         return [index for index in range(len(self._networks)) if now >= self._avoid_until[index]]
 
-    def _heard(self, now: int) -> list[int]:
-        strength: dict[str, int] = {}
-        try:
-            for seen in wifi.radio.start_scanning_networks():
-                strength[seen.ssid] = max(seen.rssi, strength.get(seen.ssid, -128))
-            wifi.radio.stop_scanning_networks()
-        except Exception as error:
-            log("Wi-Fi: cannot scan (%s)" % error)
-        heard = [index for index in self._ready(now) if self._networks[index][0] in strength]
-        heard.sort(key=lambda index: -strength[self._networks[index][0]])
+    def _heard(self, seen: list[tuple[int, int, bytes]], now: int) -> list[int]:
+        """Indexes of the networks in a scan that may be tried, strongest first."""
+        heard: list[int] = []
+        for _, index, _ in seen:
+            if now >= self._avoid_until[index] and index not in heard:
+                heard.append(index)
         return heard
+
+    def _scan(self) -> list[tuple[int, int, bytes]]:
+        """Access points of known networks in reach, strongest first: (minus its signal in dBm, network, BSSID)."""
+        seen = []
+        try:
+            # By default CircuitPython stops at channel 11; Europe has 13, Japan 14.
+            for one in wifi.radio.start_scanning_networks(stop_channel=LAST_CHANNEL):
+                try:
+                    ssid = one.ssid
+                except UnicodeError:
+                    continue  # a neighbour's name may be any 32 bytes
+                for index in range(len(self._networks)):
+                    if self._networks[index][0] == ssid:
+                        seen.append((-one.rssi, index, bytes(one.bssid)))
+        except Exception as error:
+            log("Wi-Fi: cannot scan (%s)" % reason_of(error))
+        finally:
+            wifi.radio.stop_scanning_networks()  # or no later scan begins
+        seen.sort()
+        return seen
 
     def close_sockets(self) -> None:
         """Close whatever the HTTP library holds: a half-read reply poisons the next request on its socket."""
@@ -1566,15 +1704,30 @@ class Link:
         except RuntimeError:
             pass  # nothing was opened on this pool yet
         except Exception as error:
-            log("Wi-Fi: sockets cannot be closed (%r)" % error)
+            log("Wi-Fi: sockets cannot be closed (%s)" % reason_of(error))
 
 
-class Outage(Exception):
-    """No usable answer: try again later; after `hold` seconds when that is given."""
+NOT_OURS = "the reply is not our function's: a login page, or a wrong ingest_url"
+STATUSES = {
+    401: "refused",
+    403: "refused",
+    404: "no such function: it is not deployed, or ingest_url is wrong",
+    408: "the server gave up waiting",
+    429: "too many requests",
+    503: "the function runs, its tables or its database do not",
+    540: "the project is paused",
+}
 
-    def __init__(self, text: str, hold: int = 0) -> None:
-        super().__init__(text)
-        self.hold = hold
+
+def reason_of_status(status: int) -> str:
+    """What an HTTP status means that is no answer of our function."""
+    if 300 <= status < 400:
+        words = "sent elsewhere: a login page, or a wrong ingest_url"
+    elif status in STATUSES:
+        words = STATUSES[status]
+    else:
+        words = "the server has trouble" if status >= 500 else "not an answer of our function"
+    return "HTTP %d, %s" % (status, words)
 
 
 class Uplink:
@@ -1629,7 +1782,6 @@ class Uplink:
         """Nothing was acked: wait, then ask for less at once, in case it was too much for the memory or the line."""
         self._drop_connection()
         self._batch_limit = max(self._batch_limit // 2, 1)
-        text = str(error) if isinstance(error, Outage) else repr(error)
         wait = min(error.hold, MAX_RETRY_AFTER_SECONDS) if isinstance(error, Outage) else 0
         if wait:
             self._held_until = self._clock.elapsed() + wait + 1  # whole seconds: never early
@@ -1638,7 +1790,7 @@ class Uplink:
             wait = self._delay + os.urandom(1)[0] * self._delay // 512
             self._delay = min(self._delay * 2, OUTAGE_RETRY_MOST_SECONDS * 2 // 3)
             self._next_try = self._clock.elapsed() + wait
-        log("POST failed: %s; next try in %d s" % (text, wait))
+        log("POST failed: %s; next try in %d s" % (reason_of(error), wait))
 
     def _drop_connection(self) -> None:
         """Close every socket; the library's session may still point to one of them."""
@@ -1650,12 +1802,19 @@ class Uplink:
     def _greet(self) -> None:
         """Ask for the server's time and id, before this power-up's clock is trusted with a start."""
         self._before_call()
-        status, reply, _ = self._request("GET", None)
+        status, reply, retry_after = self._request("GET", None)
         if status in (401, 403):
             self._refuse(status, reply)
-        if status != 200 or not isinstance(reply, dict) or "server_time" not in reply:
-            raise Outage("GET %d from %s" % (status, self._config.ingest_url))
-        server_now = from_iso(reply["server_time"])
+        if status != 200:
+            raise Outage(reason_of_status(status), retry_after)
+        if not isinstance(reply, dict) or "server_time" not in reply:
+            raise Outage(NOT_OURS)
+        try:
+            server_now = from_iso(reply["server_time"])
+        except (TypeError, ValueError):
+            server_now = 0
+        if not is_plausible(server_now):
+            raise Outage("the server tells a time that cannot be")
         self._learn_time(server_now)
         self._learn_server(reply.get("server_id"))
 
@@ -1667,7 +1826,7 @@ class Uplink:
         if (apart > SERVER_WINS_SECONDS or clock.source == FROM_RTC) and not current.has(Session.SENT):
             clock.set_utc(server_now, SOURCES.index("server"))
             log("Clock: %s from the server" % iso(server_now))
-            current.set_start(clock.power_on_utc, clock.source)
+            current.set_start(clock.power_on_utc, clock.source, current.unmeasured)
 
     def _learn_server(self, server_id: object) -> None:
         if not server_id:
@@ -1681,6 +1840,7 @@ class Uplink:
         if self._send_all_again():
             self._new_mark = mark
         else:
+            # Known before the first ack, it is no change at the next start.
             self._store.identity.remember_server(mark)
 
     def _send_all_again(self) -> bool:
@@ -1696,6 +1856,9 @@ class Uplink:
     def _send_batch(self, now: int) -> None:
         store = self._store
         current = store.current
+        if self._clock.wrong_sources:
+            store.free_starts_of(self._clock.wrong_sources)
+            self._clock.wrong_sources = 0
         store.resolve_starts(self._clock.elapsed() + self._server_offset)
         parked = current.has(Session.REJECTED) and current.parked_in_boot == store.boot
         report = now >= self._next_report and current.start != 0 and not parked
@@ -1727,7 +1890,7 @@ class Uplink:
         elif status in (401, 403):
             self._refuse(status, reply)
         else:
-            raise Outage("HTTP %d" % status, retry_after)
+            raise Outage(reason_of_status(status), retry_after)
 
     def _accepted(self, now: int, left: int) -> None:
         self._delay = OUTAGE_RETRY_FIRST_SECONDS
@@ -1756,6 +1919,8 @@ class Uplink:
         if session.source == ESTIMATED:
             unknown = session.uncertainty == UNKNOWN_UNCERTAINTY
             message["start_uncertainty_s"] = None if unknown else session.uncertainty
+        elif session.unmeasured:
+            message["start_uncertainty_s"] = session.unmeasured
         if session is self._store.current:
             message["lifetime_seconds"] = session.lifetime_before + session.run_seconds
             message["reset_reason"] = self.reset_reason
@@ -1803,7 +1968,7 @@ class Uplink:
         self.refused = True
         hint = (reply.get("hint") or reply.get("message")) if isinstance(reply, dict) else ""
         log("POST refused %d: %s" % (status, hint or "check access_token in secrets.py and the device's key"))
-        raise Outage("HTTP %d" % status, REFUSED_RETRY_SECONDS)
+        raise Outage(reason_of_status(status), REFUSED_RETRY_SECONDS)
 
     def _request(self, method: str, messages: list[dict[str, Any]] | None) -> tuple[int, Any, int]:
         """One bounded HTTP exchange: (status, decoded JSON or None, Retry-After in seconds)."""
@@ -1846,14 +2011,14 @@ class Uplink:
         else:
             self._drop_connection()  # the rest of a page is not worth reading, and poisons the next request
         if status == 200 and not is_json:
-            raise Outage("the reply is not JSON: a captive portal, or a wrong ingest_url")
+            raise Outage(NOT_OURS)
         reply = None
         if body:
             try:
                 reply = json.loads(body)
             except ValueError:
                 if status == 200:
-                    raise
+                    raise Outage("the reply is cut short or not JSON") from None
         return status, reply, int(retry_after) if retry_after.isdigit() else 0
 
 
@@ -1947,24 +2112,27 @@ class Logger:
             self._dog.feed()
 
     def _check_libraries(self) -> None:
-        for name in ("adafruit_ntp", "adafruit_requests"):
-            try:
-                __import__(name)
-            except Exception as error:
-                self.config.whole = False
-                log("Libraries: %s cannot be loaded (%r); circup install -r requirements.txt" % (name, error))
+        try:
+            __import__("adafruit_requests")
+        except Exception as error:
+            self.config.whole = False
+            log("Libraries: adafruit_requests cannot be loaded (%r); circup install -r requirements.txt" % error)
 
     def _begin(self, reason: str) -> None:
         """A new session, or the open one goes on: see "Session rules" in firmware/README.md."""
         store = self.store
         newest = store.newest()
         power_on = reason == "POWER_ON" and supervisor.runtime.run_reason == supervisor.RunReason.STARTUP
-        gap = self._gap_since_checkpoint(newest) if newest and not power_on else -1
-        if newest and gap >= 0:
-            self.clock.resume(newest.run_seconds + min(gap, MAX_BRIDGED_SECONDS), newest.start)
+        bridge = self._bridge(newest, reason) if newest and not power_on else None
+        if newest and bridge:
+            seconds, unmeasured = bridge
+            newest.resumed = self.clock.resume(newest.run_seconds + seconds, newest.start)
             self.clock.source = newest.source
             store.go_on(newest)
             log("Session goes on: boot %d at %d s" % (store.boot, self.clock.elapsed()))
+            if unmeasured:
+                newest.uncertainty += unmeasured
+                log("Clock: this restart may have taken %d s more than are counted" % unmeasured)
         else:
             store.begin()
             log("New session: boot %d" % store.boot)
@@ -1973,15 +2141,28 @@ class Logger:
         self._take_start()
         self.checkpoint()
 
-    def _gap_since_checkpoint(self, session: Session) -> int:
-        """Seconds by the RTC since the session's last checkpoint; below 0: this is another power-up."""
+    def _bridge(self, session: Session, reason: str) -> tuple[int, int] | None:
+        """What lies between the session's last checkpoint and now; None: this is another power-up.
+
+        (seconds that were surely on, more of them that there may have been). Over a reset of the chip the RTC is
+        good for some per cent of all the time since the reset before; the crystal measures the time since this one,
+        and a watchdog's reset comes WATCHDOG_SECONDS after it was last fed.
+        """
         if session.has(Session.CLOSED):
-            return -1
+            return None
+        is_reset = supervisor.runtime.run_reason == supervisor.RunReason.STARTUP
+        measured = self.clock.uptime() if is_reset else 0
         now = int(time.time())
         if not session.start and now >= YEAR_2024:
-            return 0  # the RTC was set after that checkpoint, so it cannot tell
+            return measured, 0  # the RTC was set after that checkpoint, so it cannot tell
         gap = now - ((session.start or YEAR_2000) + session.run_seconds)
-        return 0 if -RTC_ROUNDING_SECONDS <= gap < 0 else gap
+        drift = max(session.run_seconds - session.resumed, 0) * RC_ERROR_PERCENT // 100 if is_reset else 0
+        if gap < -RTC_ROUNDING_SECONDS - drift:
+            return None
+        if reason == "WATCHDOG" and gap + drift > WATCHDOG_SECONDS * 9 // 10:
+            measured += WATCHDOG_SECONDS
+        measured = min(max(measured, gap - drift), MAX_BRIDGED_SECONDS)
+        return measured, max(gap + drift + RTC_ROUNDING_SECONDS - measured, 0) if drift else max(gap - measured, 0)
 
     def _take_start(self) -> None:
         """The start follows the clock until the server may know it: better sources come later."""
@@ -1990,7 +2171,7 @@ class Logger:
         if not clock.power_on_utc or current.has(Session.SENT):
             return
         if not current.start or current.source != clock.source:
-            current.set_start(clock.power_on_utc, clock.source)
+            current.set_start(clock.power_on_utc, clock.source, current.unmeasured)
             log("New session: %s" % iso(current.start))
 
     def checkpoint(self) -> None:
@@ -2054,7 +2235,7 @@ class Logger:
         try:
             self.clock.ask_ntp(self.link.pool, self.config.ntp_server)
         except Exception as error:
-            log("NTP failed; continuing offline (%r)" % error)
+            log("NTP failed; continuing offline (%s)" % reason_of(error))
 
     def _log_minute(self, now: int) -> None:
         self._next_minute = (now // REPORT_SECONDS + 1) * REPORT_SECONDS
@@ -2121,6 +2302,16 @@ def stop_is_meant() -> bool:
     return False
 
 
+def restart() -> None:
+    """Reset the chip; the session goes on from what is written down right before."""
+    try:
+        if logger:
+            logger.checkpoint()
+    except Exception as error:
+        log("Fault: %r cannot be kept for the report" % error)
+    microcontroller.reset()
+
+
 logger: Logger | None = None
 try:
     try:
@@ -2142,8 +2333,8 @@ try:
         except Exception as second:
             log("Fault: %r cannot be kept for the report" % second)
         time.sleep(seconds)
-        microcontroller.reset()
+        restart()
 except KeyboardInterrupt:
     # Ends well: boot.py has a program that ends with an error started again, and the prompt would never come.
     if not stop_is_meant():
-        microcontroller.reset()
+        restart()

@@ -4,8 +4,9 @@ from itertools import pairwise
 
 import pytest
 
-from tests.firmware.world import World
+from tests.firmware.world import FIRST_BOOT_SECONDS, World
 from tools.simulator import AccessPoint, CaptivePortal, http_error
+from tools.simulator.link import Link
 
 CHECKPOINT_SECONDS = 15
 WATCHDOG_SECONDS = 120
@@ -16,12 +17,14 @@ PHONE = ("Phone", "password")
 TAIL = ("Tail", "password")
 
 
-def add_router(world: World, ssid: str, *, rssi: int = -60, hidden: bool = False) -> AccessPoint:
+def add_router(
+    world: World, ssid: str | bytes, *, rssi: int = -60, hidden: bool = False, channel: int = 6
+) -> AccessPoint:
     """One more router within reach."""
-    return world.network.add_access_point(AccessPoint(ssid, "password", rssi=rssi, hidden=hidden))
+    return world.network.add_access_point(AccessPoint(ssid, "password", rssi=rssi, hidden=hidden, channel=channel))
 
 
-def joined(world: World) -> str | None:
+def joined(world: World) -> str | bytes | None:
     """Name of the network the board is in."""
     link = world.board.link
     return link.access_point.ssid if link.connected and link.access_point else None
@@ -238,7 +241,7 @@ def test_router_that_leads_nowhere_is_left(world: World, fault: str) -> None:
 
 
 def test_router_that_leads_nowhere_is_kept_when_it_is_alone(world: World) -> None:
-    """No other network is in reach: the board stays, and delivers within minutes of the internet's return."""
+    """No other network is in reach: the board is back within seconds of each look around, and delivers soon."""
     world.configure(networks=[HANGAR, PHONE])
     world.prepare()
     world.router.internet = False
@@ -248,9 +251,96 @@ def test_router_that_leads_nowhere_is_kept_when_it_is_alone(world: World) -> Non
 
     world.fly(330)
 
-    assert [] == lines_with(world, "trying another network")
+    assert "Hangar" == joined(world)
     assert [] == world.board.resets
     assert world.board.clock.elapsed_seconds - 360 <= world.stored()[0]["run_seconds"]
+
+
+@pytest.mark.parametrize("channel", [1, 11, 12, 13, 14])
+def test_a_better_network_is_found_on_every_channel(world: World, channel: int) -> None:
+    """Beside a stronger network without internet the other one is used, wherever it is: Europe has 13 channels."""
+    world.configure(networks=[HANGAR, PHONE])
+    add_router(world, "Phone", rssi=-40).internet = False
+    world.router.channel = channel
+
+    world.fly(FIRST_BOOT_SECONDS + 400)
+
+    assert "Hangar" == joined(world)
+    assert 1 == len(world.stored())
+
+
+def test_a_hidden_network_is_tried_when_the_one_heard_leads_nowhere(world: World) -> None:
+    """No scan shows it, and it is the only one with internet."""
+    world.configure(networks=[TAIL, HANGAR])
+    world.router.internet = False
+    add_router(world, "Tail", rssi=-80, hidden=True)
+
+    world.fly(FIRST_BOOT_SECONDS + 400)
+
+    assert "Tail" == joined(world)
+    assert 1 == len(world.stored())
+
+
+@pytest.mark.parametrize("dead", [1, 2])
+def test_another_access_point_of_the_same_network_is_tried(world: World, dead: int) -> None:
+    """One name, several access points, the strongest without internet: the others have their turn, each once."""
+    for index in range(dead):
+        add_router(world, "Hangar", rssi=-30 - index, channel=13).internet = False
+
+    world.fly(FIRST_BOOT_SECONDS + 400 * dead)
+
+    assert world.board.link.access_point is world.router
+    assert 1 == len(world.stored())
+
+
+@pytest.mark.parametrize("name", [b"\xff\xfe\x00caf\xe9", b"\xc3" * 32, b""])
+def test_a_neighbours_name_stops_no_scan(world: World, name: bytes) -> None:
+    """An SSID is any 32 bytes. One that is not UTF-8 raises on the board: the others are heard, in every later scan."""
+    world.configure(networks=[HANGAR, PHONE])
+    add_router(world, name, rssi=-20, channel=1)
+    phone = add_router(world, "Phone", rssi=-40, channel=12)
+    world.prepare()
+    before = joined(world)
+    phone.up = False
+
+    world.fly(world.network.latency.beacon_timeout + 30)
+
+    assert ("Phone", "Hangar") == (before, joined(world))
+    assert [] == lines_with(world, "Wi-Fi: cannot scan")
+
+
+def test_a_scan_that_fails_is_ended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The radio raises in the middle of a scan: the next one begins all the same, without a restart."""
+    world.configure(networks=[PHONE, HANGAR])
+    real = Link.scan
+    faults = iter([MemoryError("Failed to allocate wifi scan memory")])
+
+    def scan(link: Link, channel: int) -> list[AccessPoint]:
+        for fault in faults:
+            raise fault
+        return real(link, channel)
+
+    monkeypatch.setattr(Link, "scan", scan)
+
+    world.fly(FIRST_BOOT_SECONDS + 60)
+
+    assert ["Wi-Fi: cannot scan (out of memory)"] == lines_with(world, "Wi-Fi: cannot scan")
+    assert "Hangar" == joined(world)
+
+
+@pytest.mark.parametrize(
+    ("ssid", "password"), [(" Hangar ", " pass word "), ("Häng\u00e4r", "f" * 64), ("HANGAR", "0" * 63)]
+)
+def test_names_and_passwords_are_opaque(world: World, ssid: str, password: str) -> None:
+    """Spaces at the ends, accents and case belong to them; 64 digits are a key. A network like it is another one."""
+    add_router(world, ssid).password = password
+    world.router.up = False
+    add_router(world, ssid.strip().lower(), rssi=-20)
+    world.configure(networks=[(ssid, password)])
+
+    world.prepare()
+
+    assert ssid == joined(world)
 
 
 def test_server_that_fails_is_no_reason_to_leave(world: World) -> None:

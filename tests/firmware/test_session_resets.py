@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.firmware.cuts import copies, device_uuid_of, durable, fill_up, prepared_board, short_ring
-from tests.firmware.world import World
-from tools.simulator import LAYOUT_8MB, PASS, REFUSE, ChipReset, Drive, SimulatedBoard, board_modules, install
+from tests.firmware.parts import firmware_parts
+from tests.firmware.world import FIRST_BOOT_SECONDS, World
+from tools.simulator import (
+    LAYOUT_8MB,
+    PASS,
+    REFUSE,
+    ChipReset,
+    Drive,
+    SimulatedBoard,
+    answer,
+    board_modules,
+    install,
+)
+from tools.simulator.servers import NtpFault
 
 CHECKPOINT_SECONDS = 15
 ROUNDING_SECONDS = 3
@@ -226,7 +238,7 @@ def fly_checked(world: World, seconds: float) -> datetime:
     return began
 
 
-@pytest.mark.parametrize("year", [1999, 2036, 2155])
+@pytest.mark.parametrize("year", [1999, 2036, 2039, 2155])
 def test_spoofed_ntp_year(world: World, year: int) -> None:
     """NTP tells another year: the server's time wins before the start is sent."""
     world.prepare()
@@ -261,6 +273,128 @@ def test_spoofed_ntp_while_the_server_is_away(world: World, year: int) -> None:
     assert abs(middle["session_start"] - began).total_seconds() <= middle["start_uncertainty_s"]
     assert first["session_start"] < middle["session_start"] < last["session_start"]
     assert not any(row["future"] for row in world.stored())
+
+
+@pytest.mark.parametrize("fault", ["unsynchronised", "alarm", "forged", "kiss_of_death", "short"])
+def test_a_time_server_that_does_not_know_the_time_is_not_believed(world: World, fault: NtpFault) -> None:
+    """Stratum 16 or 0, the leap alarm, a reply to a question never asked: two years off, and nobody notices."""
+    world.prepare()
+    world.park(3600)
+    world.ntp.fault = fault
+    world.ntp.offset_seconds = -2 * 365 * 86_400
+    world.proxy.fault = REFUSE
+
+    world.fly(130)
+
+    assert world.kept()[-1]["start"] is None
+    assert any(line.startswith("NTP failed; continuing offline (the ") for line in world.board.lines)
+
+
+@pytest.mark.parametrize("source", ["ntp", "rtc"])
+@pytest.mark.usefixtures("i2c")
+def test_a_wrong_clock_is_forgotten_in_every_start_that_it_gave(world: World, source: str) -> None:
+    """Three offline power-ups with a clock two years slow; the fourth meets a better one: none of the starts stays."""
+    two_years = 2 * 365 * 86_400
+    world.proxy.fault = REFUSE
+    world.ntp.fault = "ok" if source == "ntp" else "silent"
+    world.ntp.offset_seconds = -two_years
+    for pause in (0, 3600, 7200):
+        world.park(pause)
+        if source == "rtc":
+            add_external_clock(world, off_seconds=-two_years)
+        world.fly(FIRST_BOOT_SECONDS + 60)
+    wrong = {session["start"][:4] for session in world.kept()}
+    world.park(3600)
+    world.proxy.fault = PASS
+    if source == "rtc":
+        add_external_clock(world, off_seconds=-two_years)
+        world.ntp.fault = "ok"
+        world.ntp.offset_seconds = 0
+
+    world.fly(150)
+
+    rows = world.stored()
+    assert {"2024"} == wrong
+    assert ["estimated"] * 3 == [row["start_source"] for row in rows[:3]]
+    assert all(row["session_start"].year == 2026 for row in rows)
+
+
+@pytest.mark.usefixtures("i2c")
+@pytest.mark.parametrize("year", [2038, 2085])
+def test_years_that_the_board_cannot_count_to_stop_nothing(world: World, year: int) -> None:
+    """A DS3231 that shows such a year, and a server that tells it: the session is counted, without a clock."""
+    off = round((datetime(year, 6, 1, tzinfo=UTC) - world.board.clock.true_time).total_seconds())
+    add_external_clock(world, off_seconds=off)
+    world.ntp.fault = "wrong_year"
+    world.ntp.year = year
+    world.proxy.fault = answer(200, b'{"ok": true, "server_time": "%d-06-01T00:00:00Z"}' % year)
+
+    world.fly(FIRST_BOOT_SECONDS + 120)
+
+    assert [] == world.board.resets
+    (session,) = world.kept()
+    assert session["start"] is None
+    assert session["run_seconds"] >= world.true_seconds - 2 * CHECKPOINT_SECONDS
+    assert any("the server tells a time that cannot be" in line for line in world.board.lines)
+
+
+def test_a_line_from_2085_is_left_out(world: World) -> None:
+    """A whole line with a start that the board cannot count to does not stop the start of the program."""
+    world.prepare()
+    parts = firmware_parts(world.board)
+    session = parts.Session(0, (9, 1, parts.from_iso("2037-12-31T23:00:00Z"), 99_999_999, 0, 0, 0, 0, 0))
+    line = session.line(0).encode()
+
+    assert b'"last_update":"2038-01-19T03:14:07Z"' in line
+    with pytest.raises(ValueError, match="2085"):
+        parts.from_iso("2085-01-01T00:00:00Z")
+
+
+# The RTC's oscillator
+
+
+@pytest.mark.parametrize("rc_error", [-0.05, -0.01, 0.01, 0.05])
+@pytest.mark.parametrize("reset", [SimulatedBoard.brown_out, SimulatedBoard.crash, software_reset])
+def test_a_drifting_rtc_splits_no_session_and_adds_no_time(
+    world: World, reset: Callable[[SimulatedBoard], None], rc_error: float
+) -> None:
+    """An hour, a reset, an oscillator some per cent off: one session, never more than was on, the rest marked."""
+    world.board.rc_error = rc_error
+    began = world.board.clock.elapsed_seconds
+    world.router.up = False
+    world.fly(3600)
+    reset(world.board)
+    world.fly(300)
+    world.router.up = True
+
+    world.board.run_until_line("POST OK 200", 120)
+
+    (session,) = world.kept()
+    missing = world.board.clock.elapsed_seconds - began - session["run_seconds"]
+    assert 0 <= missing <= session["unmeasured"] + ROUNDING_SECONDS
+    assert missing <= 2 * CHECKPOINT_SECONDS
+    (row,) = world.stored()
+    assert ("ntp", session["unmeasured"]) == (row["start_source"], row["start_uncertainty_s"])
+
+
+@pytest.mark.parametrize("rc_error", [-0.05, 0.0, 0.05])
+def test_the_watchdog_measures_the_time_that_a_hang_took(world: World, rc_error: float) -> None:
+    """An hour, then a call that never returns: its two minutes are counted, whatever the oscillator says."""
+    world.board.rc_error = rc_error
+    began = world.board.clock.elapsed_seconds
+    world.prepare()
+    world.router.up = False
+    world.fly(3600)
+    world.router.dhcp = "silent"
+    world.router.up = True
+    world.board.run_until_line("Session goes on", 300)
+    world.router.dhcp = "ok"
+
+    world.board.run_until_line("POST OK 200", 800)
+
+    (session,) = world.kept()
+    missing = world.board.clock.elapsed_seconds - began - session["run_seconds"]
+    assert -ROUNDING_SECONDS <= missing <= CHECKPOINT_SECONDS
 
 
 def test_no_ntp_takes_the_servers_time(world: World) -> None:

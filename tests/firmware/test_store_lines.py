@@ -14,7 +14,7 @@ from tools.simulator import Drive, SimulatedBoard
 LINE_BYTES = 256
 SEED = 0x12345678
 COUNTS = st.one_of(st.integers(0, 99_999_999), st.sampled_from([0, 1, 99_999_999]))
-STARTS = st.one_of(st.just(0), st.integers(1_704_067_200, 4_102_444_799))
+STARTS = st.one_of(st.just(0), st.integers(1_704_067_200, 2_145_916_799))
 UNCERTAINTIES = st.one_of(COUNTS, st.just(0xFFFFFFFF))
 FLAGS = st.integers(0, 15)
 SOURCES = st.integers(0, 3)
@@ -83,7 +83,7 @@ def test_longest_line_fits(parts: Parts) -> None:
     for flags, source, unknown in itertools.product(range(16), range(4), (False, True)):
         uncertainty = parts.UNKNOWN_UNCERTAINTY if unknown else most
         packed = flags | source << parts.Session.SOURCE_SHIFT
-        session = parts.Session(0, (most, most, 4_102_444_799, most, most, uncertainty, most, 0, packed))
+        session = parts.Session(0, (most, most, 2_145_916_799, most, most, uncertainty, most, 0, packed))
         session.joining = 2**20 - 1
         session.fault = "x" * 300
         lengths.append(len(session.line(SEED)))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.firmware.world import INGEST_PATH, MORNING, World
+from tests.firmware.world import FIRST_BOOT_SECONDS, INGEST_PATH, MORNING, World
 from tests.support import Account
 from tools import wire
 from tools.simulator import (
@@ -194,11 +194,11 @@ def test_greets_once_per_power_up(flying: World) -> None:
 @pytest.mark.parametrize(
     ("fault", "says"),
     [
-        (CAPTIVE_PORTAL, "captive portal"),
-        (WRONG_JSON, "POST failed: ValueError"),
+        (CAPTIVE_PORTAL, "a login page, or a wrong ingest_url"),
+        (WRONG_JSON, "POST failed: the reply is cut short or not JSON;"),
         (HALF_REPLY, "POST failed: "),
-        (STALL_IN_HEADER, "POST failed: OSError(116"),
-        (slow_reply(10), "POST failed: OutOfRetries"),
+        (STALL_IN_HEADER, "POST failed: no answer in time;"),
+        (slow_reply(10), "POST failed: no answer in time;"),
         (redirect("http://192.0.2.1/login"), "POST failed: HTTP 302"),
         (PAGE_NOT_FOUND, "POST failed: HTTP 404"),
         (REPLY_TO_ANOTHER, "the reply names 0 of"),
@@ -206,8 +206,8 @@ def test_greets_once_per_power_up(flying: World) -> None:
         (answer(200, b'{"results": {}}'), "POST failed: HTTP 200"),
         (answer(200, b'{"results": [[], 7, {"msg_id": [1]}, {"msg_id": {}}]}'), "the reply names 0 of"),
         (answer(200, b'{"results": [' + b" " * 60_000 + b"]}"), "the reply is longer than"),
-        (RESET, "POST failed: OutOfRetries"),
-        (REFUSE, "POST failed: OSError(111"),
+        (RESET, "POST failed: no answer in time;"),
+        (REFUSE, "POST failed: the server refuses the connection"),
         (http_error(500), "POST failed: HTTP 500"),
         (http_error(408), "POST failed: HTTP 408"),
     ],
@@ -263,8 +263,14 @@ def test_one_bad_reply_poisons_no_later_request(flying: World, fault: Fault) -> 
     assert flying.delivered()
 
 
-@pytest.mark.parametrize("tls_fault", ["certificate", "handshake"])
-def test_wrong_certificate_is_an_outage(flying: World, tls_fault: Any) -> None:
+@pytest.mark.parametrize(
+    ("tls_fault", "says"),
+    [
+        ("certificate", "the server's certificate is not trusted"),
+        ("handshake", "no secure connection (TLS error -0x77"),
+    ],
+)
+def test_wrong_certificate_is_an_outage(flying: World, tls_fault: Any, says: str) -> None:
     """Over HTTPS with a certificate that does not verify nothing is sent; once it does, all arrives."""
     flying.network.add_host("project.example", {443: flying.proxy.address})
     flying.configure(ingest_url="https://project.example" + INGEST_PATH)
@@ -277,7 +283,7 @@ def test_wrong_certificate_is_an_outage(flying: World, tls_fault: Any) -> None:
     flying.fly(6 * MINUTE)
 
     assert 0 == seen
-    assert log_has(flying, "POST failed: OSError(")
+    assert log_has(flying, "POST failed: " + says)
     assert flying.delivered()
 
 
@@ -316,6 +322,17 @@ def test_retry_after_is_honoured(flying: World, status: int) -> None:
     refused, after = posts(flying, begin)[:2]
     assert 600 <= (after.true_time - refused.true_time).total_seconds() <= 605
     assert flying.delivered()
+
+
+def test_retry_after_is_honoured_before_the_first_message(flying: World) -> None:
+    """The greeting is refused with 429: the next one comes when the server asked for it, not before."""
+    flying.proxy.fault = http_error(429, retry_after_seconds=600)
+    begin = len(flying.proxy.requests)
+
+    flying.fly(590)
+
+    assert ["GET"] == [request.method for request in flying.proxy.requests[begin:]]
+    assert log_has(flying, "POST failed: HTTP 429, too many requests; next try in 600 s")
 
 
 @pytest.mark.parametrize("value", ["-5", "Wed, 21 Oct 2026 07:28:00 GMT", "99999999999999"])
@@ -447,6 +464,24 @@ def test_session_that_breaks_the_server_does_not_silence_the_open_one(flying: Wo
 
 
 # Servers that change
+
+
+@pytest.mark.parametrize("seconds", [2, 18, 26, 40])
+def test_the_first_server_is_no_changed_one(world: World, seconds: int) -> None:
+    """First start offline, then online, and the power goes soon after the first delivery: nothing is sent again."""
+    world.router.up = False
+    world.fly(FIRST_BOOT_SECONDS + 60)
+    world.park(HOUR)
+    world.router.up = True
+    world.board.power_on()
+    world.board.run_until_line("POST OK 200", 120)
+    world.fly(seconds)
+    world.park(HOUR)
+
+    world.fly(100)
+
+    assert not log_has(world, "Server changed")
+    assert world.delivered()
 
 
 def test_new_server_id_brings_everything_back(flying: World) -> None:

@@ -85,8 +85,8 @@ def write(name: str, data: bytes) -> Callable[[Path], None]:
         (remove("code.py"), "There is no code.py."),
         (write("code.py", b"print('hello')"), "code.py is another program."),
         (write("code.txt", b"1"), "code.txt runs instead of code.py."),
-        (remove("lib/adafruit_ntp.py"), "adafruit_ntp is missing: nothing can be sent."),
-        (write("lib/adafruit_ntp.py", b"def f(:\n"), "adafruit_ntp.py is cut off or damaged."),
+        (remove("lib/adafruit_requests.py"), "adafruit_requests is missing: nothing can be sent."),
+        (write("lib/adafruit_requests.py", b"def f(:\n"), "adafruit_requests.py is cut off or damaged."),
         (remove("secrets.py"), "and no LOGGER_INGEST_URL in settings.toml: nothing will be sent."),
         (write("secrets.py", b"secrets = {"), "secrets.py on the board cannot be read"),
         (write("secrets.py", b'secrets = {"networks": [("a", "password")]}'), "There is no ingest_url in secrets.py"),
@@ -113,7 +113,7 @@ def test_each_fault_is_named(circuitpy: Path, harm: Callable[[Path], None], text
     [
         (remove("boot.py"), "boot.py is missing"),
         (write("safemode.py", b""), "safemode.py differs"),
-        (write("lib/adafruit_ntp.mpy", b"C\x06"), "adafruit_ntp is there twice"),
+        (write("lib/adafruit_requests.mpy", b"C\x06"), "adafruit_requests is there twice"),
         (write("settings.toml", b'CIRCUITPY_WIFI_SSID = "x"\n'), "CIRCUITPY_WIFI_SSID is set"),
         (write("settings.toml", b"LOGGER_BATCH_MESSAGES = 1000\n"), "LOGGER_BATCH_MESSAGES = 1000 is not used"),
         (remove("logger/sessions.json"), "/logger/sessions.json is missing."),
@@ -133,7 +133,7 @@ def test_lesser_faults_are_named_and_do_not_fail(circuitpy: Path, harm: Callable
 def test_every_failure_has_a_remedy(circuitpy: Path) -> None:
     """In the finding, or in its text where the error carries it."""
     (circuitpy / "code.py").unlink()
-    (circuitpy / "lib" / "adafruit_ntp.py").unlink()
+    (circuitpy / "lib" / "adafruit_requests.py").unlink()
 
     findings = [finding for finding in examine(DriveBoard(circuitpy)) if finding.level == doctor.FAILED]
 
@@ -193,13 +193,13 @@ def test_what_a_board_runs_is_judged(about: About, space: Space | None, found: s
 @pytest.mark.parametrize(
     ("name", "data", "level"),
     [
-        ("adafruit_ntp.mpy", b"C\x06\x00\x1f" + b"3.4.0\x00", doctor.OK),
-        ("adafruit_ntp.mpy", b"C\x05\x00\x1f", doctor.FAILED),
-        ("adafruit_ntp.mpy", b"M\x06\x00\x1f", doctor.FAILED),
-        ("adafruit_ntp.mpy", b"", doctor.FAILED),
-        ("adafruit_ntp.py", b'__version__ = "3.4.0"\n', doctor.OK),
-        ("adafruit_ntp.py", b'__version__ = "2.0.0"\n', doctor.FAILED),
-        ("adafruit_ntp.py", b"", doctor.FAILED),
+        ("adafruit_requests.mpy", b"C\x06\x00\x1f" + b"4.1.7\x00", doctor.OK),
+        ("adafruit_requests.mpy", b"C\x05\x00\x1f", doctor.FAILED),
+        ("adafruit_requests.mpy", b"M\x06\x00\x1f", doctor.FAILED),
+        ("adafruit_requests.mpy", b"", doctor.FAILED),
+        ("adafruit_requests.py", b'__version__ = "4.1.7"\n', doctor.OK),
+        ("adafruit_requests.py", b'__version__ = "2.0.0"\n', doctor.FAILED),
+        ("adafruit_requests.py", b"", doctor.FAILED),
     ],
 )
 def test_libraries_are_judged_by_what_they_hold(name: str, data: bytes, level: str) -> None:

@@ -128,12 +128,15 @@ def test_ticks_wrap_soon_after_the_start(world: World) -> None:
 
 
 def test_time_is_the_rtcs(world: World) -> None:
-    """Setting the RTC sets `time.time()`; times before 2000 do not exist."""
+    """Setting the RTC sets `time.time()`; times before 2000 and from 2**31 on do not exist."""
     program = (
         "import rtc, time\nrtc.RTC().datetime = time.localtime(1_772_438_400)\nprint(time.time())\n"
         "print(tuple(time.localtime(1_772_438_400)), rtc.RTC().datetime.tm_year)\n"
         "print(time.mktime((2026, 3, 2, 8, 0, 0, 0, -1, -1)))\n"
-        "for call in (lambda: time.localtime(0), lambda: time.mktime((1999, 1, 1, 0, 0, 0, 0, 0, 0))):\n"
+        "print(tuple(time.localtime(2**31 - 1))[:6])\n"
+        "late = (2085, 1, 1, 0, 0, 0, 0, 1, -1)\n"
+        "for call in (lambda: time.localtime(0), lambda: time.mktime((1999, 1, 1, 0, 0, 0, 0, 0, 0)),\n"
+        "             lambda: time.localtime(time.mktime(late)), lambda: setattr(rtc.RTC(), 'datetime', late)):\n"
         "    try:\n        call()\n    except OverflowError as error:\n        print(error)\n"
     )
 
@@ -141,8 +144,11 @@ def test_time_is_the_rtcs(world: World) -> None:
         "1772438400",
         "(2026, 3, 2, 8, 0, 0, 0, 61, -1) 2026",
         "1772438400",
+        "(2038, 1, 19, 3, 14, 7)",
         "timestamp out of range for platform time_t",
         "tm_year out of range",
+        "overflow converting long int to machine word",
+        "overflow converting long int to machine word",
     ]
 
 

@@ -126,6 +126,67 @@ def test_a_scan_hears_every_powered_router(world: World) -> None:
     assert lines == ["Clubhouse -40 1", "Hangar -60 2"]
 
 
+def test_a_scan_ends_at_channel_11_unless_told_otherwise(world: World) -> None:
+    """As CircuitPython's: 12 to 14 only when asked for, a name that is no UTF-8 raises, one scan at a time."""
+    world.network.add_access_point(AccessPoint(b"caf\xe9", rssi=-30, channel=1))
+    for channel in (11, 12, 13, 14):
+        world.network.add_access_point(AccessPoint(f"On {channel}", channel=channel))
+    program = """
+import wifi
+def scan(**channels):
+    names = []
+    for one in wifi.radio.start_scanning_networks(**channels):
+        try:
+            names.append(one.ssid)
+        except UnicodeError:
+            names.append(len(one.bssid))
+    print(names)
+scan()
+for channels in ({"stop_channel": 14}, {"stop_channel": 15}):
+    try:
+        scan(**channels)
+    except (RuntimeError, ValueError) as error:
+        print(error)
+    wifi.radio.stop_scanning_networks()
+scan(stop_channel=14)
+wifi.radio.stop_scanning_networks()
+scan(start_channel=13, stop_channel=12)
+"""
+
+    _, lines = run(world, program)
+
+    assert lines == [
+        "['Hangar', 6, 'On 11']",
+        "Already scanning for wifi networks",
+        "stop_channel must be 1-14",
+        "['Hangar', 6, 'On 11', 'On 13', 'On 12', 'On 14']",
+        "['On 13', 'On 12']",
+    ]
+
+
+def test_names_are_measured_in_bytes_and_a_key_is_hex(world: World) -> None:
+    """32 bytes for the name, 8 to 63 for the password, 64 only as hex digits, 6 for a BSSID."""
+    program = """
+import wifi
+for ssid, password, bssid in (("\u00fc" * 17, "password", None), ("", "", None), ("Hangar", "x" * 64, None),
+                              ("Hangar", "password", b"12345"), ("Hangar", "password", b"123456")):
+    try:
+        wifi.radio.connect(ssid, password, bssid=bssid)
+    except (ConnectionError, ValueError) as error:
+        print(error)
+"""
+
+    _, lines = run(world, program)
+
+    assert lines == [
+        "ssid length must be 1-32",
+        "ssid length must be 1-32",
+        "Invalid hex password",
+        "Invalid BSSID",
+        "No network with that ssid",
+    ]
+
+
 def test_a_short_loss_heals_itself_a_long_one_never(world: World) -> None:
     """The driver tries once more after a loss; "no AP found" ends that for good, until `connect` is called again."""
     program = JOIN + "for _ in range(60):\n    print(wifi.radio.connected)\n    time.sleep(1)\n"

@@ -39,7 +39,6 @@ from tools.remedies import DEPLOY, INSTALL, INSTALL_URL, INSTALL_WIFI, LOGS, SEN
 OK, NOTE, WARNING, FAILED = "ok", "note", "warning", "failed"
 MINIMUM_VERSIONS = {
     "adafruit_requests": (4, 1),
-    "adafruit_ntp": (3, 1),
     "adafruit_connection_manager": (3, 1),
 }
 # The open session of a running board was heard less than this ago.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from dataclasses import dataclass
 
 from tools import settings_toml
@@ -51,14 +52,19 @@ class Wanted:
         return self.ingest_url is not None or self.access_token is not None or self.wifi is not None
 
 
+def is_key(password: str) -> bool:
+    """Whether that is the network's key itself, which stands for its password."""
+    return len(password) == 64 and all(digit in string.hexdigits for digit in password)
+
+
 def network_problem(ssid: str, password: str | Unknown | None) -> str:
     """Why no board can join that network; "" when nothing speaks against it. Both are measured in bytes of UTF-8."""
     size = len(ssid.encode())
     if not 0 < size <= SSID_BYTES:
         more = f"; this one has {size}, because letters like ü or é take two or more" if size > len(ssid) else ""
         return f"a Wi-Fi name has 1 to {SSID_BYTES} bytes{more}"
-    if isinstance(password, str) and password and not 8 <= len(password.encode()) <= 63:
-        return "a Wi-Fi password has 8 to 63 bytes; leave it empty for an open network"
+    if isinstance(password, str) and password and not (8 <= len(password.encode()) <= 63 or is_key(password)):
+        return "a Wi-Fi password has 8 to 63 bytes, or is a key of 64 hex digits; leave it empty for an open network"
     return ""
 
 

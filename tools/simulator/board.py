@@ -167,6 +167,8 @@ class SimulatedBoard:
         self.last_error: BaseException | None = None
         self.powered = False
         self._rtc_offset_ns = 0
+        self.rc_error = 0.0  # by which the RTC's oscillator is fast over a reset: 0.05 is 5 %
+        self._reset_ns = 0
         self._boot_ns = 0
         self._in_safe_mode_window = False
         self._partial_line = ""
@@ -206,7 +208,7 @@ class SimulatedBoard:
         self._brown_out_at_cut = False
         self.safe_mode_on_next_reset = None
         self._partial_line = ""
-        self.set_rtc_ns(EPOCH_2000 * NS_PER_S)
+        self._lose_rtc()
         self._thread = threading.Thread(target=self._live, name="simulated board", daemon=True)
         self._thread.start()
         self._let_go()
@@ -296,14 +298,14 @@ class SimulatedBoard:
     def brown_out(self, *, rtc_kept: bool = True) -> None:
         """Dip the supply: the chip starts again, into safe mode."""
         if not rtc_kept:
-            self.set_rtc_ns(EPOCH_2000 * NS_PER_S)
+            self._lose_rtc()
         self._inject(ChipReset("BROWNOUT"))
 
     def press_reset(self) -> None:
         """Press EN: to the chip that is a power-on. Within a second of a start it asks for the user's safe mode."""
         if self._in_safe_mode_window:
             self.safe_mode_on_next_reset = "USER"
-        self.set_rtc_ns(EPOCH_2000 * NS_PER_S)
+        self._lose_rtc()
         self._inject(ChipReset("POWER_ON"))
 
     def crash(self) -> None:
@@ -394,6 +396,10 @@ class SimulatedBoard:
     def set_rtc_ns(self, unix_ns: int) -> None:
         """Set the RTC."""
         self._rtc_offset_ns = unix_ns - self.clock.elapsed_ns
+
+    def _lose_rtc(self) -> None:
+        self.set_rtc_ns(EPOCH_2000 * NS_PER_S)
+        self._reset_ns = self.clock.elapsed_ns
 
     @property
     def readonly(self) -> bool:
@@ -505,6 +511,9 @@ class SimulatedBoard:
         self._brown_out_at_cut = False
         if isinstance(reset, Starved):
             self.clock.move_to(max(self.clock.elapsed_ns, self.watchdog.expires_ns))
+        # The RTC now shows what its own oscillator counted since the reset before.
+        self._rtc_offset_ns += round((self.clock.elapsed_ns - self._reset_ns) * self.rc_error)
+        self._reset_ns = self.clock.elapsed_ns
         self.resets.append(reset.cause)
         self.reset_reason = reset.cause
         self._clean_hardware()
@@ -670,7 +679,7 @@ class SimulatedBoard:
             return
         self.link.enable(True)
         try:
-            self.link.join(ssid, password or "")
+            self.link.join(ssid.encode(), (password or "").encode())
         except JoinError:
             self.link.enable(False)
 

@@ -14,6 +14,7 @@ from tools.simulator.clock import NS_PER_MS, NS_PER_S
 from tools.simulator.errors import BoardOSError
 from tools.simulator.language import (
     CALL_SECONDS,
+    LAST_TIME,
     TICKS_FIRST_WRAP_MS,
     TICKS_PERIOD_MS,
     BoardStructTime,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 NVM_BYTES = 8192
 # https://github.com/adafruit/circuitpython/pull/10263
 NEXT_CODE_FILE_IS_LOOKED_FOR = (10, 0)
+# The order in which CircuitPython listens on the channels.
+SCAN_PATTERN = (6, 1, 11, 3, 9, 13, 2, 4, 8, 12, 5, 7, 10, 14)
 
 
 class Choice:
@@ -341,6 +344,12 @@ def storage_module(program: Program) -> ModuleType:
     )  # fmt: skip
 
 
+def _within_time(seconds: int) -> int:
+    if seconds > LAST_TIME:
+        raise OverflowError("overflow converting long int to machine word")
+    return seconds
+
+
 class Rtc:
     """``rtc.RTC``."""
 
@@ -351,12 +360,12 @@ class Rtc:
     def datetime(self) -> BoardStructTime:
         """The chip's RTC; 2000-01-01 after a power-on."""
         self.program.check()
-        return struct_time(self.program.board.rtc_ns // NS_PER_S)
+        return struct_time(_within_time(self.program.board.rtc_ns // NS_PER_S))
 
     @datetime.setter
     def datetime(self, fields: tuple[int, ...]) -> None:
         self.program.check()
-        self.program.board.set_rtc_ns(seconds_of(fields) * NS_PER_S)
+        self.program.board.set_rtc_ns(_within_time(seconds_of(fields)) * NS_PER_S)
 
 
 def rtc_module(program: Program) -> ModuleType:
@@ -485,11 +494,18 @@ class WifiNetwork:
     country = "CH"
 
     def __init__(self, access_point: AccessPoint) -> None:
-        self.ssid = access_point.ssid
+        self._ssid = access_point.ssid
         self.rssi = access_point.rssi
         self.channel = access_point.channel
-        self.bssid = bytes([2, 0, 0, 0, 0, access_point.channel])
+        self.bssid = access_point.bssid
         self.authmode = (AuthMode.WPA2, AuthMode.PSK) if access_point.password else (AuthMode.OPEN,)
+
+    @property
+    def ssid(self) -> str:
+        """The network's name; UnicodeError when its bytes are not UTF-8."""
+        if isinstance(self._ssid, str):
+            return self._ssid
+        return bytes(self._ssid).decode()
 
 
 class Radio:
@@ -543,29 +559,40 @@ class Radio:
         self._program.check()
         if not self._link.enabled:
             raise RuntimeError("WiFi is not enabled")
-        name, key = _text(ssid), _text(password)
+        name, key = _bytes(ssid), _bytes(password)
         if not 1 <= len(name) <= 32:
             raise ValueError("ssid length must be 1-32")
         if key and not 8 <= len(key) <= 64:
             raise ValueError("password length must be 8-64")
+        if len(key) == 64 and not all(byte in b"0123456789abcdefABCDEF" for byte in key):
+            raise ValueError("Invalid hex password")
+        if bssid is not None and len(bssid) != 6:
+            raise ValueError("Invalid BSSID")
         try:
-            self._program.bounded(self._link.join, name, key)
+            self._program.bounded(self._link.join, name, key, bssid)
         except JoinError as error:
             raise ConnectionError(str(error)) from None
 
     def start_scanning_networks(self, *, start_channel: int = 1, stop_channel: int = 11) -> Iterator[WifiNetwork]:
-        """Scan; the time passes while the result is read."""
+        """Scan, up to channel 11 by default; the time passes while the result is read, and no other scan may begin
+        before stop_scanning_networks().
+        """
         self._program.check()
+        for name, channel in (("start_channel", start_channel), ("stop_channel", stop_channel)):
+            if not 1 <= channel <= 14:
+                raise ValueError(f"{name} must be 1-14")
         if self._scanning:
             raise RuntimeError("Already scanning for wifi networks")
         if not self._link.enabled:
             raise RuntimeError("WiFi is not enabled")
         self._scanning = True
-        return self._scan()
+        low, high = sorted((start_channel, stop_channel))
+        return self._scan(low, high)
 
-    def _scan(self) -> Iterator[WifiNetwork]:
-        yield from [WifiNetwork(one) for one in self._program.bounded(self._link.scan)]
-        self._scanning = False
+    def _scan(self, low: int, high: int) -> Iterator[WifiNetwork]:
+        for channel in SCAN_PATTERN:
+            if low <= channel <= high:
+                yield from [WifiNetwork(one) for one in self._program.bounded(self._link.scan, channel)]
 
     def stop_scanning_networks(self) -> None:
         """Stop scanning."""
@@ -616,8 +643,8 @@ def ssl_module(program: Program) -> ModuleType:
     )
 
 
-def _text(value: str | bytes) -> str:
-    return value if isinstance(value, str) else bytes(value).decode()
+def _bytes(value: str | bytes) -> bytes:
+    return value.encode() if isinstance(value, str) else bytes(value)
 
 
 MODULES: dict[str, Callable[[Program], ModuleType]] = {

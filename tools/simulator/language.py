@@ -32,7 +32,7 @@ TICKS_PERIOD_MS = 2**29
 TICKS_FIRST_WRAP_MS = 65_536
 CALL_SECONDS = 0.000_02
 EPOCH_2000 = 946_684_800
-LAST_TIME = 2**32 - 1
+LAST_TIME = 2**31 - 1
 HEAP_BYTES = 166_000
 HEAP_PSRAM_BYTES = 2_000_000
 HEAP_USED_BYTES = 60_000
@@ -163,7 +163,9 @@ def time_module(run: Run) -> ModuleType:
 
     def localtime(seconds: float | None = None) -> BoardStructTime:
         whole = time() if seconds is None else int(seconds)
-        if not EPOCH_2000 <= whole <= LAST_TIME:
+        if whole > LAST_TIME:
+            raise OverflowError("overflow converting long int to machine word")
+        if whole < EPOCH_2000:
             raise OverflowError("timestamp out of range for platform time_t")
         return struct_time(whole)
 

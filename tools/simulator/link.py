@@ -35,7 +35,8 @@ class Link:
         self.joins = 0
         self._spend = spend
         self._generation = 0
-        self._password = ""
+        self._password = b""
+        self._bssid: bytes | None = None
         network.attach(self)
 
     @property
@@ -64,27 +65,28 @@ class Link:
         """Leave the access point."""
         self._drop()
 
-    def scan(self) -> list[AccessPoint]:
-        """Return the routers that say their name, strongest first."""
-        self._spend(self.network.latency.scan)
-        heard = [one for one in self.network.access_points if one.up and not one.hidden]
+    def scan(self, channel: int) -> list[AccessPoint]:
+        """Return the routers on a channel that say their name, strongest first."""
+        self._spend(self.network.latency.scan_channel)
+        heard = [one for one in self.network.access_points if one.up and not one.hidden and one.channel == channel]
         return sorted(heard, key=lambda one: -one.rssi)
 
-    def join(self, ssid: str, password: str) -> None:
-        """Join and wait for an address: for ever when DHCP is silent.
+    def join(self, ssid: bytes, password: bytes, bssid: bytes | None = None) -> None:
+        """Join and wait for an address, at the strongest access point of that name on any channel, or at ``bssid``.
 
+        Who is in a network of that name already stays where it is. Waits for ever when DHCP is silent.
         Raises JoinError as the driver reports it.
         """
         latency = self.network.latency
-        if self.connected and self.access_point is not None and self.access_point.ssid == ssid:
+        if self.connected and self.access_point is not None and self.access_point.ssid_bytes == ssid:
             return
         self._drop()
         self.joins += 1
         self._spend(latency.scan)
-        found = self.network.find_access_point(ssid)
+        found = self.network.find_access_point(ssid, bssid)
         if found is None:
             raise JoinError("No network with that ssid")
-        if found.password != password:
+        if found.password.encode() != password:
             self._spend(latency.wrong_password)
             raise JoinError("Authentication failure")
         self._spend(latency.join)
@@ -93,6 +95,7 @@ class Link:
         if not found.up:
             self._spend(latency.beacon_timeout)
             raise JoinError("Unknown failure 200")
+        self._bssid = bssid
         self._associate(found, password)
 
     def access_point_changed(self, access_point: AccessPoint) -> None:
@@ -107,19 +110,19 @@ class Link:
     def _lose(self, generation: int) -> None:
         if generation != self._generation or self.access_point is None:
             return
-        ssid = self.access_point.ssid
+        ssid = self.access_point.ssid_bytes
         self._drop()
         generation = self._generation
         self.clock.call_later(self.network.latency.scan, lambda: self._retry(generation, ssid))
 
-    def _retry(self, generation: int, ssid: str) -> None:
+    def _retry(self, generation: int, ssid: bytes) -> None:
         if generation != self._generation or not self.enabled:
             return
-        found = self.network.find_access_point(ssid)
-        if found and found.password == self._password and found.dhcp == "ok":
+        found = self.network.find_access_point(ssid, self._bssid)
+        if found and found.password.encode() == self._password and found.dhcp == "ok":
             self._associate(found, self._password)
 
-    def _associate(self, access_point: AccessPoint, password: str) -> None:
+    def _associate(self, access_point: AccessPoint, password: bytes) -> None:
         self.access_point = access_point
         self.has_address = True
         self._password = password

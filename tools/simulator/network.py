@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import threading
 from collections.abc import Callable
@@ -32,6 +33,7 @@ class Latency:
     """Board seconds that an undisturbed step takes, whatever the wall needs for it."""
 
     scan: float = 2.5
+    scan_channel: float = 0.18
     join: float = 1.5
     wrong_password: float = 4.0
     beacon_timeout: float = 6.0
@@ -47,11 +49,14 @@ class AccessPoint:
 
     ``dhcp="silent"`` accepts stations but never gives an address; ``internet=False`` joins but forwards nothing;
     ``captive=True`` leads every connection to a login page and drops datagrams; ``hidden=True`` shows in no scan.
+    ``channel`` is 1 to 14; an SSID is any 32 bytes, and given as bytes where it is not UTF-8.
     """
+
+    _made = itertools.count(1)
 
     def __init__(
         self,
-        ssid: str,
+        ssid: str | bytes,
         password: str = "",
         *,
         rssi: int = -60,
@@ -70,8 +75,14 @@ class AccessPoint:
         self.captive = captive
         self.hidden = hidden
         self.channel = channel
+        self.bssid = bytes([2, 0]) + next(self._made).to_bytes(4, "big")
         self._up = up
         self._network: Network | None = None
+
+    @property
+    def ssid_bytes(self) -> bytes:
+        """The name as it goes over the air."""
+        return self.ssid.encode() if isinstance(self.ssid, str) else self.ssid
 
     @property
     def up(self) -> bool:
@@ -159,9 +170,9 @@ class Network:
         self.access_points.append(access_point)
         return access_point
 
-    def find_access_point(self, ssid: str) -> AccessPoint | None:
-        """Return the strongest powered router of that name."""
-        heard = [one for one in self.access_points if one.up and one.ssid == ssid]
+    def find_access_point(self, ssid: bytes, bssid: bytes | None = None) -> AccessPoint | None:
+        """Return the strongest powered router of that name, or the one with that BSSID."""
+        heard = [one for one in self.access_points if one.up and one.ssid_bytes == ssid and bssid in (None, one.bssid)]
         return max(heard, key=lambda one: one.rssi, default=None)
 
     def attach(self, link: Link) -> None:

@@ -24,7 +24,7 @@ UPSTREAM_TIMEOUT_SECONDS = 60.0
 
 # What a listener does with a connection and the client's port.
 Converse = Callable[[socket.socket, int], None]
-NtpFault = Literal["ok", "silent", "wrong_year", "kiss_of_death", "short"]
+NtpFault = Literal["ok", "silent", "wrong_year", "kiss_of_death", "short", "unsynchronised", "alarm", "forged"]
 
 PORTAL_PAGE = (
     b"<!DOCTYPE html><html><head><title>Welcome</title></head><body><h1>Sign in to use Wi-Fi</h1></body></html>"
@@ -35,7 +35,8 @@ class NtpServer:
     """A small NTP server that tells each board the true time of its own world.
 
     ``fault``: ``ok``, ``silent``, ``wrong_year`` (tells ``year``), ``kiss_of_death`` (stratum 0, no time), ``short``
-    (8 bytes). ``offset_seconds`` makes it lie by a little. ``requests`` counts what was asked.
+    (8 bytes), ``unsynchronised`` (stratum 16), ``alarm`` (leap indicator 3), ``forged`` (by somebody who has not seen
+    the question). ``offset_seconds`` makes it lie. ``requests`` counts what was asked.
     """
 
     def __init__(self, network: Network) -> None:
@@ -77,7 +78,10 @@ class NtpServer:
         seconds = (true_ns // NS_PER_S + NTP_TO_UNIX_SECONDS) % NTP_ERA_SECONDS
         fraction = (true_ns % NS_PER_S) * 2**32 // NS_PER_S
         stamp = struct.pack("!II", seconds, fraction)
-        return struct.pack("!BBBb", 0b00_100_100, 2, 6, -20) + b"\0" * 12 + stamp + packet[40:48] + stamp + stamp
+        leap = 3 if self.fault == "alarm" else 0
+        stratum = 16 if self.fault == "unsynchronised" else 2
+        asked = bytes(8) if self.fault == "forged" else packet[40:48]
+        return struct.pack("!BBBb", leap << 6 | 0b100_100, stratum, 6, -20) + b"\0" * 12 + stamp + asked + stamp + stamp
 
     def close(self) -> None:
         """Stop the thread and free the socket."""

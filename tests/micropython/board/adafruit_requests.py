@@ -2,7 +2,6 @@
 
 import json
 
-import adafruit_ntp
 import board_time
 
 
@@ -25,7 +24,7 @@ class Session:
         pass
 
     def request(self, method, url, data=None, headers=None, timeout=None, allow_redirects=True):
-        now = board_time.localtime(adafruit_ntp.POWER_ON_UTC + board_time.monotonic_ns() // 1_000_000_000)
+        now = board_time.localtime(board_time.true_utc())
         reply = {
             "ok": True,
             "server_time": "%04d-%02d-%02dT%02d:%02d:%02dZ" % tuple(now[0:6]),

@@ -2,6 +2,8 @@
 
 import time as vm_time
 
+POWER_ON_UTC = 1_761_242_400  # 2025-10-23T18:00:00Z
+
 power_ends_ns = 0
 _elapsed_ns = 2_000_000_000  # booting takes about two seconds
 _rtc_offset = 946_684_800  # the RTC starts at 2000-01-01 on power-on
@@ -13,6 +15,10 @@ class PowerCut(BaseException):
 
 def monotonic_ns():
     return _elapsed_ns
+
+
+def true_utc():
+    return POWER_ON_UTC + _elapsed_ns // 1_000_000_000
 
 
 def sleep(seconds):

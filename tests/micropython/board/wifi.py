@@ -11,7 +11,7 @@ class Radio:
     def __init__(self):
         self.connected = False
 
-    def connect(self, ssid, password, timeout=None):
+    def connect(self, ssid, password, bssid=None, timeout=None):
         if board_time.monotonic_ns() < _IN_REACH_AFTER_NS:
             raise OSError("No network with that ssid")
         self.connected = True
