@@ -70,17 +70,20 @@ HEARD: tuple[tuple[str, str, str, str], ...] = (
 
 # Why a delivery failed, as the board's line tells it -> what to do; the first that fits.
 NOT_DELIVERED: tuple[tuple[str, str], ...] = (
-    ("gaierror", "DNS: the board's network does not know that name. Look for a slip in ingest_url, or try a hotspot."),
     (
-        "GET 404",
+        "POST failed: DNS does not know",
+        "DNS: the board's network does not know that name. Look for a slip in ingest_url, or try a hotspot.",
+    ),
+    (
+        "HTTP 404,",
         f"The project has no such function, or ingest_url is wrong: {DEPLOY}.",
     ),
-    ("HTTP 401", REFUSED),
-    ("HTTP 403", REFUSED),
-    ("540", "The project is paused: Restore project in the dashboard. The board keeps its sessions meanwhile."),
-    ("503", f"The function runs, but its tables are missing or the database is down: {DEPLOY}."),
-    ("captive portal", "A login page answers in that network, or ingest_url is wrong: try a phone's hotspot."),
-    ("GET 30", "Something sends elsewhere: a captive portal, or http instead of https in ingest_url."),
+    ("HTTP 401,", REFUSED),
+    ("HTTP 403,", REFUSED),
+    ("HTTP 540,", "The project is paused: Restore project in the dashboard. The board keeps its sessions meanwhile."),
+    ("HTTP 503,", f"The function runs, but its tables are missing or the database is down: {DEPLOY}."),
+    ("is not our function's", "A login page answers in that network, or ingest_url is wrong: try a phone's hotspot."),
+    ("sent elsewhere", "Something sends elsewhere: a captive portal, or http instead of https in ingest_url."),
     ("", "If the ingest URL is well from here, the board's network or its DNS fails: try a phone's hotspot."),
 )
 

@@ -1,4 +1,4 @@
-"""Sockets: the VM has none; a time server that is right answers here, adafruit_requests.py beside this file the rest."""
+"""Sockets: the VM has none. A time server that is right answers here; adafruit_requests.py stands for the rest."""
 
 import struct
 
