@@ -28,7 +28,7 @@ from tools.simulator import ERASED, LAYOUT_4MB, LAYOUT_8MB, LAYOUTS, TORN_STATES
 # A few operations more or less are in danger by where code.py ends: there its last sector is that of the pad before
 # sessions.json. A drive of 4 MB has half the lines, so that the same few weigh more, and clusters of one block, so that
 # there are twice as many.
-LEAST_HARMLESS = {layout.name: 0.94 if layout is LAYOUT_4MB else 0.965 for layout in LAYOUTS}
+LEAST_HARMLESS = {layout.name: 0.94 if layout is LAYOUT_4MB else 0.96 for layout in LAYOUTS}
 SIZE = {layout.name: (16 + 1 + (512 if layout is LAYOUT_4MB else 1024) + 1 + 16) * 256 for layout in LAYOUTS}
 
 
