@@ -3,7 +3,7 @@
 import os as vm_os
 import random
 
-_SETTINGS = {"LOGGER_CHECKPOINT_SECONDS": 15}
+_SETTINGS = {"LOGGER_CHECKPOINT_SECONDS": "15"}  # text, as from 10.2 on
 _DRIVE_BLOCKS = 8064
 
 listdir = vm_os.listdir
