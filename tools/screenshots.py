@@ -51,7 +51,7 @@ def fill(stack: Stack) -> None:
     yesterday = (now - timedelta(days=1)).replace(hour=22, minute=48, second=11)
     loose, silent = extra_device("loose"), extra_device("silent")
     with Account(stack) as account, psycopg.connect(stack.database_url, autocommit=True) as database:
-        write_history(account, lambda text: None)
+        write_history(stack, account, lambda text: None)
         account.call("claim_device", device_uuid=loose, name="Box from the Régent")
         account.call("claim_device", device_uuid=silent, name="Spare box")
         for sent in (

@@ -1,10 +1,17 @@
 -- Planes: what hours are counted for.
 
+create function private.registration_key(registration text) returns text
+language sql immutable strict set search_path = ''
+return upper(regexp_replace(registration, '[^A-Za-z0-9]', '', 'g'));
+comment on function private.registration_key(text) is 'Letters and digits of a registration in upper case: the same for D-EKVX, "D EKVX" and dekvx.';
+revoke execute on function private.registration_key(text) from public;
+grant execute on function private.registration_key(text) to authenticated;
+
 create table public.planes (
   plane_id uuid primary key default gen_random_uuid(),
   fleet_id uuid not null references public.fleets on delete cascade,
   registration text not null check (registration = btrim(registration) and char_length(registration) between 1 and 20),
-  registration_key text not null generated always as (upper(regexp_replace(registration, '[^A-Za-z0-9]', '', 'g'))) stored,
+  registration_key text not null generated always as (private.registration_key(registration)) stored,
   type_designator text check (type_designator ~ '^[A-Z0-9]{2,4}$'),
   make text check (char_length(make) <= 80),
   model text check (char_length(model) <= 80),
@@ -24,9 +31,14 @@ comment on column public.planes.model is 'Model.';
 comment on column public.planes.archived_at is 'When the plane was put away; null while it is in use. Its hours stay.';
 comment on column public.planes.created_at is 'When the plane was entered (server time).';
 
--- The checks above answer in Postgres' words; these are for people.
+-- The checks above answer in Postgres' words; these are for people. No unique index keeps one registration to one plane:
+-- an archived plane keeps its registration, and the next one that carries it is another plane. Of planes in use there
+-- is one; people of a fleet take turns (below), so that two cannot add it at once.
 create function private.tidy_plane() returns trigger
 language plpgsql set search_path = '' as $$
+declare
+  key constant text := private.registration_key(new.registration);
+  twin text;
 begin
   new.registration := btrim(new.registration);
   new.type_designator := nullif(upper(btrim(new.type_designator)), '');
@@ -39,6 +51,18 @@ begin
       message = 'A type designator has 2 to 4 letters and digits', hint = 'The ICAO one, for example C172 or P28A.';
   elsif char_length(new.make) > 80 or char_length(new.model) > 80 then
     raise sqlstate 'PT400' using message = 'Make and model have up to 80 characters';
+  end if;
+  if new.archived_at is null
+    and (tg_op = 'INSERT' or old.archived_at is not null or key <> private.registration_key(old.registration))
+  then
+    select p.registration into twin from public.planes p
+    where p.fleet_id = new.fleet_id and p.registration_key = key and key <> '' and p.archived_at is null
+      and p.plane_id <> new.plane_id
+    limit 1;
+    if found then
+      raise sqlstate 'PT409' using message = format('%s is already in your fleet', twin),
+        hint = 'Open that plane, or archive it first if this is another one with its registration.';
+    end if;
   end if;
   return new;
 end $$;

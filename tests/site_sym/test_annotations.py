@@ -157,7 +157,7 @@ def test_an_empty_entry_says_what_is_missing(page: Page, club: Club) -> None:
 
     dialog.get_by_role("button", name="Add the session").click()
 
-    for text in ("Choose the plane.", "Enter a date and a time.", "Enter a duration"):
+    for text in ("Choose the plane.", "Enter date and 24-hour time", "Enter a duration"):
         expect(dialog).to_contain_text(text)
     expect(dialog.get_by_label("Plane")).to_be_focused()
 
@@ -319,3 +319,38 @@ def test_every_state_is_accessible_and_fits(new_page: NewPage, club: Club, theme
 
     assert {state: texts for state, texts in found.items() if texts} == {}
     assert [] == wide
+
+
+def test_a_time_is_taken_without_seconds_and_never_as_am_or_pm(new_page: NewPage, club: Club) -> None:
+    """In a browser of Ohio, too, one form is read and shown; a slip names it at the field."""
+    club.add_plane("D-EKLM")
+    start = (now() - timedelta(days=2)).replace(second=0)
+    page = new_page(locale="en-US")
+    club.open(page, "#/sessions")
+    page.get_by_role("button", name="Add a session").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Duration").fill("1:24")
+    dialog.get_by_label("Power on").fill(start.strftime("%m/%d/%Y, 09:14 PM"))
+    dialog.get_by_role("button", name="Add the session").click()
+    expect(dialog).to_contain_text("Enter date and 24-hour time as 2026-11-23 09:14.")
+
+    dialog.get_by_label("Power on").fill(start.strftime("%Y-%m-%d %H:%M"))
+    dialog.get_by_role("button", name="Add the session").click()
+    expect(dialog).to_be_hidden()
+
+    assert session_log(club)[0]["session_start"].startswith(wire.timestamp(start)[:-1])
+    expect(open_first(page).get_by_label("Power on")).to_have_value(start.strftime("%Y-%m-%d %H:%M"))
+
+
+def test_a_reading_at_no_time_is_refused_and_not_taken_as_now(page: Page, club: Club) -> None:
+    """What cannot be read is said at the field; nothing is recorded."""
+    plane_id = club.add_plane("D-EKLM")
+    club.open(page, f"#/planes/{plane_id}")
+    page.get_by_role("button", name="New reading").click()
+    page.get_by_label("Meter shows").fill("100.0")
+    page.get_by_label("Read at").fill("yesterday")
+
+    page.get_by_role("button", name="Record the reading").click()
+
+    expect(page.get_by_text("Enter date and 24-hour time as 2026-11-23 09:14.")).to_be_visible()
+    assert [] == club.account.client.table("hour_readings").select("reading_id").execute().data

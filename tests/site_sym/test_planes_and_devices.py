@@ -217,3 +217,24 @@ def test_a_device_is_renamed(page: Page, club: Club) -> None:
     page.get_by_role("button", name="Rename").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Panel box 7")
+
+
+def test_a_registration_that_is_there_is_said_and_offered(page: Page, club: Club) -> None:
+    """However it is written; an archived plane's registration may be given to another plane."""
+    plane_id = club.add_plane("D-EKVX")
+    club.open(page, "#/planes/new")
+
+    for written in ("D EKVX", "dekvx"):
+        page.get_by_label("Registration").fill(written)
+        expect(page.get_by_text("D-EKVX is already in your fleet.")).to_be_visible()
+        expect(page.get_by_role("link", name="Open D-EKVX")).to_have_attribute("href", f"#/planes/{plane_id}")
+    page.get_by_role("button", name="Save the plane").click()
+    assert 1 == len(club.account.client.table("planes").select("plane_id").execute().data)
+
+    club.account.client.table("planes").update({"archived_at": now().isoformat()}).eq("plane_id", plane_id).execute()
+    page.reload()
+    page.get_by_label("Registration").fill("DEKVX")
+    expect(page.get_by_text("archived with its hours")).to_be_visible()
+    page.get_by_role("button", name="Save the plane").click()
+
+    expect(page.get_by_text("DEKVX was added.")).to_be_visible()

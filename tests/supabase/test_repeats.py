@@ -114,3 +114,22 @@ def test_the_same_assignment_again_is_one_assignment(project: Project, since: st
     assert [(assignment, planes[2], again)] == [
         (row["assignment_id"], str(row["plane_id"]), row["assigned_from"]) for row in rows
     ]
+
+
+def test_a_registration_in_use_is_not_taken_twice_however_it_is_written(project: Project) -> None:
+    """An archived plane gives its registration free, and comes back only while no other carries it."""
+    owner, stranger = project.sign_up(), project.sign_up()
+    plane = add_plane(owner, "D-EKVX")
+
+    for written in ("D-EKVX", "D EKVX", "dekvx"):
+        with refused("PT409"):
+            add_plane(owner, written)
+    add_plane(stranger, "D-EKVX")
+    owner.rows("update planes set archived_at = now() where plane_id = %s returning plane_id", plane)
+    other = add_plane(owner, "DEKVX")
+    with refused("PT409"):
+        owner.rows("update planes set archived_at = null where plane_id = %s returning plane_id", plane)
+
+    owner.rows("update planes set registration = 'D-EKVY' where plane_id = %s returning plane_id", other)
+    owner.rows("update planes set archived_at = null where plane_id = %s returning plane_id", plane)
+    assert 2 == len(owner.rows("select * from planes where archived_at is null"))

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import MakeStack
 from tools.demo.account import Account
-from tools.demo.flight import LiveBoard
+from tools.demo.flight import PLAN, LiveBoard
 from tools.demo.history import FLEET_NAME, LIVE_PLANE, PLANES, fly_a_year, write_history
 from tools.stack import Stack
 
@@ -41,7 +41,7 @@ def totals(stack: Stack) -> list[tuple[str, int, int]]:
 
 def test_history_is_what_was_flown(stack: Stack, account: Account) -> None:
     """Every generated session is stored once, with its seconds, in the right plane."""
-    write_history(account, lambda text: None)
+    write_history(stack, account, lambda text: None)
 
     today = datetime.now(UTC).date()
     flown = {plane.registration: [f.message["run_seconds"] for f in fly_a_year(plane, today)] for plane in PLANES}
@@ -61,8 +61,8 @@ def test_interrupted_history_is_finished_by_the_next_start(stack: Stack, account
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_history(account, interrupt_at_third)
-    write_history(account, lambda text: None)
+        write_history(stack, account, interrupt_at_third)
+    write_history(stack, account, lambda text: None)
 
     today = datetime.now(UTC).date()
     assert sorted((p.registration, len(fly_a_year(p, today))) for p in PLANES) == [row[:2] for row in totals(stack)]
@@ -70,12 +70,12 @@ def test_interrupted_history_is_finished_by_the_next_start(stack: Stack, account
 
 def test_second_start_changes_nothing(stack: Stack, account: Account) -> None:
     """The demo finds its club and leaves it alone."""
-    write_history(account, lambda text: None)
+    write_history(stack, account, lambda text: None)
     before = totals(stack)
 
     with Account(stack) as again:
         told: list[str] = []
-        write_history(again, told.append)
+        write_history(stack, again, told.append)
 
     assert (account.new, again.new, told) == (True, False, [])
     assert before == totals(stack)
@@ -85,7 +85,7 @@ def test_live_board_reports_and_is_the_same_board_in_the_next_run(
     stack: Stack, account: Account, tmp_path: Path
 ) -> None:
     """The board in the demo's plane delivers, and keeps its identity and sessions between two runs."""
-    write_history(account, lambda text: None)
+    write_history(stack, account, lambda text: None)
     lines: list[str] = []
     uuids = []
     for _ in range(2):
@@ -105,3 +105,25 @@ def test_live_board_reports_and_is_the_same_board_in_the_next_run(
     sessions = list(account.rows("session_log", device_uuid=f"eq.{uuids[0]}", order="session_start"))
     assert [1, 2, 3] == [session["boot"] for session in sessions]  # 1: on the bench
     assert {LIVE_PLANE.registration} == {session["registration"] for session in sessions}
+
+
+def test_a_board_was_heard_when_its_plane_last_flew(stack: Stack, account: Account) -> None:
+    """A plane that flew days ago is not off since the minute in which the demo was started."""
+    write_history(stack, account, lambda text: None)
+
+    for row in account.rows("device_status", order="device_uuid"):
+        flights = account.rows("session_log", device_uuid=f"eq.{row['device_uuid']}", order="session_start.desc")
+        assert row["last_seen"] == next(flights)["session_end"]
+
+
+def test_the_live_board_flies_flights() -> None:
+    """No session of the plan is shorter than an hour's half, so that none buries the club's flights."""
+    powered = 0
+    for event, seconds in PLAN:
+        if event == "power on":
+            powered = seconds
+        elif event == "power off":
+            assert 30 * 60 <= powered <= 2 * 3600
+            powered = 0
+        elif powered:
+            powered += seconds

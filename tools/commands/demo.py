@@ -35,7 +35,7 @@ def run(port: int, fresh: bool, browser: bool, seconds: float | None, database: 
 
 def _prepare(stack: Stack, tell: Callable[[str], None]) -> LiveBoard:
     with Account(stack) as account:
-        write_history(account, tell)
+        write_history(stack, account, tell)
         tell("Preparing the board")
         folder = DATA / "board"
         folder.mkdir(parents=True, exist_ok=True)

@@ -26,17 +26,18 @@ BOARD_NAME = "Live board"
 UID_BYTES = 6
 
 Event = Literal["power on", "power off", "Wi-Fi on", "Wi-Fi off"]
-# What happens and how many seconds pass before the next event. An hour's worth of a club's day in a few minutes.
+# What happens and how many seconds pass before the next event: a club's afternoon as it is, with flights that last as
+# flights do. One comes home from a field without Wi-Fi and is delivered with the next.
 PLAN: tuple[tuple[Event, int], ...] = (
     ("Wi-Fi on", 0),
-    ("power on", 150),
-    ("Wi-Fi off", 45),
-    ("power off", 10),
-    ("power on", 75),
-    ("power off", 10),
-    ("power on", 50),
-    ("Wi-Fi on", 130),
-    ("power off", 20),
+    ("power on", 50 * 60),
+    ("power off", 25 * 60),
+    ("power on", 10 * 60),
+    ("Wi-Fi off", 65 * 60),
+    ("power off", 40 * 60),
+    ("Wi-Fi on", 0),
+    ("power on", 75 * 60),
+    ("power off", 30 * 60),
 )
 
 

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+import psycopg
+
 from tools import wire
 from tools.demo.account import Account, DemoError
+from tools.stack import Stack
 
 FLEET_NAME = "Hangar Flying Club"
 HISTORY_DAYS = 365
@@ -98,7 +101,7 @@ def _flight(
     return Flight(message, "avionics_only" if is_check else "ground_run" if ground else "flight", pilot)
 
 
-def write_history(account: Account, tell: Callable[[str], None]) -> None:
+def write_history(stack: Stack, account: Account, tell: Callable[[str], None]) -> None:
     """Give the account its club with a year of history. Done before: returns at once. Interrupted: goes on.
 
     Raises DemoError when the stack refuses a step.
@@ -119,8 +122,19 @@ def write_history(account: Account, tell: Callable[[str], None]) -> None:
         _annotate(account, plane, flights)
         if plane.refused:
             _exchange_board(account, flights[-1].message)
+    _hear_when_flown(stack)
     # The name is written last: it says that all of the above is done.
     account.update("fleets", {"name": FLEET_NAME}, fleet_id=f"eq.{fleet['fleet_id']}")
+
+
+def _hear_when_flown(stack: Stack) -> None:
+    """Each board was last heard when it last had power, not while its history was written."""
+    with psycopg.connect(stack.database_url, autocommit=True) as database:
+        database.execute(
+            "update public.devices d set last_seen = l.heard from"
+            " (select device_uuid, max(session_end) as heard"
+            " from public.sessions group by 1) l where l.device_uuid = d.device_uuid"
+        )
 
 
 def _add_plane(account: Account, fleet_id: str, plane: DemoPlane, today: date) -> None:

@@ -1,5 +1,5 @@
 import { formatMoment, type Zone } from "./format/times.ts";
-import type { Device } from "./model.ts";
+import type { Device, Plane, Session } from "./model.ts";
 import { texts } from "./texts.ts";
 
 export type Tone = "good" | "warn" | "bad" | "idle" | "none";
@@ -13,8 +13,6 @@ export interface DeviceWords {
   seconds: number | null;
 }
 
-/** A board that is silent for longer than this has lost its power or its network. */
-const SILENT_SECONDS = 600;
 /** A running board reports once a minute; counting on past two reports would show hours that nobody measured. */
 const COUNT_ON_SECONDS = 120;
 
@@ -26,10 +24,22 @@ export function runningSeconds(device: Device, now: Date): number | null {
   return device.runningSeconds + Math.min(Math.max(since, 0), COUNT_ON_SECONDS);
 }
 
-/** A plane's hours at `now`: the database's total, and what its running session has gained since. */
-export function liveTotalSeconds(totalSeconds: number, device: Device | undefined, now: Date): number {
+/** A plane with its figures at `now`: the database's, and in each of them what its running session has gained since. */
+export function livePlane(plane: Plane, device: Device | undefined, now: Date): Plane {
   const running = device && runningSeconds(device, now);
-  return typeof running === "number" ? totalSeconds + running - (device?.runningSeconds ?? 0) : totalSeconds;
+  if (typeof running !== "number") return plane;
+  const gained = running - (device?.runningSeconds ?? 0);
+  const { totalSeconds, monthSeconds, countedSeconds } = plane;
+  return { ...plane, totalSeconds: totalSeconds + gained, monthSeconds: monthSeconds + gained, countedSeconds: countedSeconds + gained };
+}
+
+/** A session with its figures at `now`: a running one lasts as long as its board's state says, and its meter turns with it. */
+export function liveSession(session: Session, devices: Device[], now: Date): Session {
+  if (session.state !== "running") return session;
+  const device = devices.find(({ uuid, runningStart }) => uuid === session.deviceUuid && runningStart !== null);
+  const runSeconds = Math.max(session.runSeconds, (device && runningSeconds(device, now)) ?? 0);
+  const hobbsEndSeconds = session.hobbsEndSeconds === null ? null : session.hobbsEndSeconds + runSeconds - session.runSeconds;
+  return { ...session, runSeconds, hobbsEndSeconds };
 }
 
 /** A device's state as a tone and words. Silence is normal: a parked plane's board has no power. */
@@ -47,9 +57,8 @@ export function deviceWords(device: Device, zone: Zone, now: Date): DeviceWords 
     case "off": {
       if (device.lastSeen === null) return words("idle", texts.device.off);
       const moment = formatMoment(device.lastSeen, zone, now);
-      const silent = now.getTime() - Date.parse(device.lastSeen) > SILENT_SECONDS * 1000;
       if (device.unsent) return words("idle", texts.device.away(moment, device.unsent));
-      return words("idle", silent ? texts.device.offSince(moment) : texts.device.lastHeard(moment));
+      return words("idle", texts.device.offHeard(moment));
     }
   }
 }

@@ -2,11 +2,37 @@ import { createSubscriber } from "svelte/reactivity";
 
 import { parseRoute, type Route } from "./routes.ts";
 
+/** What the browser keeps with an entry of its history. */
+interface EntryState {
+  entry?: string;
+  /** The dialogs open in it, the one on top last. */
+  dialog?: number[];
+}
+
+/** What is remembered of an entry for when Back leads to it again. */
+interface Entry {
+  scroll: number;
+  kept: Map<string, unknown>;
+}
+
 class Router {
+  #entries = new Map<string, Entry>();
+  #entry = "";
   #subscribe = createSubscriber((update) => {
     addEventListener("hashchange", update);
     return () => removeEventListener("hashchange", update);
   });
+
+  constructor() {
+    // The browser restores the scroll before the page is drawn, which is too early here.
+    history.scrollRestoration = "manual";
+    this.#arrive();
+    addEventListener("popstate", () => {
+      // The page that is left is still on the screen.
+      this.#at().scroll = scrollY;
+      this.#arrive();
+    });
+  }
 
   /** The hash as it stands in the address bar, with its "#". */
   get hash(): string {
@@ -18,14 +44,48 @@ class Router {
     return parseRoute(this.hash);
   }
 
+  get openDialogs(): number[] {
+    return this.#state.dialog ?? [];
+  }
+
+  /** How far the page was scrolled when this entry of the history was left; 0 on a new one. */
+  get scroll(): number {
+    return this.#at().scroll;
+  }
+
+  /** What was kept under the name with this entry of the history; undefined on a new one. */
+  kept<T>(name: string): T | undefined {
+    return this.#at().kept.get(name) as T | undefined;
+  }
+
+  keep(name: string, value: unknown): void {
+    this.#at().kept.set(name, value);
+  }
+
   go(link: string): void {
     location.hash = link;
   }
 
   /** Changes the address without a new entry in the history: for filters, and for pages that should not be returned to. */
   replace(link: string): void {
-    history.replaceState(null, "", link);
+    history.replaceState(history.state, "", link);
     dispatchEvent(new HashChangeEvent("hashchange"));
+  }
+
+  get #state(): EntryState {
+    return (history.state ?? {}) as EntryState;
+  }
+
+  #at(): Entry {
+    const known = this.#entries.get(this.#entry) ?? { scroll: 0, kept: new Map() };
+    this.#entries.set(this.#entry, known);
+    return known;
+  }
+
+  #arrive(): void {
+    const { entry = crypto.getRandomValues(new Uint32Array(2)).join("-") } = this.#state;
+    history.replaceState({ ...history.state, entry }, "");
+    this.#entry = entry;
   }
 }
 

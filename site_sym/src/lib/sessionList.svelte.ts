@@ -14,10 +14,12 @@ export class SessionList {
   #read: ReadPage;
   #sort: SessionSort;
 
-  constructor(read: ReadPage, sort: SessionSort = NEWEST_FIRST) {
+  /** @param known the rows that Back returns to: shown at once, and read again, as many as there were */
+  constructor(read: ReadPage, sort: SessionSort = NEWEST_FIRST, known?: ListState) {
     this.#read = read;
     this.#sort = sort;
-    void this.reload();
+    if (known?.state === "data") this.current = { ...known, more: "idle", problem: null };
+    void (known?.state === "data" ? this.reread() : this.reload());
   }
 
   /** The first page anew. Pages read further down stay, and what is new or changed takes its place among them. */

@@ -10,15 +10,21 @@ const START = "2026-11-23T09:00:00+00:00";
 const SESSION = { class: null, pilot: "A. Roth", remarks: null, excluded: false, start: START, corrected: true, clockChecked: true } as Session;
 
 test("a time goes into an input and comes back to the second", () => {
-  assert.equal(toInputTime("2026-11-23T23:30:05Z", "utc"), "2026-11-23T23:30:05");
-  assert.equal(toInputTime("2026-11-23T23:30:05Z", "local"), "2026-11-24T00:30:05");
+  assert.equal(toInputTime("2026-11-23T23:30:05Z", "utc"), "2026-11-23 23:30:05");
+  assert.equal(toInputTime("2026-11-23T23:30:05Z", "local"), "2026-11-24 00:30:05");
   assert.equal(fromInputTime("2026-11-24T00:30:05", "local"), "2026-11-23T23:30:05.000Z");
-  assert.equal(fromInputTime("2026-11-23T23:30", "utc"), "2026-11-23T23:30:00.000Z");
+  assert.equal(toInputTime("2026-11-23T23:30:00Z", "utc"), "2026-11-23 23:30");
+  for (const text of ["2026-11-23 23:30", " 2026-11-23  23:30:00 ", "2026-11-23T23:30"]) {
+    assert.equal(fromInputTime(text, "utc"), "2026-11-23T23:30:00.000Z", text);
+  }
 });
 
 test("what is no time is none", () => {
   assert.equal(fromInputTime("", "utc"), null);
-  assert.equal(fromInputTime("tomorrow", "local"), null);
+  for (const text of ["tomorrow", "2026-02-30 10:00", "2026-11-23 24:00", "2026-11-23 9:14 PM", "2026-11-23"]) {
+    assert.equal(fromInputTime(text, "local"), null, text);
+    assert.equal(fromInputTime(text, "utc"), null, text);
+  }
 });
 
 test("durations are read as people write them", () => {

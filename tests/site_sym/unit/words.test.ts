@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { deviceWords, liveTotalSeconds, runningSeconds } from "../../../site_sym/src/lib/deviceWords.ts";
+import { deviceWords, livePlane, liveSession, runningSeconds } from "../../../site_sym/src/lib/deviceWords.ts";
 import type { Device, Plane, Session } from "../../../site_sym/src/lib/model.ts";
 import { monthTable } from "../../../site_sym/src/lib/monthSeries.ts";
 import { looksLikeRegistration } from "../../../site_sym/src/lib/registration.ts";
@@ -82,19 +82,30 @@ test("a browser whose clock is behind never takes seconds away", () => {
 });
 
 test("a plane's hours gain only what its running session gained since the total was made", () => {
-  assert.equal(liveTotalSeconds(100_000, running, NOW), 100_030);
-  assert.equal(liveTotalSeconds(100_000, device, NOW), 100_000);
-  assert.equal(liveTotalSeconds(100_000, undefined, NOW), 100_000);
+  const plane = { totalSeconds: 100_000, monthSeconds: 5000, countedSeconds: 70_000 } as Plane;
+  assert.deepEqual(livePlane(plane, running, NOW), { totalSeconds: 100_030, monthSeconds: 5030, countedSeconds: 70_030 });
+  assert.equal(livePlane(plane, device, NOW), plane);
+  assert.equal(livePlane(plane, undefined, NOW), plane);
+});
+
+test("a running session ends its meter where the plane's drum stands", () => {
+  const session = { state: "running", deviceUuid: running.uuid, runSeconds: 2490, hobbsEndSeconds: 99_970 } as Session;
+  const plane = { totalSeconds: 100_000, monthSeconds: 0, countedSeconds: 0 } as Plane;
+  const live = liveSession(session, [running], NOW);
+  assert.equal(live.runSeconds, 2550);
+  assert.equal(live.hobbsEndSeconds, livePlane(plane, running, NOW).totalSeconds);
+  const ended = { ...session, state: "ended" } as Session;
+  assert.equal(liveSession(ended, [running], NOW), ended);
 });
 
 test("a parked plane's silence is no alarm", () => {
-  assert.deepEqual(deviceWords(device, "utc", NOW), { tone: "idle", text: "Off since yesterday 16:40Z", hint: "", seconds: null });
+  assert.deepEqual(deviceWords(device, "utc", NOW), { tone: "idle", text: "Off, last heard yesterday 16:40Z", hint: "", seconds: null });
 });
 
 test("a board that went silent minutes ago was last heard then", () => {
   const words = deviceWords({ ...device, lastSeen: "2026-11-23T11:56:00Z" }, "utc", NOW);
 
-  assert.equal(words.text, "Last heard today 11:56Z");
+  assert.equal(words.text, "Off, last heard today 11:56Z");
 });
 
 test("a board that left with sessions on it is away, and says how many", () => {

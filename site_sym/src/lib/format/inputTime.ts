@@ -5,17 +5,25 @@ import { isoDay, type Zone } from "./times.ts";
 
 const two = (value: number) => String(value).padStart(2, "0");
 
-/** An instant as a datetime-local input of the zone holds it: "2026-11-23T09:14:05". */
+/** An instant as it is typed, in the zone: "2026-11-23 09:14", with the seconds where there are any. */
 export function toInputTime(iso: string, zone: Zone): string {
   const at = new Date(iso);
   const time = zone === "utc" ? [at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds()] : [at.getHours(), at.getMinutes(), at.getSeconds()];
-  return `${isoDay(at, zone)}T${time.map(two).join(":")}`;
+  return `${isoDay(at, zone)} ${(at.getUTCSeconds() === 0 ? time.slice(0, 2) : time).map(two).join(":")}`;
 }
 
-/** The instant that was typed into such an input; null where it is not a time. */
+const MOMENT = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:\s+|T)(\d{1,2}):(\d{2})(?::(\d{2}))?$/;
+
+/** The instant that was typed, on a 24-hour clock, seconds optional; null where it is not a time. */
 export function fromInputTime(text: string, zone: Zone): string | null {
-  const at = new Date(zone === "utc" ? `${text}Z` : text);
-  return text === "" || Number.isNaN(at.getTime()) ? null : at.toISOString();
+  const found = MOMENT.exec(text.trim());
+  if (!found) return null;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = found.slice(1).map((part) => Number(part ?? 0));
+  const written = new Date(Date.UTC(year, month - 1, day));
+  // Date reads 30 February as 2 March.
+  if (written.getUTCMonth() !== month - 1 || written.getUTCDate() !== day || hour > 23 || minute > 59 || second > 59) return null;
+  const at = zone === "utc" ? new Date(Date.UTC(year, month - 1, day, hour, minute, second)) : new Date(year, month - 1, day, hour, minute, second);
+  return at.toISOString();
 }
 
 /** Seconds of "1:24:30", "1:24" or "1.4" hours; null for anything else. */
