@@ -35,7 +35,7 @@ const device: Device = {
   keyBoundAt: null,
   keyResetAt: null,
 };
-const running: Device = { ...device, state: "running", lastSeen: "2026-11-23T11:59:30Z", runningSeconds: 2520, runningUpdate: "2026-11-23T11:59:30Z" };
+const running: Device = { ...device, state: "running", lastSeen: "2026-11-23T11:59:30Z", runningStart: "2026-11-23T11:17:30Z", runningSeconds: 2520, runningUpdate: "2026-11-23T11:59:30Z" };
 
 const session: Session = {
   id: "s",
