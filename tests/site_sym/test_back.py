@@ -6,8 +6,6 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.site_sym.club import Club, message, now, report
 
-PHONE = {"width": 390, "height": 700}
-
 
 def fly(club: Club, count: int) -> None:
     """One board's sessions, an hour apart, the newest an hour ago."""
@@ -79,7 +77,7 @@ def test_what_was_typed_goes_only_when_that_is_meant(page: Page, club: Club) -> 
 def test_back_returns_to_the_row_that_was_left(page: Page, club: Club) -> None:
     """The pages that were read and the place in them are there; a new visit begins at the top."""
     fly(club, 120)
-    page.set_viewport_size(PHONE)
+    page.set_viewport_size({"width": 390, "height": 700})
     club.open(page, "#/sessions?period=all")
     page.get_by_role("button", name="Older").click()
     expect(page.locator("tbody tr")).to_have_count(100)
