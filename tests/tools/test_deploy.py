@@ -308,7 +308,24 @@ def test_migrations_that_parted_ways_are_refused(
         step(Deployment(Target(PROJECT, database_url=half_migrated)), "Migrations")
 
 
-def test_a_migration_that_does_not_apply_keeps_those_before_it(
+def test_a_database_of_an_earlier_commit_is_left_alone(
+    api: ManagementApi, half_migrated: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A migration was changed in place since: nothing is pushed on top of it, and what is said is true."""
+    mine = copy_of_backend(tmp_path)
+    file = mine / "migrations" / "20260101000200_fleets.sql"
+    file.write_text(file.read_text() + "comment on table public.fleets is 'Changed';\n")
+    monkeypatch.setattr(workdir, "SOURCE", mine)
+
+    with pytest.raises(DeployError, match=r"another commit.*20260101000200 is not what.*Nothing was changed") as raised:
+        step(Deployment(Target(PROJECT, database_url=half_migrated)), "Migrations")
+
+    assert "newer" not in str(raised.value)
+    with psycopg.connect(half_migrated) as connection:
+        assert connection.execute("select to_regclass('public.sessions')").fetchone() == (None,)
+
+
+def test_a_migration_that_does_not_apply_leaves_nothing_of_those_before_it(
     api: ManagementApi, half_migrated: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A table made by hand stands in the way."""
@@ -324,7 +341,7 @@ def test_a_migration_that_does_not_apply_keeps_those_before_it(
         step(deployment, "Migrations")
 
     with psycopg.connect(half_migrated) as connection:
-        assert connection.execute("select to_regclass('public.good') is not null").fetchone() == (True,)
+        assert connection.execute("select to_regclass('public.good')").fetchone() == (None,)
 
 
 def test_a_wrong_database_password(api: ManagementApi, half_migrated: str) -> None:

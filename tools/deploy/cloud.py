@@ -172,6 +172,10 @@ class Cloud:
         """Run one SQL statement as the database's owner."""
         return ["db", "query", statement, self._database, "--yes"]
 
+    def query_file(self, file: Path) -> list[str]:
+        """Run the SQL in a file as the database's owner."""
+        return ["db", "query", "--file", str(file), self._database, "--yes"]
+
     def binary(self) -> Path:
         """The CLI, fetched at the first call. Raises DeployError if that does not succeed."""
         try:

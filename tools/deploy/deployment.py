@@ -1,6 +1,7 @@
 """The steps of a deployment. Each looks first whether it is done, does it, and verifies it: any may be repeated."""
 
 import hashlib
+import re
 import shlex
 import tempfile
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tools import supabase_cli
+from tools import migrations, supabase_cli
 from tools.bootstrap import ROOT
 from tools.deploy import portal, workdir
 from tools.deploy.check import Check
@@ -18,6 +19,7 @@ from tools.deploy.errors import DeployError
 
 UNNAMED = "YOUR-PROJECT"
 ACTIVE = "ACTIVE_HEALTHY"
+REFUSED_SQL = re.compile(r"[Ff]ailed to (?:execute|run sql) query: .*", re.DOTALL)
 # Where the address of the portal goes in the project's settings.
 ADDRESSES = (["auth", "site_url"], ["auth", "additional_redirect_urls"])
 
@@ -159,6 +161,7 @@ class Deployment:
         missing = self._missing_migrations()
         if not missing:
             return "all applied already"
+        self._rehearse(missing)
         self.cloud.run(self.cloud.push_migrations())
         if left := self._missing_migrations():
             raise DeployError(f"Supabase applied the migrations but does not list {', '.join(left)}. Run this again.")
@@ -233,11 +236,17 @@ class Deployment:
         if unknown:
             raise DeployError(
                 f"The project's database has migrations that this checkout does not have ({', '.join(unknown)}): it was"
-                " deployed from a newer or another checkout. Deploy from that one, or bring this one up to date"
+                " deployed from another commit. Deploy from that one, or bring this one up to date"
                 " (git pull). Nothing was changed in the database."
             )
         missing = [item["local"] for item in listed if item["local"] and not item["remote"]]
         applied = [item["remote"] for item in listed if item["remote"]]
+        if applied and (differing := self._changed_migrations()):
+            raise DeployError(
+                f"The project's database was made by another commit, as a rule an earlier one: {', '.join(differing)}"
+                " is not what this checkout has under that number. Deploy from the commit that was used last; to begin"
+                " again with nothing in it, use a new project. Nothing was changed in the database."
+            )
         if missing and applied and min(missing) < max(applied):
             raise DeployError(
                 f"The migration {min(missing)} of this checkout is older than {max(applied)}, which the database has,"
@@ -245,6 +254,36 @@ class Deployment:
                 " was changed in the database."
             )
         return missing
+
+    def _changed_migrations(self) -> list[str]:
+        """Versions that the database has with other contents."""
+        rows = self.cloud.run(self.cloud.query(migrations.DIGESTS))
+        return migrations.changed({str(row["version"]): str(row["digest"]) for row in rows}, self._migrations)
+
+    def _rehearse(self, missing: list[str]) -> None:
+        """Apply what is missing in one transaction that is rolled back. Raises DeployError if the database refuses it.
+
+        The CLI commits each file by itself: a refusal in the middle would leave half of them in.
+        """
+        files = migrations.versions(self._migrations)
+        with tempfile.NamedTemporaryFile("w", suffix=".sql", encoding="utf-8") as file:
+            file.write(migrations.rehearsal(files[version].read_text(encoding="utf-8") for version in missing))
+            file.flush()
+            try:
+                self.cloud.run(self.cloud.query_file(Path(file.name)))
+            except DeployError as error:
+                # Only what the database says; how much SQL the platform takes at once is its own affair.
+                refusal = REFUSED_SQL.search(str(error))
+                if refusal and migrations.REHEARSED not in str(error):
+                    raise DeployError(
+                        "A migration does not apply: something in the database stands in its way, such as a table of"
+                        " that name that was made by hand. Nothing was changed; remove what is in the way and run this"
+                        f" again. ({refusal[0]}"
+                    ) from None
+
+    @property
+    def _migrations(self) -> Path:
+        return self.target.workdir / "supabase" / "migrations"
 
     def _secrets(self) -> dict[str, str]:
         """Name -> digest."""

@@ -194,33 +194,68 @@ function migrations(folder: string): Migration[] {
 
 async function migrate(connection: PostgresConnection, folder: string): Promise<string[]> {
   await ensureHistoryTable(connection);
-  const rows = await connection.driver`select version from supabase_migrations.schema_migrations order by version`;
-  const known = new Set<string>(rows.map((row) => row.version));
-  const local = migrations(folder);
-  const unknown = [...known].filter((version) => !local.some((migration) => migration.version === version));
-  if (unknown.length > 0) {
-    throw new KnownError(
-      `The database has migration ${unknown[0]}, which ${folder} has not: it was made by a newer version. ` +
-        "Update this one, or start with an empty database.",
-    );
-  }
-  const applied: string[] = [];
-  for (const { version, name, file } of local.filter((migration) => !known.has(migration.version))) {
-    const path = `${folder}/${file}`;
-    const text = await Deno.readTextFile(path);
-    try {
-      await connection.driver.begin(async (transaction) => {
+  const known = new Map<string, string[] | null>(
+    (await connection.driver`select version, statements from supabase_migrations.schema_migrations order by version`)
+      .map((row) => [row.version, row.statements]),
+  );
+  const local = migrations(folder).map((migration) => ({
+    ...migration,
+    path: `${folder}/${migration.file}`,
+    text: Deno.readTextFileSync(`${folder}/${migration.file}`),
+  }));
+  const missing = local.filter(({ version }) => !known.has(version));
+  refuseAnother(known, local, folder);
+  // All of them or none: half of a schema serves nobody.
+  await connection.driver.begin(async (transaction) => {
+    for (const { version, name, path, text } of missing) {
+      try {
         await transaction.unsafe(text);
         await transaction`
           insert into supabase_migrations.schema_migrations (version, name, statements)
           values (${version}, ${name}, ${splitSqlStatements(text)})`;
-      });
-    } catch (error) {
-      throw new KnownError(`Migration ${path}${explain(error, text)}`);
+      } catch (error) {
+        throw new KnownError(`Migration ${path}${explain(error, text)}`);
+      }
     }
-    applied.push(version);
+  });
+  return missing.map(({ version }) => version);
+}
+
+/** Refuses a database that was not made by these migrations, or not by a part of them from the first one on. */
+function refuseAnother(
+  known: Map<string, string[] | null>,
+  local: { version: string; path: string; text: string }[],
+  folder: string,
+): void {
+  const foreign = [...known.keys()].find((version) => !local.some((migration) => migration.version === version));
+  const changed = local.find(({ version, text }) => {
+    const applied = known.get(version);
+    return applied && essence(applied.join("")) !== essence(text);
+  });
+  const last = [...known.keys()].at(-1) ?? "";
+  const skipped = local.find(({ version }) => !known.has(version) && version < last);
+  if (foreign && !changed && foreign > (local.at(-1)?.version ?? "")) {
+    throw new KnownError(
+      `The database has migration ${foreign}, which ${folder} has not: it was made by a newer version. ` +
+        "Update this one, or start with an empty database (--fresh). Nothing was changed.",
+    );
   }
-  return applied;
+  const difference = changed
+    ? `its migration ${changed.version} is not that of ${changed.path}`
+    : foreign
+    ? `it has migration ${foreign}, which ${folder} has not`
+    : skipped && `it lacks migration ${skipped.version} and has later ones`;
+  if (difference) {
+    throw new KnownError(
+      `The database was made by another commit of this project, as a rule an earlier one (${difference}), and cannot be ` +
+        "carried over. Start with an empty one (--fresh throws the old data away), or run that commit. Nothing was changed.",
+    );
+  }
+}
+
+/** What is left of SQL when it was cut into statements: lite and the Supabase CLI record it without the ends of them. */
+function essence(sql: string): string {
+  return sql.replace(/[ \t\r\n;]+/g, "");
 }
 
 /** ", line 12: relation "plane" does not exist (42P01)". */
