@@ -69,6 +69,10 @@ create index sessions_by_device on public.sessions (device_uuid, effective_start
 create index sessions_of_no_plane on public.sessions (fleet_id, device_uuid, effective_start) where plane_id is null;
 create index sessions_over_a_day on public.sessions (plane_id, effective_start) where long;
 create index sessions_estimated on public.sessions (plane_id, effective_start) where start_source = 'estimated';
+create index sessions_estimated_wildly on public.sessions (plane_id)
+  where start_source = 'estimated' and start_uncertainty_s > 2678400;
+create index sessions_estimated_unchecked on public.sessions (fleet_id, effective_start desc, session_id desc)
+  where start_source = 'estimated' and not clock_checked and not excluded;
 -- What the portal filters by, each in the order of its pages. No index holds what grows every minute: a row that grows
 -- stays where it is, and so do its entries in all of these.
 -- One for each class: below row security an index is searched only by operators that are known to leak nothing, and

@@ -142,16 +142,16 @@ begin
   elsif said.hand_start is not null then
     insert into public.sessions (
       session_id, session_start, run_seconds, status, report_closed, fleet_id, plane_id, effective_start, class, pilot,
-      excluded
+      excluded, clock_checked
     )
     values (
       said.session_id, said.hand_start, said.hand_seconds, 'closed', true, said.fleet_id, said.hand_plane_id,
-      said.hand_start, said.class, said.pilot, said.excluded
+      said.hand_start, said.class, said.pilot, said.excluded, said.clock_checked
     )
     on conflict (session_id) do update set
       session_start = excluded.session_start, run_seconds = excluded.run_seconds, fleet_id = excluded.fleet_id,
       plane_id = excluded.plane_id, effective_start = excluded.effective_start, class = excluded.class,
-      pilot = excluded.pilot, excluded = excluded.excluded
+      pilot = excluded.pilot, excluded = excluded.excluded, clock_checked = excluded.clock_checked
     where sessions.device_uuid is null;
   else
     select o.ownership_id into ownership

@@ -13,6 +13,59 @@ comment on function private.doubt(public.sessions) is 'How far a session''s time
 revoke execute on function private.doubt(public.sessions) from public;
 grant execute on function private.doubt(public.sessions) to authenticated;
 
+-- Neighbours in time are looked for with the owner's rights: below row security no expression searches an index, and a
+-- plane's whole history would be read for each row. A plane's sessions are all of one fleet, so nothing is told.
+create function private.overlaps(session uuid, plane uuid, begins timestamptz, ends timestamptz) returns boolean
+language plpgsql stable security definer cost 1000 set search_path = '' set plan_cache_mode = force_generic_plan as $$
+begin
+  return exists (
+    select from public.sessions other
+    where other.plane_id = plane and other.counts and not other.long
+      and other.effective_start >= begins - interval '1 day' and other.effective_start < ends
+      and other.session_end > begins and other.session_id <> session
+  ) or exists (
+    select from public.sessions other
+    where other.plane_id = plane and other.counts and other.long
+      and other.effective_start < ends and other.session_end > begins and other.session_id <> session
+  );
+end $$;
+comment on function private.overlaps(uuid, uuid, timestamptz, timestamptz) is 'Whether another session of the plane that counts shares time with this one.';
+revoke execute on function private.overlaps(uuid, uuid, timestamptz, timestamptz) from public;
+grant execute on function private.overlaps(uuid, uuid, timestamptz, timestamptz) to authenticated;
+
+-- Three searches, each by an index of its own: what lies near, what is long, and estimates, whose doubt may be longer.
+create function private.duplicate_of(plane uuid, begins timestamptz, ends timestamptz) returns uuid
+language plpgsql stable security definer cost 1000 set search_path = '' set plan_cache_mode = force_generic_plan as $$
+begin
+  return (
+    select near.session_id from (
+      select s.session_id, s.effective_start from public.sessions s
+      where s.plane_id = plane and s.effective_start >= begins - interval '2 days' and s.effective_start < ends + interval '1 day'
+        and s.counts and s.device_uuid is not null
+        and s.effective_start - private.doubt(s) < ends and s.session_end + private.doubt(s) > begins
+      union all
+      select s.session_id, s.effective_start from public.sessions s
+      where s.plane_id = plane and s.long and s.effective_start < ends + interval '1 day'
+        and s.counts and s.device_uuid is not null
+        and s.effective_start - private.doubt(s) < ends and s.session_end + private.doubt(s) > begins
+      union all
+      select s.session_id, s.effective_start from public.sessions s
+      where s.plane_id = plane and s.start_source = 'estimated' and s.effective_start >= begins - interval '32 days'
+        and s.effective_start < ends + interval '31 days'
+        and s.counts and s.device_uuid is not null
+        and s.effective_start - private.doubt(s) < ends and s.session_end + private.doubt(s) > begins
+      union all
+      select s.session_id, s.effective_start from public.sessions s
+      where s.plane_id = plane and s.start_source = 'estimated' and s.start_uncertainty_s > 2678400  -- 31 days
+        and s.counts and s.device_uuid is not null
+        and s.effective_start - private.doubt(s) < ends and s.session_end + private.doubt(s) > begins
+    ) near order by near.effective_start, near.session_id limit 1
+  );
+end $$;
+comment on function private.duplicate_of(uuid, timestamptz, timestamptz) is 'The first session of a device that a time entered by hand for a plane meets within its uncertainty.';
+revoke execute on function private.duplicate_of(uuid, timestamptz, timestamptz) from public;
+grant execute on function private.duplicate_of(uuid, timestamptz, timestamptz) to authenticated;
+
 create view public.session_log with (security_invoker = true) as
   select
     s.session_id, s.fleet_id, s.plane_id, p.registration, s.device_uuid, o.name as device_name,
@@ -47,31 +100,12 @@ create view public.session_log with (security_invoker = true) as
     s.class, s.pilot, n.remarks, s.excluded, s.clock_checked,
     n.corrected_start is not null as corrected,
     n.author_id as annotated_by, n.updated_at as annotated_at,
-    s.counts and s.plane_id is not null and (
-      exists (
-        select from public.sessions other
-        where other.plane_id = s.plane_id and other.counts and not other.long
-          and other.effective_start >= s.effective_start - interval '1 day' and other.effective_start < s.session_end
-          and other.session_end > s.effective_start and other.session_id <> s.session_id
-      ) or exists (
-        select from public.sessions other
-        where other.plane_id = s.plane_id and other.counts and other.long
-          and other.effective_start < s.session_end and other.session_end > s.effective_start
-          and other.session_id <> s.session_id
-      )
-    ) as overlaps,
-    case when s.device_uuid is null and s.counts then (
-      select other.session_id from public.sessions other
-      where other.plane_id = s.plane_id and other.counts and other.device_uuid is not null
-        and (
-          other.effective_start >= s.effective_start - interval '2 days'
-            and other.effective_start < s.session_end + interval '1 day'
-          or other.long or other.start_source = 'estimated'
-        )
-        and other.effective_start - private.doubt(other) < s.session_end
-        and other.session_end + private.doubt(other) > s.effective_start
-      order by other.effective_start, other.session_id limit 1
-    ) end as possible_duplicate_of,
+    s.counts and s.plane_id is not null
+      and private.overlaps(s.session_id, s.plane_id, s.effective_start, s.session_end) as overlaps,
+    -- Whoever has looked at its times has settled it.
+    case when s.device_uuid is null and s.counts and not s.clock_checked
+      then private.duplicate_of(s.plane_id, s.effective_start, s.session_end)
+    end as possible_duplicate_of,
     case when s.counts and s.plane_id is not null then private.hours(s.plane_id, s.effective_start) end as hobbs_start_seconds,
     case when s.counts and s.plane_id is not null then private.hours(s.plane_id, s.session_end) end as hobbs_end_seconds,
     s.checkpoint_seconds, s.start_source, s.start_uncertainty_s, s.boot, s.firmware, s.reset_reason,

@@ -40,19 +40,19 @@ language sql stable set search_path = ''
 begin atomic
   with session as (
     select r.* from private.device_record(device_completeness.device_uuid) r
+  ), believed as (
+    select session.*, min(session.session_start) filter (where session.lifetime_seconds is not null)
+      over (partition by session.stretch) as first_told
+    from session where not session.flagged  -- whose times nobody believes yet
   ), known as (
     -- The board's count at a stretch's first session that tells it, before that session, and at its last.
-    select max(session.lifetime_seconds) as at_last, sum(session.run_seconds) as recorded,
+    select max(believed.lifetime_seconds) as at_last, sum(believed.run_seconds) as recorded,
       greatest(
-        max(session.lifetime_seconds) - min(session.lifetime_seconds - session.run_seconds) - sum(session.run_seconds), 0
+        max(believed.lifetime_seconds) - min(believed.lifetime_seconds - believed.run_seconds) - sum(believed.run_seconds), 0
       ) as unrecorded
-    from session
-    where not session.flagged  -- whose times nobody believes yet
-      and session.session_start >= (
-        select min(f.session_start) from session f
-        where f.lifetime_seconds is not null and not f.flagged and f.stretch = session.stretch
-      )
-    group by session.stretch
+    from believed
+    where believed.session_start >= believed.first_told
+    group by believed.stretch
   )
   select count(*), min(session.boot), max(session.boot),
     case when max(session.boot) is not null then
@@ -105,25 +105,34 @@ create policy "Editors settle missing power-ups" on public.settled_boot_gaps for
 create policy "Editors ask about missing power-ups again" on public.settled_boot_gaps for delete to authenticated
   using (fleet_id = any ((select private.fleets_as('editor'))::uuid[]));
 
-create function private.boot_gaps(device uuid)
+create function private.boot_gaps(device uuid, since timestamptz default '-infinity')
 returns table (
   fleet_id uuid, from_boot integer, to_boot integer, after_end timestamptz, before_start timestamptz,
   settled_gap_id uuid, settled_at timestamptz, settled_by uuid
 )
-language sql stable set search_path = ''
-begin atomic
-  select r.fleet_id, r.boot + 1, r.next_boot - 1, r.session_end, r.next_start, said.gap_id, said.settled_at, said.settled_by
-  from private.device_record(device) r
-  left join lateral (
-    select g.gap_id, g.settled_at, g.settled_by from public.settled_boot_gaps g
-    where g.fleet_id = r.fleet_id and g.device_uuid = device and g.from_boot <= r.boot + 1 and g.to_boot >= r.next_boot - 1
-    order by g.settled_at, g.gap_id limit 1
-  ) said on true
-  where r.next_boot - 1 > r.boot;
-end;
-comment on function private.boot_gaps(uuid) is 'The missing power-ups of a device in the time of each of the caller''s fleets, and who said that nothing was lost.';
-revoke execute on function private.boot_gaps(uuid) from public;
-grant execute on function private.boot_gaps(uuid) to authenticated;
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  mine constant uuid[] := private.fleets_as('viewer');
+begin
+  return query
+    with step as (
+      select s.fleet_id, s.boot, s.session_end, lead(s.boot) over by_boot as next_boot,
+        lead(s.effective_start) over by_boot as next_start, lead(s.fleet_id) over by_boot as next_fleet
+      from public.sessions s where s.device_uuid = device and s.session_start >= since and s.boot is not null
+      window by_boot as (order by s.boot, s.session_start)
+    )
+    select r.fleet_id, r.boot + 1, r.next_boot - 1, r.session_end, r.next_start, said.gap_id, said.settled_at, said.settled_by
+    from step r
+    left join lateral (
+      select g.gap_id, g.settled_at, g.settled_by from public.settled_boot_gaps g
+      where g.fleet_id = r.fleet_id and g.device_uuid = device and g.from_boot <= r.boot + 1 and g.to_boot >= r.next_boot - 1
+      order by g.settled_at, g.gap_id limit 1
+    ) said on true
+    where r.next_boot - 1 > r.boot and r.next_fleet = r.fleet_id and r.fleet_id = any (mine);
+end $$;
+comment on function private.boot_gaps(uuid, timestamptz) is 'The missing power-ups of a device since a time, in that of each of the caller''s fleets, and who said that nothing was lost.';
+revoke execute on function private.boot_gaps(uuid, timestamptz) from public;
+grant execute on function private.boot_gaps(uuid, timestamptz) to authenticated;
 
 create function public.boot_gaps(device_uuid uuid)
 returns table (

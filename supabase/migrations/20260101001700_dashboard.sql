@@ -56,13 +56,46 @@ begin atomic
   select o.device_uuid, gap.from_boot, gap.to_boot, gap.after_end, gap.before_start, gap.settled_gap_id, gap.settled_at,
     gap.settled_by
   from public.device_ownerships o
-  join lateral private.boot_gaps(o.device_uuid) gap on gap.fleet_id = o.fleet_id
+  join lateral private.boot_gaps(o.device_uuid, private.clock() - interval '400 days') gap on gap.fleet_id = o.fleet_id
   where o.fleet_id = fleet_boot_gaps.fleet_id and o.owned_until is null
   order by o.claimed_at, o.device_uuid, gap.from_boot desc;
 end;
-comment on function public.fleet_boot_gaps(uuid) is 'The rows of boot_gaps for every device that a fleet owns now, newest first for each.';
+comment on function public.fleet_boot_gaps(uuid) is 'The rows of boot_gaps of the last 400 days for every device that a fleet owns now, newest first for each; older ones are in boot_gaps.';
 revoke execute on function public.fleet_boot_gaps(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.fleet_boot_gaps(uuid) to authenticated;
+
+-- Each kind by its own index, and no more than a person can settle at once: asked for by every open page.
+create function public.sessions_to_review(fleet_id uuid) returns setof public.session_log
+language sql stable rows 200 set search_path = ''
+begin atomic
+  with waiting as (
+    (
+      select s.session_id, s.effective_start from public.sessions s
+      where s.fleet_id = sessions_to_review.fleet_id and s.start_source = 'estimated' and not s.clock_checked and not s.excluded
+      order by s.effective_start desc, s.session_id desc limit 200
+    )
+    union
+    (
+      select s.session_id, s.effective_start from public.sessions s
+      where s.fleet_id = sessions_to_review.fleet_id and s.flagged and not s.excluded
+      order by s.effective_start desc, s.session_id desc limit 200
+    )
+    union
+    (
+      select s.session_id, s.effective_start from public.sessions s
+      where s.fleet_id = sessions_to_review.fleet_id and s.device_uuid is null and s.counts and not s.clock_checked
+        and private.duplicate_of(s.plane_id, s.effective_start, s.session_end) is not null
+      order by s.effective_start desc, s.session_id desc limit 200
+    )
+  ), newest as materialized (
+    select waiting.session_id from waiting order by waiting.effective_start desc, waiting.session_id desc limit 200
+  )
+  select log.* from newest join public.session_log log on log.session_id = newest.session_id
+  order by log.session_start desc, log.session_id desc;
+end;
+comment on function public.sessions_to_review(uuid) is 'The newest 200 sessions of a fleet that a person should look at: estimated starts, flagged times, entries by hand that may repeat a device''s session. Older ones follow as these are settled.';
+revoke execute on function public.sessions_to_review(uuid) from public, anon, authenticated, service_role;
+grant execute on function public.sessions_to_review(uuid) to authenticated;
 
 create function public.fleet_overview(
   fleet_id uuid, time_zone text default 'UTC', with_planes boolean default true, months integer default null,

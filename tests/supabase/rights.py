@@ -232,6 +232,7 @@ CALLS = [
         lambda scene, persona: {"fleet_id": scene.fleet, "months": 12, "latest_sessions": 6},
         empty_for_others=True,
     ),
+    Call("sessions_to_review", ALL_MEMBERS, lambda scene, persona: {"fleet_id": scene.fleet}, empty_for_others=True),
     Call("fleet_boot_gaps", ALL_MEMBERS, lambda scene, persona: {"fleet_id": scene.fleet}, empty_for_others=True),
     Call("hours", ALL_MEMBERS, lambda scene, persona: {"plane_id": scene.plane}, empty_for_others=True),
     Call(

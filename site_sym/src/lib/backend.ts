@@ -801,39 +801,20 @@ export class Backend {
     await this.#change(this.#rest.from("session_annotations").update(toHandRow(entry)).eq("session_id", sessionId).select("session_id"));
   }
 
-  /** Sessions that somebody should look at, newest first: estimated clocks, flagged times, possible duplicates. */
+  /** The newest sessions that somebody should look at, at most 200: estimated clocks, flagged times, possible duplicates. */
   async sessionsToReview(fleetId: string): Promise<{ sessions: Session[]; recorded: Session[] }> {
-    const [rows, settled] = await Promise.all([
-      this.#ask(
-        this.#rest
-          .from("session_log")
-          .select("*")
-          .eq("fleet_id", fleetId)
-          .is("excluded", false)
-          .or("and(start_source.eq.estimated,clock_checked.is.false),quality.eq.flagged,possible_duplicate_of.not.is.null")
-          .order("session_start", { ascending: false })
-          .order("session_id", { ascending: false }),
-        texts.problems.could.sessions,
-      ),
-      // Hand-entered sessions that somebody has called no duplicate.
-      this.#ask(
-        this.#rest.from("session_annotations").select("session_id").eq("fleet_id", fleetId).is("clock_checked", true).not("hand_start", "is", null),
-        texts.problems.could.sessions,
-      ),
-    ]);
-    const checked = new Set(settled.map(({ session_id }) => session_id));
-    const sessions = rows.map(toSession).filter(({ id, state }) => !checked.has(id) && state !== "running");
+    const rows = await this.#ask(this.#rest.rpc("sessions_to_review", { fleet_id: fleetId }), texts.problems.could.sessions);
+    const sessions = rows.map(toSession).filter(({ state }) => state !== "running");
     const recorded = sessions.map(({ duplicateOf }) => duplicateOf).filter((id) => id !== null);
     return { sessions, recorded: await this.#sessionsById(fleetId, recorded) };
   }
 
   async #sessionsById(fleetId: string, ids: string[]): Promise<Session[]> {
-    if (ids.length === 0) return [];
-    const rows = await this.#ask(
-      this.#rest.from("session_log").select("*").eq("fleet_id", fleetId).in("session_id", ids.slice(0, SESSIONS_PER_PAGE)),
-      texts.problems.could.sessions,
-    );
-    return rows.map(toSession);
+    const pieces = Array.from({ length: Math.ceil(ids.length / SESSIONS_PER_PAGE) }, (_, n) =>
+      ids.slice(n * SESSIONS_PER_PAGE, (n + 1) * SESSIONS_PER_PAGE));
+    const answers = await Promise.all(pieces.map((piece) =>
+      this.#ask(this.#rest.from("session_log").select("*").eq("fleet_id", fleetId).in("session_id", piece), texts.problems.could.sessions)));
+    return answers.flat().map(toSession);
   }
 
   /** Missing power-ups of the fleet's devices, newest first for each. */

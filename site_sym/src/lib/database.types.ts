@@ -1082,6 +1082,54 @@ export type Database = {
       "remove_assignment": { Args: { "assignment_id": string }; Returns: undefined };
       "reset_device_key": { Args: { "device_uuid": string }; Returns: string };
       "server_info": { Args: Record<PropertyKey, never>; Returns: Json };
+      "sessions_to_review": {
+        Args: { "fleet_id": string };
+        Returns: {
+          "annotated_at": string | null;
+          "annotated_by": string | null;
+          "boot": number | null;
+          "checkpoint_seconds": number | null;
+          "class": Database["public"]["Enums"]["session_class"] | null;
+          "clock_checked": boolean;
+          "corrected": boolean | null;
+          "device_name": string | null;
+          "device_uuid": string | null;
+          "excluded": boolean;
+          "firmware": string | null;
+          "flagged": boolean;
+          "fleet_id": string | null;
+          "heard_at": string;
+          "held_seconds": number | null;
+          "hobbs_end_seconds": number | null;
+          "hobbs_start_seconds": number | null;
+          "last_update": string | null;
+          "overlaps": boolean | null;
+          "pilot": string | null;
+          "plane_id": string | null;
+          "possible_duplicate_of": string | null;
+          "quality": Database["public"]["Enums"]["session_quality"] | null;
+          "received_at": string;
+          "registration": string | null;
+          "remarks": string | null;
+          "reported_start": string;
+          "reset_reason": string | null;
+          "run_seconds": number;
+          "session_end": string;
+          "session_id": string;
+          "session_start": string;
+          "short": boolean;
+          "start_source": Database["public"]["Enums"]["start_source"] | null;
+          "start_uncertainty_s": number | null;
+          "state": Database["public"]["Enums"]["session_state"] | null;
+          "status": Database["public"]["Enums"]["session_status"];
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "session_log";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "void_reading": {
         Args: { "reading_id": string; "reason": string };
         Returns: {

@@ -1,5 +1,8 @@
 import type { BootGap, Session } from "./model.ts";
 
+/** More than these the database does not list at once (sessions_to_review). */
+export const MOST_SESSIONS_TO_REVIEW = 200;
+
 /** Something that a person should look at once. */
 export type ReviewItem =
   | { kind: "estimated"; session: Session }
