@@ -88,6 +88,24 @@ def test_networks_that_refuse_cost_no_erase(refusing: int, record_property) -> N
     board.close()
 
 
+def test_a_reload_rewrites_the_root_directory_once() -> None:
+    """Finalisers close both files: an erase of the root directory's sector, as README's limits say. A reset: none."""
+    board = prepared_board(LAYOUT_8MB, short_ring())
+    board.power_on()
+    board.run_for(100)
+    roots = {}
+
+    for name, end in (("reload", board.file_was_written), ("reset", board.press_reset)):
+        mark = board.drive.flash.mark()
+        end()
+        board.run_for(20)
+        erases = board.drive.flash.erases_since(mark)
+        roots[name] = sum(erases.get(sector, 0) for sector in board.drive.root_sectors)
+
+    assert {"reload": 1, "reset": 0} == roots
+    board.close()
+
+
 def test_nothing_but_lines_is_ever_written(world: World, long: bool) -> None:
     """Half a day always on, Wi-Fi coming and going (a fortnight with --long): FAT and directories are not touched."""
     world.prepare()
