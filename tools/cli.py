@@ -136,6 +136,7 @@ def deploy(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the commands, run nothing.")] = False,
 ) -> None:
     """Set up or update a Supabase project: settings, database, function, portal. May be repeated at any time."""
+    check_database_choice(database_url, fresh=False, option="--database-url")
     from tools.commands.deploy import run
     from tools.deploy.deployment import Target
 
@@ -221,7 +222,10 @@ def describe(error: Exception) -> str:
     text = " ".join(str(error).split())
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    return f"{type(error).__name__}: {text} (set {DEBUG_VARIABLE}=1 to see where it comes from)"
+    return (
+        f"Something that should not happen has happened: {type(error).__name__}: {text}. Please report it with what"
+        f" {DEBUG_VARIABLE}=1 before the command shows."
+    )
 
 
 def main(arguments: list[str] | None = None) -> None:

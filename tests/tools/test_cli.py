@@ -142,7 +142,11 @@ def test_debug_shows_where_an_error_comes_from() -> None:
     [
         (StackError("Port 1 is not free."), "Port 1 is not free."),
         (PermissionError(13, "Permission denied", "/opt/x"), "Permission denied: /opt/x"),
-        (KeyError("x"), "KeyError: 'x' (set TOOLS_DEBUG=1 to see where it comes from)"),
+        (
+            KeyError("x"),
+            "Something that should not happen has happened: KeyError: 'x'. Please report it with what TOOLS_DEBUG=1"
+            " before the command shows.",
+        ),
     ],
 )
 def test_errors_become_one_line(error: Exception, line: str) -> None:

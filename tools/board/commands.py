@@ -15,11 +15,12 @@ from rich.table import Table
 from rich.text import Text
 
 from tools import remedies
+from tools.addresses import split_address
 from tools.board import doctor, ingest, libraries, logs, settings
 from tools.board import install as installing
 from tools.board import sessions as store_of
 from tools.board.accept import FULL, REHEARSAL, Acceptance
-from tools.board.errors import BoardError
+from tools.board.errors import BadSettings, BoardError
 from tools.board.find import Found, Where, hosts_in_network, open_board, open_found, serial_ports
 from tools.board.transport import Board, finish_exchange
 from tools.bootstrap import ROOT
@@ -58,6 +59,8 @@ def run_install(
     dry_run: bool,
 ) -> None:
     """Raises BoardError; what it says leaves the board able to start."""
+    if portal is not None and split_address(portal) is None:
+        raise BadSettings(f"--portal {portal} is no address. It looks like https://you.github.io/logger/.")
     with progress() as tell:
         board = open_board(where, tell)
     with contextlib.closing(board):
@@ -244,7 +247,9 @@ def run_sessions(
         twin = store_of.parse_copy(copies.read(store_of.TWIN))
         if not (main.present or twin.present):
             raise BoardError(f"There is no sessions.json in {folder}. Copy it from the board, with the folder logger.")
-        _show_store(store_of.join(main, twin), form)
+        store = store_of.join(main, twin)
+        store_of.check_not_garbage(store, copies.where)
+        _show_store(store, form)
         return
     # Machine-readable output has the standard output for itself.
     tell: Callable[[str], None] = (lambda text: None) if form != "table" else _say
@@ -252,7 +257,9 @@ def run_sessions(
         if send:
             _send(board, ingest_url, access_token)
         else:
-            _show_store(store_of.read_store(board), form)
+            store = store_of.read_store(board)
+            store_of.check_not_garbage(store, board.where)
+            _show_store(store, form)
 
 
 def _say(text: str) -> None:

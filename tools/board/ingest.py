@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
 from tools import wire
+from tools.addresses import TOKEN, split_address
 from tools.board.errors import BoardError
 from tools.board.sessions import SetAside, Store, message, with_starts
 from tools.remedies import DEPLOY, DEPLOY_TOKEN, DOCTOR, INSTALL_TOKEN, SERVE
@@ -50,12 +50,18 @@ class Delivered:
 
 def check(url: str, access_token: str = "") -> Verdict:
     """Ask for the time, then post an empty batch, which a right token turns into a 400 and stores nothing."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    parts = split_address(url)
+    if parts is None or not parts.hostname:
         return Verdict("wrong_url", f"{url or 'no ingest_url'} is no address.", f"It looks like {EXAMPLE}.")
+    if access_token and not TOKEN.fullmatch(access_token):
+        return Verdict(
+            "wrong_token",
+            "The access token has a space, a line end or a letter beyond ASCII.",
+            f"Copy it once more: {INSTALL_TOKEN}.",
+        )
     try:
         socket.getaddrinfo(parts.hostname, parts.port or 443)
-    except OSError:
+    except (OSError, UnicodeError):
         return Verdict(
             "no_such_host",
             f"{parts.hostname} is unknown to DNS.",
@@ -233,7 +239,9 @@ def _words(error: Exception) -> str:
 
 def portal_beside(url: str) -> str:
     """The portal's address when one stack serves it together with the function; "" elsewhere."""
-    parts = urlsplit(url)
+    parts = split_address(url)
+    if parts is None:
+        return ""
     origin = f"{parts.scheme}://{parts.netloc}"
     try:
         reply = httpx.get(f"{origin}/config.json", timeout=5.0)

@@ -172,6 +172,16 @@ def read_store(board: Board) -> Store:
     return store
 
 
+def check_not_garbage(store: Store, where: str) -> None:
+    """Raises BoardError for files without a header and without one line that is whole: "0 sessions" would be a lie."""
+    if store.uuid or store.sessions or not (store.main.present or store.twin.present):
+        return
+    raise BoardError(
+        f"{where}: neither the header of a sessions.json nor one whole line of it, so nothing can be read. It is"
+        " damaged, or another file. Copy it from the board once more, with the folder logger."
+    )
+
+
 def uuid_on(board: Board) -> str:
     """The device's UUID from its files; "" before the first start. The key beside it goes nowhere."""
     for path in (IDENTITY, SESSIONS):
@@ -229,6 +239,7 @@ def set_aside(board: Board | FolderOfCopies) -> list[SetAside]:
         store = join(copies[0], NO_COPY)
         for copy in copies[1:]:
             store = join(Copy(store.uuid, {one.boot: one for one in store.sessions}, 0), copy)
+        check_not_garbage(store, f"{', '.join(paths)} in {board.where}")
         key = _key(board.read(f"/logger/identity-{uuid}.json"), uuid)
         result.append(SetAside(", ".join(paths), replace(store, uuid=uuid), key))
     return result
@@ -243,7 +254,9 @@ def _key(data: bytes | None, uuid: str) -> str:
         kept = json.loads(data or b"{}")
     except ValueError:
         return ""
-    key = kept.get("device_key", "") if kept.get("device_uuid") == uuid else ""
+    if not isinstance(kept, dict) or kept.get("device_uuid") != uuid:
+        return ""
+    key = kept.get("device_key", "")
     return key if re.fullmatch(r"[0-9a-f]{64}", str(key)) else ""
 
 

@@ -6,6 +6,7 @@ import string
 from dataclasses import dataclass
 
 from tools import settings_toml
+from tools.addresses import TOKEN, split_address
 from tools.board.errors import BadSettings
 from tools.board.python_edit import UNKNOWN, NotInPlace, Source, Unknown, Unreadable, literal
 from tools.firmware_rules import SSID_BYTES, WIFI_SETTINGS, url_problem
@@ -45,6 +46,12 @@ class Wanted:
                 f"The ingest URL {problem}. It looks like https://<project>.supabase.co/functions/v1/ingest;"
                 " the portal shows yours under Devices."
             )
+        if self.ingest_url is not None and split_address(self.ingest_url) is None:
+            raise BadSettings(f"The ingest URL {self.ingest_url} is no address: look at its host and port.")
+        if self.access_token and not TOKEN.fullmatch(self.access_token):
+            raise BadSettings("The access token has a space, a line end or a letter beyond ASCII: copy it once more.")
+        if self.web_password == "":
+            raise BadSettings("--web-password is empty: the web workflow needs a password, or leave the option out.")
 
     @property
     def in_secrets(self) -> bool:
@@ -171,7 +178,7 @@ def _check_not_less(known: Secrets, wanted: Wanted) -> None:
         return
     ssid, password = wanted.wifi
     there = known.password_of(ssid)
-    if password is None and there is None:
+    if ssid and password is None and there is None:
         raise BadSettings(
             f"The password of {ssid} is missing. Give it with --wifi-password or in the variable BOARD_WIFI_PASSWORD"
             ' (--wifi-password "" for an open network).'

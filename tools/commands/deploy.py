@@ -2,8 +2,8 @@
 
 import re
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from tools.addresses import split_address
 from tools.commands.terminal import console
 from tools.deploy.deployment import Deployment, Target
 from tools.deploy.errors import DeployError
@@ -43,7 +43,9 @@ def check_target(target: Target) -> None:
     for option, address in (("--site-url", target.site_url), ("--url", target.url)):
         if address is None:
             continue
-        parts = urlsplit(address)
+        parts = split_address(address)
+        if parts is None:
+            raise DeployError(f"{option} {address} cannot be used. Write it as https://host/folder/ without # and ?.")
         secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost"))
         if not secure or not parts.hostname or parts.query or parts.fragment or re.search(r"[\s\"'\\*]", address):
             raise DeployError(f"{option} {address} cannot be used. Write it as https://host/folder/ without # and ?.")
