@@ -41,6 +41,7 @@ class BenchPart(StrEnum):
     FIRMWARE = "firmware"
     INGEST = "ingest"
     PORTAL = "portal"
+    CALLS = "calls"
     SCALE = "scale"
 
 

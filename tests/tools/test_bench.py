@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from tests.tools.checkout import ROOT, TIMEOUT_SECONDS
-from tools.bench import firmware, herd, ingest, page, portal, scale
+from tools.bench import calls, firmware, herd, ingest, page, portal, scale
 from tools.bench.figures import Alternative, Figure, Report
 from tools.bench.machine import describe
 
@@ -171,6 +171,14 @@ def test_ingest_figures() -> None:
     by_name = {one.name: one.value for one in figures}
     assert 1 <= by_name["Statements per message"] <= 20
     assert by_name["Statements per message in a batch of 100"] <= 0.2
+
+
+def test_figures_of_calls() -> None:
+    """A tiny run has both figures of every call of a member."""
+    figures = list(calls.measure(calls.Effort(400, 1), lambda text: None))
+
+    assert [name for name in calls.CALLS for _ in ("ms", "blocks")] == [one.name for one in figures]
+    check_json(json.loads(json.dumps(Report(False, {}, figures).as_json(), allow_nan=False)))
 
 
 def test_scale_figures(tmp_path: Path) -> None:

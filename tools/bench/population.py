@@ -65,8 +65,8 @@ _SESSIONS_PER_CLUB_PLANE = 2500
 _CLUB = """
 create temp table club as
   select n, md5(fleet || 'plane' || n)::uuid as plane, md5(fleet || 'board' || n)::uuid as board,
-    md5(fleet || 'ownership' || n)::uuid as ownership, fleet::uuid as fleet
-  from (select '{fleet}' as fleet) one, generate_series(1, {planes}) n;
+    md5(fleet || 'ownership' || n)::uuid as ownership, fleet::uuid as fleet, now
+  from (select '{fleet}' as fleet, private.clock() as now) one, generate_series(1, {planes}) n;
 set session_replication_role = replica;
 insert into planes (fleet_id, plane_id, registration) select fleet, plane, 'D-' || 1000 + n from club;
 insert into devices (device_uuid, fleet_id, last_seen)
@@ -82,7 +82,7 @@ insert into sessions (session_id, device_uuid, session_start, run_seconds, last_
     fleet, plane, start
   from club, generate_series(0, {each} - 1) s,
     lateral (
-      select date_trunc('second', private.clock()) - interval '8 hours' - n * interval '7 minutes'
+      select now - interval '8 hours' - n * interval '7 minutes'
         - s * least(interval '36 hours', interval '{days} days' / {each}) as start,
         1800 + (s * 487 + n * 91) % 5400 as run_seconds
     ) t

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tools.bench import firmware, ingest, page, portal, scale
+from tools.bench import calls, firmware, ingest, page, portal, scale
 from tools.bench.figures import Figure, Report
 from tools.bench.machine import describe
 from tools.commands.terminal import console, progress
@@ -21,6 +21,10 @@ def _ingest(full: bool, tell: Callable[[str], None]) -> Iterable[Figure]:
     return ingest.measure(ingest.FULL if full else ingest.SHORT, tell)
 
 
+def _calls(full: bool, tell: Callable[[str], None]) -> Iterable[Figure]:
+    return calls.measure(calls.FULL if full else calls.SHORT, tell)
+
+
 def _portal(full: bool, tell: Callable[[str], None]) -> Iterable[Figure]:
     return portal.measure(portal.FULL if full else portal.SHORT, tell)
 
@@ -29,7 +33,13 @@ def _scale(full: bool, tell: Callable[[str], None]) -> Iterable[Figure]:
     return scale.measure(scale.FULL if full else scale.SHORT, tell)
 
 
-PARTS: dict[str, Measure] = {"firmware": _firmware, "ingest": _ingest, "portal": _portal, "scale": _scale}
+PARTS: dict[str, Measure] = {
+    "firmware": _firmware,
+    "ingest": _ingest,
+    "calls": _calls,
+    "portal": _portal,
+    "scale": _scale,
+}
 
 
 def run(part: str | None, json_file: Path | None, *, full: bool, write: bool) -> None:

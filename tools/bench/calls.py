@@ -1,0 +1,136 @@
+"""What each call of a member costs in a fleet with a long history, beside the same call with a tenth of it."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import psycopg
+
+from tools.bench.figures import Alternative, Figure
+from tools.bench.ingest import Admin, explain, open_folder
+from tools.bench.population import fill_club
+from tools.stack import Stack
+from tools.stack.stack import prepare_database
+
+PART = "calls"
+# What the page or an API user asks for. Names in %(...)s are filled in: a fleet, one of its planes and devices, a time.
+CALLS = {
+    "Dashboard": "select fleet_overview(%(fleet)s, 'Europe/Berlin', true, 12, 6)",
+    "Hours of all planes": "select * from plane_hours('Europe/Berlin', %(fleet)s)",
+    "Hours of 12 months": "select * from hours_by_month(%(fleet)s, 'Europe/Berlin')",
+    "Hours of 30 days": "select * from hours_by_day(%(fleet)s, 'Europe/Berlin', 30)",
+    "Hours of 371 days": "select * from hours_by_day(%(fleet)s, 'Europe/Berlin')",
+    "Hours per class of this month": "select * from hours_by_class(%(fleet)s, 'Europe/Berlin', 1)",
+    "Hours per class of 12 months": "select * from hours_by_class(%(fleet)s, 'Europe/Berlin')",
+    "Review list": "select * from sessions_to_review(%(fleet)s)",
+    "Missing power-ups of all devices": "select * from fleet_boot_gaps(%(fleet)s)",
+    "Completeness of a device": "select * from device_completeness(%(device)s)",
+    "Missing power-ups of a device": "select * from boot_gaps(%(device)s)",
+    "Page of the log": "select * from session_log where fleet_id = %(fleet)s"
+    " order by session_start desc, session_id desc limit 51",
+    "Page of a plane's log": "select * from session_log where fleet_id = %(fleet)s and plane_id = %(plane)s"
+    " order by session_start desc, session_id desc limit 51",
+    "Page of a month's overlaps": "select * from session_log log where fleet_id = %(fleet)s and log.overlaps"
+    " and session_start >= %(month_ago)s order by session_start desc, session_id desc limit 51",
+    "Number of a month's sessions": "select count(*) from session_log where fleet_id = %(fleet)s"
+    " and session_start >= %(month_ago)s",
+}
+HAND_ENTERED = 2_000
+# Beside the devices' sessions of one plane, back from now.
+_ENTER_BY_HAND = """
+insert into sessions (session_id, session_start, run_seconds, status, report_closed, fleet_id, plane_id,
+  effective_start)
+select gen_random_uuid(), t, 600, 'closed', true, fleet_id, plane_id, t
+from planes, generate_series(1, %s) n, lateral (select private.clock() - n * interval '5 hours 7 minutes') at (t)
+where registration = 'D-1001' and t > private.earliest_start()
+"""
+_KNOWN = """
+select p.fleet_id::text as fleet, p.plane_id::text as plane, (
+    select device_uuid::text from sessions where plane_id = p.plane_id and device_uuid is not null limit 1
+  ) as device, (private.clock() - interval '30 days')::text as month_ago
+from planes p where p.registration = 'D-1002'
+"""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Sessions of the fleet, and how often each call is made."""
+
+    sessions: int
+    repeats: int
+
+
+SHORT = Effort(20_000, 3)
+FULL = Effort(1_000_000, 5)
+
+
+def fill(admin: Admin, fleet_id: str, sessions: int) -> None:
+    """Give an empty fleet its history, the last of it entered by hand. `admin` is a superuser with autocommit."""
+    fill_club(admin, fleet_id, sessions)
+    admin.execute("set session_replication_role = replica")
+    admin.execute(_ENTER_BY_HAND, [HAND_ENTERED])
+    admin.execute("reset session_replication_role")
+    admin.execute("vacuum analyze")
+
+
+def statements(admin: Admin) -> dict[str, str]:
+    """The calls, with what they ask about filled in."""
+    with admin.cursor(row_factory=psycopg.rows.dict_row) as cursor:
+        known = cursor.execute(_KNOWN).fetchone()
+    assert known is not None
+    return {name: re.sub(r"%\((\w+)\)s", lambda found: f"'{known[found[1]]}'", call) for name, call in CALLS.items()}
+
+
+def measure(effort: Effort, tell: Callable[[str], None]) -> Iterator[Figure]:
+    """Milliseconds and blocks of each call as a member, with row security, in the larger fleet and the smaller."""
+    small, large = effort.sessions // 10, effort.sessions
+    with open_folder() as data, Stack(data=data, port=0, portal=False) as stack:
+        costs = [_costs(stack, sessions, effort.repeats, tell) for sessions in (small, large)]
+    how = (
+        f"Median of {effort.repeats} calls as a member, with row security, in a fleet of {large:,} sessions in up to"
+        f" 2.5 years, {HAND_ENTERED:,} more entered by hand; the same in one of {small:,}."
+    )
+    for name in CALLS:
+        for number, unit in enumerate(("ms", "blocks")):
+            instead = Alternative(f"with {small:,} sessions", costs[0][name][number])
+            yield Figure(PART, name, unit, costs[1][name][number], how, (instead,))
+
+
+def _costs(stack: Stack, sessions: int, repeats: int, tell: Callable[[str], None]) -> dict[str, tuple[float, float]]:
+    assert stack.postgres is not None
+    url = stack.postgres.dsn(f"calls_{sessions}")
+    with psycopg.connect(stack.database_url, autocommit=True) as admin:
+        admin.execute(f"create database calls_{sessions}".encode())
+    prepare_database(url, stack.data / "prepare.log")
+    with psycopg.connect(url, autocommit=True) as admin:
+        found = admin.execute(
+            "with person as (insert into auth.users (id, email) values (gen_random_uuid(), 'member@example.org')"
+            " returning id) select id::text from person"
+        ).fetchone()
+        assert found is not None
+        member = str(found[0])
+        fleet = admin.execute("select fleet_id::text from fleet_members where user_id = %s", [member]).fetchone()
+        assert fleet is not None
+        tell(f"Filling a fleet with {sessions:,} sessions")
+        fill(admin, fleet[0], sessions)
+        costs = {}
+        for name, call in statements(admin).items():
+            tell(f"{name}, {sessions:,} sessions")
+            costs[name] = _cost(admin, member, call, repeats)
+        return costs
+
+
+def _cost(admin: Admin, member: str, call: str, repeats: int) -> tuple[float, float]:
+    """Milliseconds, and blocks once all is planned and cached."""
+    explain(admin, "authenticated", member, call)
+    taken, blocks = [], 0
+    for _ in range(repeats):
+        started = time.perf_counter()
+        plan = explain(admin, "authenticated", member, call)["Plan"]
+        taken.append((time.perf_counter() - started) * 1000)
+        blocks = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+    return statistics.median(taken), blocks
