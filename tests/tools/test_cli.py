@@ -199,7 +199,7 @@ def test_serve_serves_everything_it_names_and_shows_mails(serving: subprocess.Po
     assert serving.stdout is not None
     assert serving.stdout.readline() == "\n"
     assert serving.stdout.readline().startswith("Mail to pilot@example.com: ")
-    assert f"{addresses['Portal']}/auth/v1/verify" in serving.stdout.readline()
+    assert f"{addresses['Portal']}#/confirm?type=signup" in serving.stdout.readline()
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
