@@ -108,6 +108,9 @@ def simulate(
     ] = "",
     seconds: Seconds = None,
     access_token: Annotated[str, typer.Option(envvar="INGEST_ACCESS_TOKEN", help="If the project demands one.")] = "",
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="The same faults at the same times as with this seed.")
+    ] = None,
     light: Annotated[
         bool, typer.Option("--light", help="Boards without firmware, on a club's day; more than 100 always are.")
     ] = False,
@@ -115,7 +118,7 @@ def simulate(
     """Fly virtual boards that run the real firmware/code.py against an ingest URL."""
     from tools.commands.simulate import run
 
-    run(url, boards, speed, faults, seconds, access_token, light=light)
+    run(url, boards, speed, faults, seconds, access_token, light=light, seed=seed)
 
 
 @app.command()

@@ -1,8 +1,11 @@
 """`simulate`: real firmware on virtual boards, against the real function and database."""
 
+import re
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from typing import cast
 
 import psycopg
 import pytest
@@ -10,7 +13,14 @@ import pytest
 from tests.conftest import MakeStack
 from tests.tools.checkout import ROOT
 from tests.tools.test_cli import call, error_of
-from tools.commands.simulate import FAULTS, FaultPlan, SimulateError, VirtualBoard, parse_faults
+from tools.commands.simulate import (
+    FAULTS,
+    FIRST_STRIKE_SPAN_SECONDS,
+    FaultPlan,
+    SimulateError,
+    VirtualBoard,
+    parse_faults,
+)
 from tools.stack import Stack
 
 
@@ -83,7 +93,6 @@ def test_faults_are_a_list() -> None:
 def test_each_fault_comes_and_goes(backend: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every kind strikes, and leaves the board as it was."""
     now = time.monotonic()
-    monkeypatch.setattr("tools.commands.simulate.random.expovariate", lambda rate: 1 / rate)
     monkeypatch.setattr("tools.commands.simulate.time.monotonic", lambda: now)
     board = VirtualBoard(ingest_url(backend), "", speed=1000.0, look_seconds=1e6, proxied=True)
 
@@ -96,17 +105,78 @@ def test_each_fault_comes_and_goes(backend: Stack, monkeypatch: pytest.MonkeyPat
         board.power_on()
         usual = switches()
         for kind in FAULTS:
-            plan = FaultPlan([kind], [board], speed=1.0)
-            now += FAULTS[kind].every_seconds + 1
+            lines: list[str] = []
+            plan = FaultPlan([kind], [board], speed=1.0, seed=1, tell=lines.append)
+            now += FIRST_STRIKE_SPAN_SECONDS
             plan.strike()
             struck = switches()
-            now += FAULTS[kind].for_seconds + 1
+            now += 100 * FAULTS[kind].for_seconds
             plan.strike()
 
             assert sum(one != other for one, other in zip(usual, struck, strict=True)) == 1
             assert switches() == usual
+            who = f"board 1 ({board.uuid[:8] or 'no UUID yet'}): {kind}"
+            assert [who in line for line in lines] == [True, True], lines
+            assert "fails" in lines[0]
+            assert f"is back after {100 * FAULTS[kind].for_seconds:.0f} s" in lines[1]
     finally:
         board.close()
+
+
+class Parked:
+    """What a plan needs of a board that does nothing."""
+
+    uuid = ""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+def plan_of(seed: int, run_seconds: float | None, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every line of a plan for three boards with power cuts and Wi-Fi, a second at a time."""
+    clock = [0.0]
+    monkeypatch.setattr("tools.commands.simulate.time.monotonic", lambda: clock[0])
+    harmless = {name: replace(FAULTS[name], begin=lambda board: None, end=lambda board: None) for name in FAULTS}
+    monkeypatch.setattr("tools.commands.simulate.FAULTS", harmless)
+    lines: list[str] = []
+    boards = cast(list[VirtualBoard], [Parked(number) for number in (1, 2, 3)])
+    plan = FaultPlan(["power", "wifi"], boards, 1.0, seed=seed, run_seconds=run_seconds, tell=lines.append)
+    while clock[0] < (run_seconds or 3600):
+        clock[0] += 1
+        plan.strike()
+    return lines
+
+
+def test_a_seed_makes_the_same_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another seed makes another one."""
+    first, again, other = (plan_of(seed, None, monkeypatch) for seed in (7, 7, 8))
+
+    assert first == again
+    assert first != other
+    assert len(first) > 30
+
+
+@pytest.mark.parametrize("run_seconds", [40, 280])
+def test_a_short_run_cuts_the_power_of_every_board(run_seconds: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At least once each, whatever the seed, and mostly not just before the end."""
+    for seed in range(20):
+        lines = plan_of(seed, run_seconds, monkeypatch)
+
+        for number in (1, 2, 3):
+            cuts = [line for line in lines if f"board {number} " in line and "power fails" in line]
+            assert cuts
+            assert float(cuts[0].split()[0]) <= run_seconds / 2 + 1
+
+
+def test_parked_light_boards_say_why(backend: Stack) -> None:
+    """Three hundred boards at nine in the morning: nobody has power yet, and the line says when and what to do."""
+    outcome = call("simulate", "--url", ingest_url(backend), "--boards", "300", "--seconds", "1", "--seed", "3")
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert "a board has power while it flies. Seed 3." in outcome.stdout
+    assert re.search(
+        r"0 of 300 boards powered \(parked: the next .* begins in [\d,]+ s; with --speed 60", outcome.stdout
+    )
 
 
 def test_light_boards_report_to_the_url(backend: Stack) -> None:

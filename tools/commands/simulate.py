@@ -69,7 +69,19 @@ class SimulateError(Exception):
 class VirtualBoard:
     """One board with a router, a time server and a way to the server of its own, running in the background."""
 
-    def __init__(self, url: str, access_token: str, *, speed: float, look_seconds: float, proxied: bool) -> None:
+    def __init__(
+        self,
+        url: str,
+        access_token: str,
+        *,
+        speed: float,
+        look_seconds: float,
+        proxied: bool,
+        number: int = 1,
+        seed: int | None = None,
+    ) -> None:
+        self.number = number
+        self.dice = random.Random(None if seed is None else f"{seed} board {number}")
         self.uuid = ""
         self.state = "off"
         self.start: str | None = None
@@ -92,7 +104,7 @@ class VirtualBoard:
             BoardClock(datetime.now(UTC), speed=speed),
             self.network,
             cpu_uid=os.urandom(6),
-            seed=random.getrandbits(32),
+            seed=self.dice.getrandbits(32),
             on_line=self._read_line,
         )
         self.board.start()
@@ -186,7 +198,7 @@ def _restore_ntp(board: VirtualBoard) -> None:
 
 def _break_server(board: VirtualBoard) -> None:
     assert board.proxy is not None
-    board.proxy.fault = random.choice((http_error(500), http_error(429, retry_after_seconds=30), RESET, HALF_REPLY))
+    board.proxy.fault = board.dice.choice((http_error(500), http_error(429, retry_after_seconds=30), RESET, HALF_REPLY))
 
 
 def _mend_server(board: VirtualBoard) -> None:
@@ -202,28 +214,72 @@ FAULTS = {
     "ntp": FaultKind(120, 120, _silence_ntp, _restore_ntp),
     "server": FaultKind(180, 60, _break_server, _mend_server),
 }
+# Each fault strikes each board for the first time within this part of the run, or of so many board seconds where the
+# run is longer or has no end: a short run sees every fault, and the first start is left in peace.
+FIRST_STRIKE = (0.2, 0.5)
+FIRST_STRIKE_SPAN_SECONDS = 600
+
+
+@dataclass
+class _Turn:
+    """A fault of a board: when it begins or ends next, by the wall's monotonic clock."""
+
+    due: float
+    name: str
+    board: VirtualBoard
+    dice: random.Random
+    begins: bool = True
+    begun: float = 0.0
 
 
 class FaultPlan:
-    """When the chosen faults strike each board, each board by itself."""
+    """When the chosen faults strike each board, each board by itself. The same seed makes the same plan.
 
-    def __init__(self, kinds: Iterable[str], boards: Iterable[VirtualBoard], speed: float) -> None:
+    `run_seconds` is how long the run lasts by the wall, None if it has no end; `tell` gets a line for each strike.
+    """
+
+    def __init__(
+        self,
+        kinds: Iterable[str],
+        boards: Iterable[VirtualBoard],
+        speed: float,
+        *,
+        seed: int,
+        run_seconds: float | None = None,
+        tell: Callable[[str], None] = lambda line: None,
+    ) -> None:
         self._speed = speed
-        self._due = [
-            (self._after(FAULTS[kind].every_seconds), FAULTS[kind], board, True) for kind in kinds for board in boards
-        ]
+        self._tell = tell
+        self._span = float("inf") if run_seconds is None else run_seconds * speed
+        self._began = time.monotonic()
+        self.strikes = 0
+        self._turns = []
+        for board in boards:
+            for name in kinds:
+                dice = random.Random(f"{seed} {board.number} {name}")
+                first = min(self._span, FIRST_STRIKE_SPAN_SECONDS) * dice.uniform(*FIRST_STRIKE)
+                self._turns.append(_Turn(self._began + first / speed, name, board, dice))
 
     def strike(self) -> None:
         """Begin and end what is due."""
         now = time.monotonic()
-        for index, (due, kind, board, begins) in enumerate(self._due):
-            if due <= now:
-                (kind.begin if begins else kind.end)(board)
-                mean_seconds = kind.for_seconds if begins else kind.every_seconds
-                self._due[index] = (self._after(mean_seconds), kind, board, not begins)
-
-    def _after(self, mean_board_seconds: float) -> float:
-        return time.monotonic() + random.expovariate(1 / mean_board_seconds) / self._speed
+        for turn in self._turns:
+            if turn.due > now:
+                continue
+            kind = FAULTS[turn.name]
+            (kind.begin if turn.begins else kind.end)(turn.board)
+            board_seconds = (now - self._began) * self._speed
+            who = f"{board_seconds:6.0f} s  board {turn.board.number} ({turn.board.uuid[:8] or 'no UUID yet'})"
+            if turn.begins:
+                self.strikes += 1
+                turn.begun = now
+                mean_seconds = min(kind.for_seconds, self._span / 5)
+                self._tell(f"{who}: {turn.name} fails")
+            else:
+                mean_seconds = min(kind.every_seconds, self._span / 3)
+                self._tell(f"{who}: {turn.name} is back after {(now - turn.begun) * self._speed:.0f} s")
+            turn.begins = not turn.begins
+            turn.due += turn.dice.expovariate(1 / mean_seconds) / self._speed
 
 
 def parse_faults(text: str) -> list[str]:
@@ -236,24 +292,39 @@ def parse_faults(text: str) -> list[str]:
 
 
 def run(
-    url: str, boards: int, speed: float, faults: str, seconds: float | None, access_token: str, *, light: bool
+    url: str,
+    boards: int,
+    speed: float,
+    faults: str,
+    seconds: float | None,
+    access_token: str,
+    *,
+    light: bool,
+    seed: int | None = None,
 ) -> None:
     """Flies the boards until Ctrl-C, or for `seconds` of the wall. Raises SimulateError if it cannot start."""
+    seed = random.randrange(1_000_000) if seed is None else seed
     kinds = parse_faults(faults)
     light = light or boards > MOST_WITH_FIRMWARE
     if light and kinds:
         raise SimulateError(f"Faults take boards with the firmware: without --light, at most {MOST_WITH_FIRMWARE}.")
     check_ingest(url)
     if light:
-        simulate_light.run(url, boards, speed, seconds, access_token)
+        simulate_light.run(url, boards, speed, seconds, access_token, seed)
         return
     look_seconds = max(LOOK_SECONDS, boards * LOOK_SECONDS_PER_BOARD) * speed
     with contextlib.ExitStack() as ending:
         fleet: list[VirtualBoard] = []
         with console.status("Making the boards"):
-            for _ in range(boards):
+            for number in range(1, boards + 1):
                 board = VirtualBoard(
-                    url, access_token, speed=speed, look_seconds=look_seconds, proxied="server" in kinds
+                    url,
+                    access_token,
+                    speed=speed,
+                    look_seconds=look_seconds,
+                    proxied="server" in kinds,
+                    number=number,
+                    seed=seed,
                 )
                 ending.callback(board.close)
                 fleet.append(board)
@@ -261,13 +332,17 @@ def run(
             board.power_on()
         try:
             console.print(f"{boards} {'board reports' if boards == 1 else 'boards report'} to {url}.", soft_wrap=True)
-            console.print("Ctrl-C switches everything off.")
-            fly(fleet, FaultPlan(kinds, fleet, speed), seconds)
+            console.print(f"Seed {seed}: --seed {seed} makes the same plan of faults. Ctrl-C switches everything off.")
+            fly(fleet, FaultPlan(kinds, fleet, speed, seed=seed, run_seconds=seconds, tell=_tell), seconds)
         except KeyboardInterrupt:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             raise
         finally:
             console.print(f"\nSwitched off: {_summary(fleet)}.", soft_wrap=True)
+
+
+def _tell(line: str) -> None:
+    console.print(line, markup=False, soft_wrap=True)
 
 
 def check_ingest(url: str) -> None:
@@ -313,6 +388,7 @@ def _summary(fleet: list[VirtualBoard]) -> str:
 def _table(fleet: list[VirtualBoard]) -> Table:
     shown = fleet[: max(1, console.height - 8)]
     table = Table(box=None, caption=_summary(fleet), caption_justify="left", pad_edge=False)
+    table.add_column("", justify="right", no_wrap=True)
     table.add_column("Board", no_wrap=True)
     table.add_column("State", no_wrap=True)
     table.add_column("Session", no_wrap=True)
@@ -321,6 +397,7 @@ def _table(fleet: list[VirtualBoard]) -> Table:
     for board in shown:
         begun = "clock unknown" if board.start is None else board.start[11:]
         table.add_row(
+            str(board.number),
             board.uuid or "...",
             board.state,
             begun if board.sessions else "",
@@ -328,5 +405,5 @@ def _table(fleet: list[VirtualBoard]) -> Table:
             str(board.unsent),
         )
     if len(shown) < len(fleet):
-        table.add_row(f"and {len(fleet) - len(shown)} more")
+        table.add_row("", f"and {len(fleet) - len(shown)} more")
     return table

@@ -18,6 +18,7 @@ from tools.simulator.light import FIRMWARE, LightBoard, LightRequest
 CONNECTIONS = 64
 TICK_SECONDS = 0.05
 LINE_EVERY_SECONDS = 10.0
+HURRIED_SPEED = 60
 # Wherever it is that late now, the fleet is at home there: the day has begun, most flights are still to come.
 BEGIN_SECONDS = 9 * 3600
 
@@ -27,10 +28,10 @@ Outcome = tuple[LightBoard, LightRequest, tuple[int, object, int] | None]
 class Sky:
     """A fleet of light boards that reports to a URL, at the wall's time or faster."""
 
-    def __init__(self, url: str, access_token: str, boards: int, speed: float) -> None:
+    def __init__(self, url: str, access_token: str, boards: int, speed: float, seed: int) -> None:
         self._url = url
         self._speed = speed
-        self._dice = random.Random()
+        self._dice = random.Random(seed)
         self.fleet = Fleet(LightBoard(random.Random(self._dice.getrandbits(64))) for _ in range(boards))
         self._begin_wall = time.monotonic()
         self._begin = int(time.time())
@@ -99,11 +100,22 @@ class Sky:
         latest = sorted(self.latencies)
         slow = f", 99 % within {latest[len(latest) * 99 // 100] * 1000:.0f} ms" if latest else ""
         told = ", ".join(f"{count:,} x {status}" for status, count in sorted(self.statuses.items()))
+        why = "" if powered else self._why_none_is_powered()
         return (
-            f"{powered:,} of {len(boards):,} boards powered; {sessions:,} sessions,"
+            f"{powered:,} of {len(boards):,} boards powered{why}; {sessions:,} sessions,"
             f" {sum(board.unsent_count() for board in boards):,} unsent;"
             f" answers: {told or 'none yet'}{slow}"
         )
+
+    def _why_none_is_powered(self) -> str:
+        """The club's day decides who flies and when; this says when the next one does."""
+        departure = self.fleet.next_power_on()
+        if departure is None:
+            return " (nobody flies any more today)"
+        now = self._begin + int((time.monotonic() - self._begin_wall) * self._speed)
+        wait = max(0, departure - now)
+        hint = "" if self._speed >= HURRIED_SPEED else f"; with --speed {HURRIED_SPEED} an hour takes a minute"
+        return f" (parked: the next of the day's flights begins in {wait / self._speed:,.0f} s{hint})"
 
 
 def _json(answer: httpx.Response) -> object:
@@ -113,12 +125,16 @@ def _json(answer: httpx.Response) -> object:
         return None
 
 
-def run(url: str, boards: int, speed: float, seconds: float | None, access_token: str) -> None:
+def run(url: str, boards: int, speed: float, seconds: float | None, access_token: str, seed: int) -> None:
     """Flies the boards until Ctrl-C, or for `seconds` of the wall."""
-    with contextlib.closing(Sky(url, access_token, boards, speed)) as sky:
+    with contextlib.closing(Sky(url, access_token, boards, speed, seed)) as sky:
         try:
             console.print(f"{boards:,} light boards report to {url}: the wire alone, no firmware.", soft_wrap=True)
-            console.print("Ctrl-C switches everything off.")
+            console.print(
+                "They fly a club's day, which begins at nine in the morning now: a board has power while it flies."
+                f" Seed {seed}. Ctrl-C switches everything off.",
+                soft_wrap=True,
+            )
             end = None if seconds is None else time.monotonic() + seconds
             next_line = time.monotonic() + LINE_EVERY_SECONDS
             while end is None or time.monotonic() < end:

@@ -71,6 +71,10 @@ class Fleet:
         """When something happens next by itself."""
         return self._queue[0][0] if self._queue else None
 
+    def next_power_on(self) -> int | None:
+        """When the next board gets power; None if none will."""
+        return min((at for at, _, _, event in self._queue if event == "power on"), default=None)
+
     def requests(self, now: int) -> Iterator[tuple[LightBoard, LightRequest]]:
         """All that is sent up to this second; each needs an answer before the board sends again."""
         while self._queue and self._queue[0][0] <= now:
