@@ -1,6 +1,7 @@
 """`tools board` over a serial port: a pty, the raw REPL of a real MicroPython VM, the simulated board's drive."""
 
 import os
+import shutil
 import termios
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 from tests.tools.board_world import OLD_PROGRAM, blank_drive, plan, small_firmware, start, to_drive, to_folder
 from tools.board import install, logs, serial_port
+from tools.board.drive import DriveBoard
 from tools.board.errors import BoardError, BoardNotFound, DriveFull, ReadOnly, Unreachable
 from tools.board.serial_port import SerialBoard
 from tools.board.transport import finish_exchange, replace
@@ -210,6 +212,23 @@ def test_our_own_program_lets_us_in() -> None:
 
     assert "Device UUID: " in seen
     assert "/notes.txt" in drive.outside_list()
+
+
+@pytest.mark.parametrize("left", [3, 2, 1])
+def test_the_same_command_finishes_an_install_that_was_cut_short(firmware: Path, tmp_path: Path, left: int) -> None:
+    """Without a reset line and with the owner's old program running again: our boot.py must not guard that one."""
+    shutil.copy(install.FIRMWARE / "boot.py", firmware)
+    board = DriveBoard(to_folder(blank_drive(), tmp_path / "CIRCUITPY"))
+    whole = plan(board, firmware)
+    install.apply(board, install.Plan(whole.changes[:-left], whole.unchanged, whole.library_source))
+
+    for port in plugged_in(to_drive(board.folder), auto_reset=False):
+        with closing(SerialBoard(port.port)) as again:
+            install.apply(again, plan(again, firmware))
+            finished = plan(again, firmware).changes
+
+    assert [change.path for change in whole.changes[-3:]] == ["/safemode.py", "/code.py", "/boot.py"]
+    assert finished == []
 
 
 def test_a_program_that_cannot_be_stopped_is_said_with_the_button(monkeypatch: pytest.MonkeyPatch) -> None:

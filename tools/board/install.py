@@ -17,7 +17,9 @@ from tools.board.transport import NEW_SUFFIX, About, Board, Space, is_boards_own
 from tools.circuitpython import OLDEST_RELEASE
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
-FIRMWARE_FILES = ("safemode.py", "boot.py", "code.py")
+# boot.py last: it has the program started again after every error, CTRL-C included, which the owner's old program
+# does not answer. Cut short before it, the board still stops at CTRL-C, and the same command finishes the work.
+FIRMWARE_FILES = ("safemode.py", "code.py", "boot.py")
 SECRETS, SETTINGS = "/secrets.py", "/settings.toml"
 # sessions.json and its twin, which the board lays out at its first start, with room to spare for their folder.
 SESSION_BYTES = 560_000
@@ -116,7 +118,7 @@ def make_plan(
             unchanged += 1
         else:
             changes.append(Change(path, old, data))
-    # Files go in the order of `files`, code.py last; what would hide a new library goes once that is there.
+    # Files go in the order of `files`, boot.py last; what would hide a new library goes once that is there.
     changes.sort(key=_rank)
     return Plan(changes, unchanged, found.source if found else "left alone")
 
