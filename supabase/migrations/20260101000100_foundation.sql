@@ -2,11 +2,17 @@
 -- portal share.
 --
 -- Nothing in `private` is reachable over the API: PostgREST exposes `public` only. SECURITY DEFINER functions live here
--- and nowhere else. PUBLIC may not execute them; each grant is written beside the function that needs it.
+-- and nowhere else. Each grant is written beside the function that needs it.
 
 create schema private;
 comment on schema private is 'Helpers that the API does not expose: the clock, settings, ingest, attribution and hours.';
 revoke all on schema private from public;
+-- Nobody may use what is made from here on until a grant says so, whatever a project gives by default: older ones give
+-- everything in `public` to everybody. EXECUTE for PUBLIC is built in, and can only be taken in all schemas at once.
+alter default privileges revoke execute on functions from public;
+alter default privileges in schema public revoke all on tables from anon, authenticated, service_role;
+alter default privileges in schema public revoke all on functions from anon, authenticated, service_role;
+alter default privileges in schema public revoke all on sequences from anon, authenticated, service_role;
 grant usage on schema private to authenticated, service_role;
 
 create type public.fleet_role as enum ('viewer', 'editor', 'owner');
@@ -31,7 +37,6 @@ create function private.clock() returns timestamptz
 language sql stable parallel safe set search_path = ''
 return date_trunc('second', clock_timestamp());
 comment on function private.clock() is 'The server''s time in whole seconds; the only clock of SQL and of the edge function.';
-revoke execute on function private.clock() from public;
 grant execute on function private.clock() to authenticated, service_role;
 
 -- What several rules measure by, each said here once. The planner puts the value of an immutable one in its place; the
@@ -40,49 +45,42 @@ create function private.earliest_start() returns timestamptz
 language sql immutable parallel safe set search_path = ''
 return timestamptz '2024-01-01 00:00:00+00';
 comment on function private.earliest_start() is 'No device''s session starts before it: a board whose clock says so has a wrong clock.';
-revoke execute on function private.earliest_start() from public;
 grant execute on function private.earliest_start() to authenticated;
 
 create function private.longest_session() returns integer
 language sql immutable parallel safe set search_path = ''
 return 366 * 86400;
 comment on function private.longest_session() is 'Seconds of the longest session there can be: no board has power for longer without a break.';
-revoke execute on function private.longest_session() from public;
 grant execute on function private.longest_session() to authenticated;
 
 create function private.latest_time() returns timestamptz
 language sql stable parallel safe set search_path = ''
 return private.clock() + interval '5 minutes';
 comment on function private.latest_time() is 'What lies after it lies in the future; a board''s clock may be a little fast.';
-revoke execute on function private.latest_time() from public;
 grant execute on function private.latest_time() to authenticated;
 
 create function private.in_future(begins timestamptz, seconds integer) returns boolean
 language sql stable parallel safe set search_path = ''
 return greatest(begins, begins + seconds * interval '1 second') > private.latest_time();
 comment on function private.in_future(timestamptz, integer) is 'Whether a session with this start and length reaches into the future: the one judge of flags, checks and corrections.';
-revoke execute on function private.in_future(timestamptz, integer) from public;
 grant execute on function private.in_future(timestamptz, integer) to authenticated;
 
 create function private.running_since() returns timestamptz
 language sql stable parallel safe set search_path = ''
 return private.clock() - interval '2 minutes';
 comment on function private.running_since() is 'A device heard after it is running now.';
-revoke execute on function private.running_since() from public;
 grant execute on function private.running_since() to authenticated;
 
 create function private.silent_since() returns timestamptz
 language sql stable parallel safe set search_path = ''
 return private.clock() - interval '10 minutes';
 comment on function private.silent_since() is 'An open session heard last before it is unconfirmed: the device has fallen silent.';
-revoke execute on function private.silent_since() from public;
 grant execute on function private.silent_since() to authenticated;
 
 create function private.iso_time(t timestamptz) returns text
 language sql immutable parallel safe set search_path = ''
 return to_char(t at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
 comment on function private.iso_time(timestamptz) is 'A time as the wire has it: 2025-10-23T18:00:00Z.';
-revoke execute on function private.iso_time(timestamptz) from public;
 
 create table private.settings (
   only_row boolean primary key default true check (only_row),
@@ -107,7 +105,6 @@ begin atomic
   update private.settings set server_id = gen_random_uuid() returning server_id;
 end;
 comment on function private.new_server_id() is 'Renews server_id, so that every board delivers again what it still keeps. Call it after a restore or a move.';
-revoke execute on function private.new_server_id() from public;
 
 -- Whoever presses a second time because the first answer got lost sends the same id again.
 create function private.one_at_a_time(id uuid) returns void
@@ -116,4 +113,3 @@ begin atomic
   select pg_advisory_xact_lock(2, hashtext(id::text));
 end;
 comment on function private.one_at_a_time(uuid) is 'Lets requests that bring the same id wait for each other until the transaction ends.';
-revoke execute on function private.one_at_a_time(uuid) from public;

@@ -36,7 +36,6 @@ begin
   );
 end $$;
 comment on function private.fleets_as(public.fleet_role) is 'Fleets in which the caller has at least this role.';
-revoke execute on function private.fleets_as(public.fleet_role) from public;
 grant execute on function private.fleets_as(public.fleet_role) to authenticated;
 
 -- Locks are taken in one order, so no two writers can wait for each other:
@@ -51,7 +50,6 @@ create function private.lock_key(kind text, id uuid) returns bigint
 language sql immutable parallel safe set search_path = ''
 return hashtextextended(kind || id, 0);
 comment on function private.lock_key(text, uuid) is 'Key of the advisory lock of a person, a fleet or a plane.';
-revoke execute on function private.lock_key(text, uuid) from public;
 
 create function private.lock_person() returns void
 language plpgsql volatile security definer set search_path = '' as $$
@@ -59,7 +57,6 @@ begin
   perform pg_advisory_xact_lock(private.lock_key('person', auth.uid()));
 end $$;
 comment on function private.lock_person() is 'Step 1: what is counted per person stands still until the transaction ends.';
-revoke execute on function private.lock_person() from public;
 
 create function private.lock_own_fleets() returns void
 language plpgsql volatile security definer set search_path = '' as $$
@@ -68,7 +65,6 @@ begin
   from (select private.lock_key('fleet', fleet) as key from unnest(private.fleets_as('viewer')) fleet order by 1) turn;
 end $$;
 comment on function private.lock_own_fleets() is 'Step 3 for people: whoever else writes in one of the caller''s fleets waits until the transaction ends.';
-revoke execute on function private.lock_own_fleets() from public;
 
 create function private.take_turns() returns trigger
 language plpgsql volatile security definer set search_path = '' as $$
@@ -77,12 +73,10 @@ begin
   return null;
 end $$;
 comment on function private.take_turns() is 'People who write in the same fleet do it one after the other.';
-revoke execute on function private.take_turns() from public;
 create trigger take_turns before insert or update or delete on public.fleet_members
   for each statement execute function private.take_turns();
 
 alter table public.fleets enable row level security;
-revoke all on public.fleets from public, anon, authenticated, service_role;
 grant select, delete, update (name) on public.fleets to authenticated;
 create policy "Members see their fleets" on public.fleets for select to authenticated
   using (fleet_id = any ((select private.fleets_as('viewer'))::uuid[]));
@@ -93,7 +87,6 @@ create policy "Owners delete their fleets" on public.fleets for delete to authen
   using (fleet_id = any ((select private.fleets_as('owner'))::uuid[]));
 
 alter table public.fleet_members enable row level security;
-revoke all on public.fleet_members from public, anon, authenticated, service_role;
 grant select, delete, update (role) on public.fleet_members to authenticated;
 create policy "Members see who else is in their fleets" on public.fleet_members for select to authenticated
   using (fleet_id = any ((select private.fleets_as('viewer'))::uuid[]));
@@ -129,7 +122,6 @@ begin
   return null;
 end $$;
 comment on function private.keep_an_owner() is 'Refuses to take a fleet''s last owner away; with the account of its only member, the fleet goes.';
-revoke execute on function private.keep_an_owner() from public;
 create trigger keep_an_owner after update of role or delete on public.fleet_members
   for each row execute function private.keep_an_owner();
 
@@ -143,7 +135,6 @@ begin
   return new;
 end $$;
 comment on function private.tidy_fleet() is 'Trims what was typed, and says in words what is wrong with it.';
-revoke execute on function private.tidy_fleet() from public;
 create trigger tidy_fleet before insert or update of name on public.fleets for each row execute function private.tidy_fleet();
 
 create function private.add_fleet(fleet_name text, owner_id uuid, fleet uuid default gen_random_uuid()) returns uuid
@@ -154,7 +145,6 @@ begin atomic
   returning fleet_id;
 end;
 comment on function private.add_fleet(text, uuid, uuid) is 'Makes a fleet with its first owner.';
-revoke execute on function private.add_fleet(text, uuid, uuid) from public;
 
 create function private.welcome_user() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -163,7 +153,6 @@ begin
   return null;
 end $$;
 comment on function private.welcome_user() is 'Gives a new user a fleet of their own.';
-revoke execute on function private.welcome_user() from public;
 create trigger welcome_user after insert on auth.users for each row execute function private.welcome_user();
 
 -- SECURITY DEFINER, or the new fleet would have to be visible before its first member exists.
@@ -185,14 +174,12 @@ begin
   return private.add_fleet(fleet_name, auth.uid(), coalesce(fleet, gen_random_uuid()));
 end $$;
 comment on function private.create_fleet(text, uuid) is 'Makes another fleet, owned by the caller.';
-revoke execute on function private.create_fleet(text, uuid) from public;
 grant execute on function private.create_fleet(text, uuid) to authenticated;
 
 create function public.create_fleet(name text, fleet_id uuid default null) returns uuid
 language sql volatile set search_path = ''
 return private.create_fleet(name, fleet_id);
 comment on function public.create_fleet(text, uuid) is 'Makes another fleet, owned by the caller; returns its fleet_id. The same fleet_id again makes no second one.';
-revoke execute on function public.create_fleet(text, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.create_fleet(text, uuid) to authenticated;
 
 create view public.my_fleets with (security_invoker = true) as
@@ -205,5 +192,4 @@ comment on column public.my_fleets.name is 'Its name.';
 comment on column public.my_fleets.joined_at is 'When the caller became a member (server time).';
 comment on column public.my_fleets.created_at is 'When the fleet was made (server time).';
 comment on column public.my_fleets.role is 'What the caller may do in this fleet.';
-revoke all on public.my_fleets from public, anon, authenticated, service_role;
 grant select on public.my_fleets to authenticated;

@@ -4,7 +4,6 @@ create function private.registration_key(registration text) returns text
 language sql immutable strict set search_path = ''
 return upper(regexp_replace(registration, '[^A-Za-z0-9]', '', 'g'));
 comment on function private.registration_key(text) is 'Letters and digits of a registration in upper case: the same for D-EKVX, "D EKVX" and dekvx.';
-revoke execute on function private.registration_key(text) from public;
 grant execute on function private.registration_key(text) to authenticated;
 
 create table public.planes (
@@ -67,14 +66,12 @@ begin
   return new;
 end $$;
 comment on function private.tidy_plane() is 'Trims what was typed, and says in words what is wrong with it.';
-revoke execute on function private.tidy_plane() from public;
 create trigger tidy_plane before insert or update on public.planes for each row execute function private.tidy_plane();
 
 create trigger take_turns before insert or update or delete on public.planes
   for each statement execute function private.take_turns();
 
 alter table public.planes enable row level security;
-revoke all on public.planes from public, anon, authenticated, service_role;
 grant select, delete, insert (plane_id, fleet_id, registration, type_designator, make, model),
   update (registration, type_designator, make, model, archived_at) on public.planes to authenticated;
 create policy "Members see the planes of their fleets" on public.planes for select to authenticated

@@ -65,7 +65,6 @@ comment on column public.devices.new_sessions_day is 'UTC day that new_sessions 
 comment on column public.devices.new_sessions is 'Sessions that the device added on that day.';
 
 alter table public.devices enable row level security;
-revoke all on public.devices from public, anon, authenticated, service_role;
 grant select on public.devices to authenticated;
 create policy "Members see the devices that their fleets own now" on public.devices for select to authenticated
   using (fleet_id = any ((select private.fleets_as('viewer'))::uuid[]));
@@ -122,7 +121,6 @@ begin
   return new;
 end $$;
 comment on function private.tidy_device_name() is 'Trims what was typed, and says in words what is wrong with it.';
-revoke execute on function private.tidy_device_name() from public;
 create trigger tidy_device_name before insert or update of name on public.device_ownerships
   for each row execute function private.tidy_device_name();
 
@@ -130,7 +128,6 @@ create trigger take_turns before insert or update or delete on public.device_own
   for each statement execute function private.take_turns();
 
 alter table public.device_ownerships enable row level security;
-revoke all on public.device_ownerships from public, anon, authenticated, service_role;
 grant select, update (name) on public.device_ownerships to authenticated;
 create policy "Members see the ownerships of their fleets" on public.device_ownerships for select to authenticated
   using (fleet_id = any ((select private.fleets_as('viewer'))::uuid[]));
@@ -170,7 +167,6 @@ create trigger take_turns before insert or update or delete on public.device_ass
   for each statement execute function private.take_turns();
 
 alter table public.device_assignments enable row level security;
-revoke all on public.device_assignments from public, anon, authenticated, service_role;
 grant select on public.device_assignments to authenticated;
 create policy "Members see the assignments of their fleets" on public.device_assignments for select to authenticated
   using (fleet_id = any ((select private.fleets_as('viewer'))::uuid[]));

@@ -130,7 +130,6 @@ comment on column public.sessions.counts is 'Whether it is part of the totals: n
 comment on column public.sessions.long is 'Over a day: the few sessions that a search around a time must look further back for.';
 
 alter table public.sessions enable row level security;
-revoke all on public.sessions from public, anon, authenticated, service_role;
 grant select on public.sessions to authenticated;
 -- Not `fleet_id = any (...)` as elsewhere: beside a search by fleet, plane or device the planner would take the two for
 -- independent, expect one row in thousands, and sort a fleet's whole history for one page instead of following an index.
@@ -145,7 +144,6 @@ begin
   )::uuid;
 end $$;
 comment on function private.session_id(uuid, timestamptz) is 'The same session has the same identity in every database: a UUID of version 8. Hand-entered ones have version 4, so nobody can take a device session''s place before it arrives.';
-revoke execute on function private.session_id(uuid, timestamptz) from public;
 
 create function private.plane_at(ownership uuid, t timestamptz) returns uuid
 language plpgsql stable set search_path = '' as $$
@@ -157,7 +155,6 @@ begin
   );
 end $$;
 comment on function private.plane_at(uuid, timestamptz) is 'The plane that a device hung in at a time, under one ownership.';
-revoke execute on function private.plane_at(uuid, timestamptz) from public;
 
 -- Follows every change of ownerships and assignments, so history moves with them. A session that has a fleet keeps it:
 -- a release hides nothing and hands nothing over.
@@ -176,7 +173,6 @@ begin atomic
     and (s.fleet_id, s.plane_id) is distinct from (right_one.fleet_id, right_one.plane_id);
 end;
 comment on function private.attribute_sessions(uuid) is 'Gives a device''s sessions the fleet and the plane that ownerships and assignments say.';
-revoke execute on function private.attribute_sessions(uuid) from public;
 
 create function private.follow_the_device() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -185,7 +181,6 @@ begin
   return null;
 end $$;
 comment on function private.follow_the_device() is 'After a change of ownership or assignment, sessions follow.';
-revoke execute on function private.follow_the_device() from public;
 create trigger sessions_follow after insert or update of owned_from, owned_until on public.device_ownerships
   for each row execute function private.follow_the_device();
 create trigger sessions_follow after insert or delete or update of plane_id, assigned_from on public.device_assignments

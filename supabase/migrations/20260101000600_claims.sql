@@ -25,7 +25,6 @@ begin
   return owned;
 end $$;
 comment on function private.owned_device(uuid, public.fleet_role) is 'Locks a device and returns its ownership, if the caller has the role in the fleet that owns it.';
-revoke execute on function private.owned_device(uuid, public.fleet_role) from public;
 
 create function private.claim_device(device uuid, device_name text, claiming_fleet uuid) returns public.device_ownerships
 language plpgsql volatile security definer set search_path = '' as $$
@@ -80,7 +79,6 @@ begin
   return owned;
 end $$;
 comment on function private.claim_device(uuid, text, uuid) is 'Makes a fleet the owner of an unowned device, from the end of the last ownership on.';
-revoke execute on function private.claim_device(uuid, text, uuid) from public;
 grant execute on function private.claim_device(uuid, text, uuid) to authenticated;
 
 create function public.claim_device(device_uuid uuid, name text default null, fleet_id uuid default null)
@@ -88,7 +86,6 @@ returns public.device_ownerships
 language sql volatile set search_path = ''
 return private.claim_device(device_uuid, name, fleet_id);
 comment on function public.claim_device(uuid, text, uuid) is 'Claims a device for a fleet (the caller''s only one by default). Unknown devices are created; claiming one''s own again changes nothing.';
-revoke execute on function public.claim_device(uuid, text, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.claim_device(uuid, text, uuid) to authenticated;
 
 -- Limits begin again, too; the key and a pending reset stay.
@@ -104,7 +101,6 @@ begin
   where d.device_uuid = any (device_uuids);
 end $$;
 comment on function private.begin_over(uuid[]) is 'Takes from devices what they said in the time of the owner that they leave.';
-revoke execute on function private.begin_over(uuid[]) from public;
 
 create function private.release_device(device uuid) returns public.device_ownerships
 language plpgsql volatile security definer set search_path = '' as $$
@@ -117,14 +113,12 @@ begin
   return owned;
 end $$;
 comment on function private.release_device(uuid) is 'Ends an ownership now. The fleet keeps the sessions that began in it.';
-revoke execute on function private.release_device(uuid) from public;
 grant execute on function private.release_device(uuid) to authenticated;
 
 create function public.release_device(device_uuid uuid) returns public.device_ownerships
 language sql volatile set search_path = ''
 return private.release_device(device_uuid);
 comment on function public.release_device(uuid) is 'Gives a device up (role owner). Its sessions so far stay with the fleet; later ones belong to whoever claims it next.';
-revoke execute on function public.release_device(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.release_device(uuid) to authenticated;
 
 create function private.assign_device(device uuid, plane uuid, since timestamptz, assignment uuid)
@@ -190,7 +184,6 @@ begin
   return assigned;
 end $$;
 comment on function private.assign_device(uuid, uuid, timestamptz, uuid) is 'Hangs a device in a plane from a time on, until its next assignment.';
-revoke execute on function private.assign_device(uuid, uuid, timestamptz, uuid) from public;
 grant execute on function private.assign_device(uuid, uuid, timestamptz, uuid) to authenticated;
 
 create function public.assign_device(
@@ -200,7 +193,6 @@ returns public.device_assignments
 language sql volatile set search_path = ''
 return private.assign_device(device_uuid, plane_id, assigned_from, assignment_id);
 comment on function public.assign_device(uuid, uuid, timestamptz, uuid) is 'Hangs a device in a plane (null: in none) from a time on. Without a time: a first assignment takes all its history, any other begins now. Past times move history. The same assignment_id again makes no second one.';
-revoke execute on function public.assign_device(uuid, uuid, timestamptz, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.assign_device(uuid, uuid, timestamptz, uuid) to authenticated;
 
 create function private.remove_assignment(assignment uuid) returns void
@@ -218,14 +210,12 @@ begin
   delete from public.device_assignments a where a.assignment_id = assignment;
 end $$;
 comment on function private.remove_assignment(uuid) is 'Takes back an assignment; the one before it holds again.';
-revoke execute on function private.remove_assignment(uuid) from public;
 grant execute on function private.remove_assignment(uuid) to authenticated;
 
 create function public.remove_assignment(assignment_id uuid) returns void
 language sql volatile set search_path = ''
 return private.remove_assignment(assignment_id);
 comment on function public.remove_assignment(uuid) is 'Takes back an assignment: the one before it holds again, and sessions follow.';
-revoke execute on function public.remove_assignment(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.remove_assignment(uuid) to authenticated;
 
 create function private.reset_device_key(device uuid) returns timestamptz
@@ -238,14 +228,12 @@ begin
   return private.clock() + interval '24 hours';
 end $$;
 comment on function private.reset_device_key(uuid) is 'Unbinds a device''s key.';
-revoke execute on function private.reset_device_key(uuid) from public;
 grant execute on function private.reset_device_key(uuid) to authenticated;
 
 create function public.reset_device_key(device_uuid uuid) returns timestamptz
 language sql volatile set search_path = ''
 return private.reset_device_key(device_uuid);
 comment on function public.reset_device_key(uuid) is 'Unbinds a device''s key: until the time returned (24 hours), its first message with a key binds that key. Can be repeated.';
-revoke execute on function public.reset_device_key(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.reset_device_key(uuid) to authenticated;
 
 -- A fleet goes with everything in it. Its devices are released, and the time in which it owned them stays taken, so
@@ -262,7 +250,6 @@ begin
   ) turn;
 end $$;
 comment on function private.lock_owned_devices(uuid) is 'Steps 2 and 3, before fleets of a person end: the devices that they own, then the fleets.';
-revoke execute on function private.lock_owned_devices(uuid) from public;
 
 create function private.take_turns_ending() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -271,7 +258,6 @@ begin
   return null;
 end $$;
 comment on function private.take_turns_ending() is 'Before the caller''s fleets go, their devices are locked, then the fleets.';
-revoke execute on function private.take_turns_ending() from public;
 create trigger take_turns before update on public.fleets
   for each statement execute function private.take_turns();
 create trigger take_turns_ending before delete on public.fleets
@@ -285,7 +271,6 @@ begin
   return old;
 end $$;
 comment on function private.take_turns_leaving() is 'Before an account goes, the devices that go with it are locked, then its fleets.';
-revoke execute on function private.take_turns_leaving() from public;
 create trigger take_turns before delete on auth.users for each row execute function private.take_turns_leaving();
 
 create function private.empty_fleet() returns trigger
@@ -302,7 +287,6 @@ begin
   return old;
 end $$;
 comment on function private.empty_fleet() is 'Deletes what a fleet holds and releases its devices, before the fleet itself goes.';
-revoke execute on function private.empty_fleet() from public;
 create trigger empty_fleet before delete on public.fleets for each row execute function private.empty_fleet();
 
 create function private.keep_planes_with_history() returns trigger
@@ -322,6 +306,5 @@ begin
   return old;
 end $$;
 comment on function private.keep_planes_with_history() is 'Refuses to delete a plane that has sessions, assignments or readings.';
-revoke execute on function private.keep_planes_with_history() from public;
 create trigger keep_planes_with_history before delete on public.planes
   for each row execute function private.keep_planes_with_history();

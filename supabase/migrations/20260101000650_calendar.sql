@@ -14,7 +14,6 @@ exception when invalid_parameter_value then
     hint = 'Give an IANA name, for example Europe/Berlin.';
 end $$;
 comment on function private.check_time_zone(text) is 'Returns a time zone''s name, or says that there is none.';
-revoke execute on function private.check_time_zone(text) from public;
 grant execute on function private.check_time_zone(text) to authenticated;
 
 create function private.day_begin(day date, zone text) returns timestamptz
@@ -43,7 +42,6 @@ begin
   return begins;
 end $$;
 comment on function private.day_begin(date, text) is 'The instant at which a day begins in a time zone: the first one whose local date is that day or later.';
-revoke execute on function private.day_begin(date, text) from public;
 grant execute on function private.day_begin(date, text) to authenticated;
 
 create function private.today(zone text) returns date
@@ -55,7 +53,6 @@ begin
   return shown + (private.day_begin(shown + 1, zone) <= private.clock())::integer;
 end $$;
 comment on function private.today(text) is 'The day that it is now in a time zone.';
-revoke execute on function private.today(text) from public;
 grant execute on function private.today(text) to authenticated;
 
 create function private.months_until_now(zone text, months integer)
@@ -68,5 +65,4 @@ begin atomic
   cross join lateral (select this.first_day - n * interval '1 month' as first_day) m;
 end;
 comment on function private.months_until_now(text, integer) is 'The last months of a time zone (up to 120, the present one included), each with the instants at which it begins and ends.';
-revoke execute on function private.months_until_now(text, integer) from public;
 grant execute on function private.months_until_now(text, integer) to authenticated;

@@ -40,14 +40,12 @@ create function private.utc_day(t timestamptz) returns date
 language sql immutable parallel safe set search_path = ''
 return (t at time zone 'UTC')::date;
 comment on function private.utc_day(timestamptz) is 'The UTC day that a time is part of.';
-revoke execute on function private.utc_day(timestamptz) from public;
 grant execute on function private.utc_day(timestamptz) to authenticated;
 
 create function private.utc_midnight(day date) returns timestamptz
 language sql immutable parallel safe set search_path = ''
 return day::timestamp at time zone 'UTC';
 comment on function private.utc_midnight(date) is 'The begin of a UTC day.';
-revoke execute on function private.utc_midnight(date) from public;
 
 -- The union straight from the sessions, for short periods. Sessions up to a day long that reach into the period began
 -- at most a day before it; the few longer ones have an index of their own.
@@ -70,7 +68,6 @@ begin
   );
 end $$;
 comment on function private.union_seconds(uuid, timestamptz, timestamptz) is 'Seconds of [a, b) covered by at least one of the plane''s sessions that count.';
-revoke execute on function private.union_seconds(uuid, timestamptz, timestamptz) from public;
 
 create function private.refresh_span(plane uuid, first_day date, last_day date) returns void
 language plpgsql volatile set search_path = '' set plan_cache_mode = force_generic_plan as $$
@@ -114,7 +111,6 @@ begin
     set seconds = excluded.seconds, sessions = excluded.sessions, checkpoint_seconds = excluded.checkpoint_seconds;
 end $$;
 comment on function private.refresh_span(uuid, date, date) is 'Recomputes a plane''s days, the last one included, from its sessions.';
-revoke execute on function private.refresh_span(uuid, date, date) from public;
 
 create function private.refresh_month(plane uuid, first_day date) returns void
 language plpgsql volatile set search_path = '' as $$
@@ -127,7 +123,6 @@ begin
     set seconds = excluded.seconds, sessions = excluded.sessions, checkpoint_seconds = excluded.checkpoint_seconds;
 end $$;
 comment on function private.refresh_month(uuid, date) is 'Computes a plane''s month anew from its days.';
-revoke execute on function private.refresh_month(uuid, date) from public;
 
 create function private.lock_planes(planes uuid[]) returns void
 language plpgsql volatile set search_path = '' as $$
@@ -136,7 +131,6 @@ begin
   from (select distinct private.lock_key('plane', plane) as key from unnest(planes) plane where plane is not null order by 1) turn;
 end $$;
 comment on function private.lock_planes(uuid[]) is 'Step 4: whoever changes hours of these planes waits until the transaction ends.';
-revoke execute on function private.lock_planes(uuid[]) from public;
 
 -- The planes' locks come first and their sessions are looked at in the statements after it, so that of two concurrent
 -- changes the later one sees both.
@@ -166,7 +160,6 @@ begin
   end loop;
 end $$;
 comment on function private.refresh_days(uuid[], timestamptz[], timestamptz[]) is 'Computes the days and months of planes anew that lie in the periods given.';
-revoke execute on function private.refresh_days(uuid[], timestamptz[], timestamptz[]) from public;
 
 create function private.sessions_came() returns trigger
 language plpgsql security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
@@ -185,7 +178,6 @@ begin
   return null;
 end $$;
 comment on function private.sessions_came() is 'After sessions were inserted or deleted: the days of their planes follow.';
-revoke execute on function private.sessions_came() from public;
 
 create function private.sessions_changed() returns trigger
 language plpgsql security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
@@ -219,7 +211,6 @@ begin
   return null;
 end $$;
 comment on function private.sessions_changed() is 'After sessions changed: the days they left and the days they came to follow.';
-revoke execute on function private.sessions_changed() from public;
 
 create trigger days_follow_insert after insert on public.sessions
   referencing new table as changed for each statement execute function private.sessions_came();
@@ -263,7 +254,6 @@ begin
   return seconds;
 end $$;
 comment on function private.counted(uuid, timestamptz, timestamptz) is 'Seconds covered by at least one of the plane''s sessions that count, between two times; the second may be infinity.';
-revoke execute on function private.counted(uuid, timestamptz, timestamptz) from public;
 grant execute on function private.counted(uuid, timestamptz, timestamptz) to authenticated;
 
 create type private.tally as (sessions bigint, uncertainty_seconds bigint);
@@ -311,7 +301,6 @@ begin
   return total;
 end $$;
 comment on function private.tally_since(uuid, timestamptz) is 'How many sessions a plane''s total since a time is made of, and its uncertainty.';
-revoke execute on function private.tally_since(uuid, timestamptz) from public;
 grant execute on function private.tally_since(uuid, timestamptz) to authenticated;
 
 -- Readings of the panel meter: append-only, voidable with a reason.
@@ -359,7 +348,6 @@ create trigger take_turns before insert or update on public.hour_readings
   for each statement execute function private.take_turns();
 
 alter table public.hour_readings enable row level security;
-revoke all on public.hour_readings from public, anon, authenticated, service_role;
 grant select on public.hour_readings to authenticated;
 create policy "Members see the readings of their fleets" on public.hour_readings for select to authenticated
   using (fleet_id = any ((select private.fleets_as('viewer'))::uuid[]));
@@ -375,7 +363,6 @@ begin
   return latest;
 end $$;
 comment on function private.reading_at(uuid, timestamptz) is 'The reading that a plane''s hours at a time rest on; null if there is none.';
-revoke execute on function private.reading_at(uuid, timestamptz) from public;
 grant execute on function private.reading_at(uuid, timestamptz) to authenticated;
 
 -- Without a reading, all that was ever counted: no session starts before private.earliest_start().
@@ -387,7 +374,6 @@ begin
   return coalesce(reading.seconds, 0) + private.counted(plane, coalesce(reading.as_of, private.earliest_start()), t);
 end $$;
 comment on function private.hours(uuid, timestamptz) is 'Hours of a plane at a time, in seconds: the latest reading plus what was counted since.';
-revoke execute on function private.hours(uuid, timestamptz) from public;
 grant execute on function private.hours(uuid, timestamptz) to authenticated;
 
 create function public.hours(plane_id uuid, at_time timestamptz default null) returns bigint
@@ -397,7 +383,6 @@ begin atomic
   from public.planes p where p.plane_id = hours.plane_id;
 end;
 comment on function public.hours(uuid, timestamptz) is 'Hours of a plane at a time, in seconds, by default with all that counts until now, as plane_hours has them; null for a plane that the caller does not see.';
-revoke execute on function public.hours(uuid, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.hours(uuid, timestamptz) to authenticated;
 
 create function public.counted(plane_id uuid, from_time timestamptz, until_time timestamptz) returns bigint
@@ -407,7 +392,6 @@ begin atomic
   from public.planes p where p.plane_id = counted.plane_id;
 end;
 comment on function public.counted(uuid, timestamptz, timestamptz) is 'Seconds counted for a plane between two times; null for a plane that the caller does not see.';
-revoke execute on function public.counted(uuid, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.counted(uuid, timestamptz, timestamptz) to authenticated;
 
 create function private.add_reading(
@@ -455,7 +439,6 @@ begin
   return made;
 end $$;
 comment on function private.add_reading(uuid, integer, timestamptz, public.reading_reason, text, uuid) is 'Enters a reading of a plane''s meter, with what was expected.';
-revoke execute on function private.add_reading(uuid, integer, timestamptz, public.reading_reason, text, uuid) from public;
 grant execute on function private.add_reading(uuid, integer, timestamptz, public.reading_reason, text, uuid) to authenticated;
 
 create function public.add_reading(
@@ -465,8 +448,6 @@ create function public.add_reading(
 language sql volatile set search_path = ''
 return private.add_reading(plane_id, seconds, as_of, reason, note, reading_id);
 comment on function public.add_reading(uuid, integer, public.reading_reason, timestamptz, text, uuid) is 'Enters what a plane''s meter showed (now by default); the row returned says expected, read and difference. The same reading_id again records nothing twice.';
-revoke execute on function public.add_reading(uuid, integer, public.reading_reason, timestamptz, text, uuid)
-  from public, anon, authenticated, service_role;
 grant execute on function public.add_reading(uuid, integer, public.reading_reason, timestamptz, text, uuid) to authenticated;
 
 create function private.void_reading(reading uuid, why text) returns public.hour_readings
@@ -493,12 +474,10 @@ begin
   return made;
 end $$;
 comment on function private.void_reading(uuid, text) is 'Takes a reading out of force; the row stays.';
-revoke execute on function private.void_reading(uuid, text) from public;
 grant execute on function private.void_reading(uuid, text) to authenticated;
 
 create function public.void_reading(reading_id uuid, reason text) returns public.hour_readings
 language sql volatile set search_path = ''
 return private.void_reading(reading_id, reason);
 comment on function public.void_reading(uuid, text) is 'Takes a reading out of force, with a reason; the one before it holds again.';
-revoke execute on function public.void_reading(uuid, text) from public, anon, authenticated, service_role;
 grant execute on function public.void_reading(uuid, text) to authenticated;

@@ -7,7 +7,6 @@ returns jsonb
 language sql immutable parallel safe set search_path = ''
 return jsonb_build_object('status', status, 'code', code, 'message', message, 'hint', hint, 'retry_after', retry_after);
 comment on function private.refusal(integer, text, text, text, integer) is 'An answer of ingest that stores nothing.';
-revoke execute on function private.refusal(integer, text, text, text, integer) from public;
 
 -- Null when the device may post. Binds the key of a device that has none.
 create function private.check_device_key(device public.devices, key_sha256 text, server_now timestamptz) returns text
@@ -28,7 +27,6 @@ begin
   return null;
 end $$;
 comment on function private.check_device_key(public.devices, text, timestamptz) is 'Why a device''s post is refused for its key; null if it is not.';
-revoke execute on function private.check_device_key(public.devices, text, timestamptz) from public;
 
 -- What a message says beyond its identity: the columns of sessions, read from the wire by their names.
 create type private.message as (
@@ -74,7 +72,6 @@ begin
   );
 end $$;
 comment on function private.read_messages(jsonb) is 'The messages of a request, in order, each with what makes it be rejected.';
-revoke execute on function private.read_messages(jsonb) from public;
 
 -- Step 1: who posts, and how much. The device's row is locked from here to the end, then the fleets that ever owned it,
 -- then the planes it was ever in.
@@ -160,7 +157,6 @@ begin
   end if;
 end $$;
 comment on function private.admit(uuid, private.message[], text, boolean, timestamptz) is 'Locks the device and what its sessions touch, checks its key and its limits; a refusal, or the device with this request counted.';
-revoke execute on function private.admit(uuid, private.message[], text, boolean, timestamptz) from public;
 
 -- Step 2: the join. The stored row takes part as the first message; the device's lock keeps it still until the end. A
 -- session's optional fields are those of its greatest message; a message's rank is one text that sorts like
@@ -248,7 +244,6 @@ begin
   from unnest(messages) m left join judged j using (ord);
 end $$;
 comment on function private.join_messages(uuid, private.message[], timestamptz) is 'Joins messages into the device''s sessions; one result per message, and how many sessions are new.';
-revoke execute on function private.join_messages(uuid, private.message[], timestamptz) from public;
 
 -- Step 3: what the device says about itself: its greatest message by (session_start, run_seconds, canonical text). What it
 -- says about an earlier owner's time is not the present one's to see.
@@ -294,7 +289,6 @@ begin
   where d.device_uuid = device.device_uuid;
 end $$;
 comment on function private.note_device(public.devices, private.message[], timestamptz) is 'Notes on the device what its greatest message says, and that it was heard.';
-revoke execute on function private.note_device(public.devices, private.message[], timestamptz) from public;
 
 -- Everything about one request, in one call. Returns {status: 200, body} or a refusal.
 create function private.ingest(messages jsonb, device_key_sha256 text, batch boolean) returns jsonb
@@ -324,14 +318,12 @@ begin
   ));
 end $$;
 comment on function private.ingest(jsonb, text, boolean) is 'Stores the well-formed messages of one device, in one transaction; answers {status, ...}.';
-revoke execute on function private.ingest(jsonb, text, boolean) from public;
 grant execute on function private.ingest(jsonb, text, boolean) to service_role;
 
 create function public.ingest(messages jsonb, device_key_sha256 text, batch boolean) returns jsonb
 language sql volatile set search_path = ''
 return private.ingest(messages, device_key_sha256, batch);
 comment on function public.ingest(jsonb, text, boolean) is 'For the edge function alone: stores 1 to 100 well-formed messages of one device.';
-revoke execute on function public.ingest(jsonb, text, boolean) from public, anon, authenticated, service_role;
 grant execute on function public.ingest(jsonb, text, boolean) to service_role;
 
 create function private.server_info() returns jsonb
@@ -344,12 +336,10 @@ begin atomic
   ) from private.settings;
 end;
 comment on function private.server_info() is 'The server''s time and identity.';
-revoke execute on function private.server_info() from public;
 grant execute on function private.server_info() to service_role;
 
 create function public.server_info() returns jsonb
 language sql stable set search_path = ''
 return private.server_info();
 comment on function public.server_info() is 'For the edge function alone: the server''s time and identity.';
-revoke execute on function public.server_info() from public, anon, authenticated, service_role;
 grant execute on function public.server_info() to service_role;

@@ -41,7 +41,6 @@ comment on column public.session_annotations.created_at is 'When it was first sa
 comment on column public.session_annotations.updated_at is 'When it was last said (server time).';
 
 alter table public.session_annotations enable row level security;
-revoke all on public.session_annotations from public, anon, authenticated, service_role;
 grant select, delete,
   insert (session_id, class, pilot, remarks, excluded, corrected_start, clock_checked, hand_plane_id, hand_start, hand_seconds),
   update (session_id, class, pilot, remarks, excluded, corrected_start, clock_checked, hand_plane_id, hand_start, hand_seconds)
@@ -125,7 +124,6 @@ begin
   return new;
 end $$;
 comment on function private.sign_annotation() is 'Puts fleet, author and time on an annotation, and refuses what cannot be.';
-revoke execute on function private.sign_annotation() from public;
 create trigger sign_annotation before insert or update of session_id, class, pilot, remarks, excluded, corrected_start,
   clock_checked, hand_plane_id, hand_start, hand_seconds on public.session_annotations
   for each row execute function private.sign_annotation();
@@ -175,7 +173,6 @@ begin
   return null;
 end $$;
 comment on function private.apply_annotation() is 'Carries an annotation over to what follows from it in sessions.';
-revoke execute on function private.apply_annotation() from public;
 create trigger apply_annotation after insert or update of class, pilot, excluded, corrected_start, clock_checked, hand_plane_id,
   hand_start, hand_seconds on public.session_annotations for each row execute function private.apply_annotation();
 -- What came after the device's release counts as far as somebody has looked: who says something about the times has.
@@ -190,7 +187,6 @@ begin
   return null;
 end $$;
 comment on function private.note_look() is 'Notes how much of a session that came after a release somebody has looked at.';
-revoke execute on function private.note_look() from public;
 create trigger note_look after insert or delete or update of corrected_start, clock_checked on public.session_annotations
   for each row execute function private.note_look();
 

@@ -10,7 +10,6 @@ begin
   end * interval '1 second';
 end $$;
 comment on function private.doubt(public.sessions) is 'How far a session''s times may be off.';
-revoke execute on function private.doubt(public.sessions) from public;
 grant execute on function private.doubt(public.sessions) to authenticated;
 
 -- Neighbours in time are looked for with the owner's rights: below row security no expression searches an index, and a
@@ -30,7 +29,6 @@ begin
   );
 end $$;
 comment on function private.overlaps(uuid, uuid, timestamptz, timestamptz) is 'Whether another session of the plane that counts shares time with this one.';
-revoke execute on function private.overlaps(uuid, uuid, timestamptz, timestamptz) from public;
 grant execute on function private.overlaps(uuid, uuid, timestamptz, timestamptz) to authenticated;
 
 -- Three searches, each by an index of its own: what lies near, what is long, and estimates, whose doubt may be longer.
@@ -63,7 +61,6 @@ begin
   );
 end $$;
 comment on function private.duplicate_of(uuid, timestamptz, timestamptz) is 'The first session of a device that a time entered by hand for a plane meets within its uncertainty.';
-revoke execute on function private.duplicate_of(uuid, timestamptz, timestamptz) from public;
 grant execute on function private.duplicate_of(uuid, timestamptz, timestamptz) to authenticated;
 
 create view public.session_log with (security_invoker = true) as
@@ -158,7 +155,6 @@ comment on column public.session_log.firmware is 'Firmware version.';
 comment on column public.session_log.reset_reason is 'Why the board started.';
 comment on column public.session_log.received_at is 'When its first message arrived (server time).';
 comment on column public.session_log.heard_at is 'When its last message arrived (server time).';
-revoke all on public.session_log from public, anon, authenticated, service_role;
 grant select on public.session_log to authenticated;
 
 create view public.device_status with (security_invoker = true) as
@@ -252,7 +248,6 @@ comment on column public.device_status.key_reset_at is 'When its key was reset; 
 comment on column public.device_status.owned_from is 'Begin of the ownership.';
 comment on column public.device_status.claimed_at is 'When the claim was made (server time).';
 comment on column public.device_status.assigned_from is 'Since when it hangs in its plane.';
-revoke all on public.device_status from public, anon, authenticated, service_role;
 grant select on public.device_status to authenticated;
 
 create function public.plane_hours(time_zone text default 'UTC', for_fleet uuid default null, for_plane uuid default null)
@@ -300,7 +295,6 @@ begin
   order by p.registration_key, p.plane_id;
 end $$;
 comment on function public.plane_hours(text, uuid, uuid) is 'Hours of the planes that the caller sees: reading plus counted since, this month (in a time zone), last session, device. Optionally of one fleet or one plane.';
-revoke execute on function public.plane_hours(text, uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.plane_hours(text, uuid, uuid) to authenticated;
 
 create function public.hours_by_month(fleet_id uuid, time_zone text default 'UTC', months integer default 12)
@@ -320,5 +314,4 @@ begin
   order by period.month, p.registration_key, p.plane_id;
 end $$;
 comment on function public.hours_by_month(uuid, text, integer) is 'Seconds per plane of a fleet in each of the last months (up to 120, the present one included), months as in the time zone. Cut at 1,000 rows like every answer: ask for fewer months in a fleet of over 83 planes.';
-revoke execute on function public.hours_by_month(uuid, text, integer) from public, anon, authenticated, service_role;
 grant execute on function public.hours_by_month(uuid, text, integer) to authenticated;

@@ -11,7 +11,6 @@ begin
     order by m.role desc, m.joined_at, m.user_id;
 end $$;
 comment on function private.fleet_people(uuid) is 'The members of one of the caller''s fleets, with their addresses.';
-revoke execute on function private.fleet_people(uuid) from public;
 grant execute on function private.fleet_people(uuid) to authenticated;
 
 create function public.fleet_people(fleet_id uuid)
@@ -21,7 +20,6 @@ begin atomic
   select p.user_id, p.email, p.role, p.joined_at from private.fleet_people(fleet_id) p;
 end;
 comment on function public.fleet_people(uuid) is 'The members of one of the caller''s fleets: user_id, e-mail address, role, since when. Owners first.';
-revoke execute on function public.fleet_people(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.fleet_people(uuid) to authenticated;
 
 create table public.fleet_invites (
@@ -51,7 +49,6 @@ create trigger take_turns before insert or update or delete on public.fleet_invi
   for each statement execute function private.take_turns();
 
 alter table public.fleet_invites enable row level security;
-revoke all on public.fleet_invites from public, anon, authenticated, service_role;
 grant select, delete on public.fleet_invites to authenticated;
 create policy "Owners see the invites of their fleets" on public.fleet_invites for select to authenticated
   using (fleet_id = any ((select private.fleets_as('owner'))::uuid[]));
@@ -101,14 +98,12 @@ begin
   return token;
 end $$;
 comment on function private.create_invite(uuid, public.fleet_role, uuid) is 'Makes an invite and returns its secret.';
-revoke execute on function private.create_invite(uuid, public.fleet_role, uuid) from public;
 grant execute on function private.create_invite(uuid, public.fleet_role, uuid) to authenticated;
 
 create function public.create_invite(fleet_id uuid, role public.fleet_role, invite_id uuid default null) returns text
 language sql volatile set search_path = ''
 return private.create_invite(fleet_id, role, invite_id);
 comment on function public.create_invite(uuid, public.fleet_role, uuid) is 'Makes an invite (role owner) and returns the secret for the link; it cannot be read again. The same invite_id again makes no second invite, but a new secret for it.';
-revoke execute on function public.create_invite(uuid, public.fleet_role, uuid) from public, anon, authenticated, service_role;
 grant execute on function public.create_invite(uuid, public.fleet_role, uuid) to authenticated;
 
 -- One answer for wrong, used, expired and withdrawn: guessing learns nothing. An invite is worth no more than who made
@@ -152,14 +147,12 @@ begin
   return invite.fleet_id;
 end $$;
 comment on function private.accept_invite(text) is 'Makes the caller a member of the fleet that an invite is for.';
-revoke execute on function private.accept_invite(text) from public;
 grant execute on function private.accept_invite(text) to authenticated;
 
 create function public.accept_invite(token text) returns uuid
 language sql volatile set search_path = ''
 return private.accept_invite(token);
 comment on function public.accept_invite(text) is 'Joins the fleet of an invite; returns its fleet_id. An invite is good once.';
-revoke execute on function public.accept_invite(text) from public, anon, authenticated, service_role;
 grant execute on function public.accept_invite(text) to authenticated;
 
 create function private.delete_account() returns void
@@ -172,12 +165,10 @@ begin
   delete from auth.users u where u.id = auth.uid();
 end $$;
 comment on function private.delete_account() is 'Deletes the caller''s account; memberships and what they were the only member of go with it.';
-revoke execute on function private.delete_account() from public;
 grant execute on function private.delete_account() to authenticated;
 
 create function public.delete_account() returns void
 language sql volatile set search_path = ''
 return private.delete_account();
 comment on function public.delete_account() is 'Deletes the caller''s account. Fleets in which nobody else is go with everything in them, their devices released; the last owner of a fleet with other members hands over first.';
-revoke execute on function public.delete_account() from public, anon, authenticated, service_role;
 grant execute on function public.delete_account() to authenticated;

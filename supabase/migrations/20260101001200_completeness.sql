@@ -28,7 +28,6 @@ begin
     from counted c where c.fleet_id = any (mine);
 end $$;
 comment on function private.device_record(uuid) is 'A device''s sessions in the caller''s fleets, each with the next power-up in the same hands and the stretch of time in which the device stayed in them.';
-revoke execute on function private.device_record(uuid) from public;
 grant execute on function private.device_record(uuid) to authenticated;
 
 create function public.device_completeness(device_uuid uuid)
@@ -65,7 +64,6 @@ begin atomic
   having count(*) > 0;
 end;
 comment on function public.device_completeness(uuid) is 'What is there of a device, as far as the caller sees it: boots missing or repeated in the fleet''s own time, and seconds of the board''s own count in it that no session holds.';
-revoke execute on function public.device_completeness(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.device_completeness(uuid) to authenticated;
 
 -- Missing power-ups that a person has called nothing: said once for the whole fleet, with who and when, and taken back
@@ -96,7 +94,6 @@ create trigger take_turns before insert or delete on public.settled_boot_gaps
   for each statement execute function private.take_turns();
 
 alter table public.settled_boot_gaps enable row level security;
-revoke all on public.settled_boot_gaps from public, anon, authenticated, service_role;
 grant select, delete, insert (gap_id, fleet_id, device_uuid, from_boot, to_boot) on public.settled_boot_gaps to authenticated;
 create policy "Members see which missing power-ups are settled" on public.settled_boot_gaps for select to authenticated
   using (fleet_id = any ((select private.fleets_as('viewer'))::uuid[]));
@@ -131,7 +128,6 @@ begin
     where r.next_boot - 1 > r.boot and r.next_fleet = r.fleet_id and r.fleet_id = any (mine);
 end $$;
 comment on function private.boot_gaps(uuid, timestamptz) is 'The missing power-ups of a device since a time, in that of each of the caller''s fleets, and who said that nothing was lost.';
-revoke execute on function private.boot_gaps(uuid, timestamptz) from public;
 grant execute on function private.boot_gaps(uuid, timestamptz) to authenticated;
 
 create function public.boot_gaps(device_uuid uuid)
@@ -145,7 +141,6 @@ begin atomic
   from private.boot_gaps(device_uuid) g order by g.from_boot desc;
 end;
 comment on function public.boot_gaps(uuid) is 'The missing power-ups of a device, newest first: "boot 118 is missing, between these two times", and who said that nothing was lost.';
-revoke execute on function public.boot_gaps(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.boot_gaps(uuid) to authenticated;
 
 -- With the caller's rights, so that only a gap that the caller sees can be settled: nobody silences power-ups to come.
@@ -164,7 +159,6 @@ begin
   return new;
 end $$;
 comment on function private.sign_settled_gap() is 'Puts author and time on it, and refuses what is no open gap of one of the fleet''s devices.';
-revoke execute on function private.sign_settled_gap() from public;
 create trigger sign_settled_gap before insert on public.settled_boot_gaps
   for each row execute function private.sign_settled_gap();
 
@@ -200,5 +194,4 @@ begin
   order by 3, 1, 2;
 end $$;
 comment on function public.hours_by_class(uuid, text, integer) is 'Seconds per plane of a fleet and class in each of the last months (up to 120, the present one included), months as in the time zone; empty ones are left out. Time that sessions of one class share counts once, as in hours_by_month. Cut at 1,000 rows like every answer: ask for fewer months in a large fleet.';
-revoke execute on function public.hours_by_class(uuid, text, integer) from public, anon, authenticated, service_role;
 grant execute on function public.hours_by_class(uuid, text, integer) to authenticated;

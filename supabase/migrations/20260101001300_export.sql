@@ -84,7 +84,6 @@ exception when case_not_found or invalid_text_representation or numeric_value_ou
     message = 'The export cannot go on from there', hint = 'Leave "after" out, or give the "next" of the page before.';
 end $$;
 comment on function private.export_page(uuid, text, text, integer) is 'Up to so many rows of one part of a fleet''s export after a key, in the order of their keys.';
-revoke execute on function private.export_page(uuid, text, text, integer) from public;
 grant execute on function private.export_page(uuid, text, text, integer) to authenticated;
 
 create function public.fleet_export(fleet_id uuid, after text default null) returns json
@@ -113,7 +112,6 @@ begin
   );
 end $$;
 comment on function public.fleet_export(uuid, text) is 'Everything a fleet has, page by page, for its members: {part, rows, next}. Call again with next as "after", until next is null.';
-revoke execute on function public.fleet_export(uuid, text) from public, anon, authenticated, service_role;
 grant execute on function public.fleet_export(uuid, text) to authenticated;
 
 -- RFC 4180. Spreadsheets pass over blanks and invisible signs, read full-width signs as the plain ones, and take a
@@ -135,7 +133,6 @@ begin
   return case when field ~ '[",;\t\r\n]' then '"' || replace(field, '"', '""') || '"' else coalesce(field, '') end;
 end $$;
 comment on function private.csv_field(json) is 'A value as a field of a CSV file; texts that a spreadsheet would run begin with an apostrophe.';
-revoke execute on function private.csv_field(json) from public;
 grant execute on function private.csv_field(json) to authenticated;
 
 create function public.fleet_export_csv(fleet_id uuid, after text default null) returns json
@@ -167,5 +164,4 @@ begin
   );
 end $$;
 comment on function public.fleet_export_csv(uuid, text) is 'fleet_export as CSV: {part, csv, next}. The texts of one part, put together in order, are one file with its column names.';
-revoke execute on function public.fleet_export_csv(uuid, text) from public, anon, authenticated, service_role;
 grant execute on function public.fleet_export_csv(uuid, text) to authenticated;

@@ -43,7 +43,6 @@ begin
   order by calendar.day;
 end $$;
 comment on function public.hours_by_day(uuid, text, integer) is 'Seconds that count of a fleet on each of the last days (up to 1,000, today included), days as in the time zone; days without any are left out. Time that two sessions of a plane share counts once.';
-revoke execute on function public.hours_by_day(uuid, text, integer) from public, anon, authenticated, service_role;
 grant execute on function public.hours_by_day(uuid, text, integer) to authenticated;
 
 create function public.fleet_boot_gaps(fleet_id uuid)
@@ -61,7 +60,6 @@ begin atomic
   order by o.claimed_at, o.device_uuid, gap.from_boot desc;
 end;
 comment on function public.fleet_boot_gaps(uuid) is 'The rows of boot_gaps of the last 400 days for every device that a fleet owns now, newest first for each; older ones are in boot_gaps.';
-revoke execute on function public.fleet_boot_gaps(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.fleet_boot_gaps(uuid) to authenticated;
 
 -- Each kind by its own index, and no more than a person can settle at once: asked for by every open page.
@@ -94,7 +92,6 @@ begin atomic
   order by log.session_start desc, log.session_id desc;
 end;
 comment on function public.sessions_to_review(uuid) is 'The newest 200 sessions of a fleet that a person should look at: estimated starts, flagged times, entries by hand that may repeat a device''s session. Older ones follow as these are settled.';
-revoke execute on function public.sessions_to_review(uuid) from public, anon, authenticated, service_role;
 grant execute on function public.sessions_to_review(uuid) to authenticated;
 
 create function public.fleet_overview(
@@ -127,5 +124,4 @@ begin
   );
 end $$;
 comment on function public.fleet_overview(uuid, text, boolean, integer, integer) is 'A fleet at one moment: the servers time, by which states are judged, devices (rows of device_status) and, each where asked for, planes (plane_hours), months (hours_by_month) and the latest sessions (session_log, up to 100). Null for a fleet that the caller does not see.';
-revoke execute on function public.fleet_overview(uuid, text, boolean, integer, integer) from public, anon, authenticated, service_role;
 grant execute on function public.fleet_overview(uuid, text, boolean, integer, integer) to authenticated;

@@ -16,7 +16,6 @@ begin
   return purged;
 end $$;
 comment on function private.purge_unclaimed_devices(integer) is 'Deletes devices that nobody ever claimed and that have been silent for so long, with their sessions. Returns how many.';
-revoke execute on function private.purge_unclaimed_devices(integer) from public;
 
 -- The one computation of a plane's days straight from its sessions, for all of its history at once.
 create function private.computed_days(plane uuid)
@@ -45,7 +44,6 @@ begin atomic
   from covered full join began using (day);
 end;
 comment on function private.computed_days(uuid) is 'The days of a plane, computed from its sessions: seconds covered, sessions begun, sum of their checkpoint intervals.';
-revoke execute on function private.computed_days(uuid) from public;
 
 -- After rows came in around the triggers (a bulk load, a partial restore).
 create function private.rebuild_hours() returns void
@@ -64,7 +62,6 @@ begin
   end loop;
 end $$;
 comment on function private.rebuild_hours() is 'Computes the days and months of all planes again from their sessions.';
-revoke execute on function private.rebuild_hours() from public;
 
 create function private.verify_hours()
 returns table (plane_id uuid, period text, begins date, kept_seconds bigint, computed_seconds bigint)
@@ -102,4 +99,3 @@ begin
   end loop;
 end $$;
 comment on function private.verify_hours() is 'The kept days and months that differ from a computation from the sessions; no row: every total is right. Reads each session once: fit for every night.';
-revoke execute on function private.verify_hours() from public;

@@ -85,6 +85,35 @@ def test_anon_and_the_service_role_have_no_rights_on_tables(admin: psycopg.Conne
     )
 
 
+def test_a_project_that_gives_everything_by_default_gives_nothing_of_ours(
+    admin: psycopg.Connection[Row], make_database: MakeDatabase, postgres_server: Postgres, tmp_path: Path
+) -> None:
+    """Projects from before 2026-10-30 grant all in `public` to everybody: every right is the same there."""
+    generous = make_database(migrated=False)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    prepare_database(generous, postgres_server.log, empty)
+    rights = f"""select oid::regclass::text as name, relacl::text as acl from pg_class
+        where relnamespace::regnamespace::text in {OUR_SCHEMAS} and relkind in ('r', 'v', 'S')
+        union all
+        select attrelid::regclass::text || '.' || attname, attacl::text
+        from pg_attribute join pg_class c on c.oid = attrelid
+        where relnamespace::regnamespace::text in {OUR_SCHEMAS} and relkind in ('r', 'v') and attacl is not null
+        union all
+        select oid::regprocedure::text, proacl::text from pg_proc
+        where pronamespace::regnamespace::text in {OUR_SCHEMAS}
+        order by 1"""
+    with connect(generous) as project:
+        for kind in ("tables", "functions", "sequences"):
+            for role in ("anon", "authenticated", "service_role"):
+                project.execute(f"alter default privileges in schema public grant all on {kind} to {role}".encode())
+        prepare_database(generous, postgres_server.log)
+
+        there = _names(project, rights)
+
+    assert _names(admin, rights) == there
+
+
 def test_policies_are_sentences_for_signed_in_users(admin: psycopg.Connection[Row]) -> None:
     """One per action, `to authenticated`, with a name that says who does what."""
     policies = admin.execute("select * from pg_policies where schemaname in ('public', 'private')").fetchall()
