@@ -140,6 +140,12 @@ class Outage(Exception):
 
 CERTIFICATE_NOT_TRUSTED = -0x2700  # of mbedTLS; its other numbers are below -255, too
 TLS_OUT_OF_MEMORY = -0x7F00
+FILE_REASONS = {
+    2: "it is missing",
+    5: "the drive failed",
+    28: "the drive is full or too fragmented",
+    30: "the drive is read-only: copy boot.py to the board",
+}
 REASONS = {
     11: "no answer in time",
     12: "out of memory",
@@ -160,6 +166,8 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, Outage):
         return str(error)
     name = type(error).__name__
+    if isinstance(error, Displaced):
+        return "it is not the file that was opened"
     if name == "gaierror":
         return "DNS does not know that name"
     if name == "OutOfRetries":
@@ -169,6 +177,8 @@ def reason_of(error: Exception) -> str:
     number = error.errno if isinstance(error, OSError) else None
     if number in REASONS:
         return REASONS[number]
+    if number in FILE_REASONS:
+        return FILE_REASONS[number]
     if isinstance(number, int) and number < -255:
         return "no secure connection (TLS error -0x%04x)" % -number
     return "%s: %s" % (name, error)
@@ -370,7 +380,7 @@ class Identity:
             nvm: Any = microcontroller.nvm
             nvm[0 : self.NVM_BYTES] = data
         except (TypeError, ValueError, RuntimeError, AttributeError) as error:
-            log("Identity: nvm cannot be written (%r)" % error)
+            log("Identity: nvm cannot be written (%s)" % reason_of(error))
 
     def remember_server(self, mark: int) -> None:
         """A cut while nvm is written empties it: only when the file has the identity too."""
@@ -738,7 +748,7 @@ class SessionFile:
                 self.file = open(self.path, "r+b")
                 return True
         except OSError as error:
-            self.problem = "is missing" if error.errno == 2 else "cannot be opened for writing (%r)" % error
+            self.problem = "is missing" if error.errno == 2 else "cannot be opened for writing (%s)" % reason_of(error)
         try:
             self.file = open(self.path, "rb")
         except OSError:
@@ -970,7 +980,7 @@ class SessionStore:
                 if torn[index] and not newest[index] and self._foreign(copy):
                     copy.problem = "belongs to another device"
             except OSError as error:
-                copy.problem = "cannot be read (%r)" % error
+                copy.problem = "cannot be read (%s)" % reason_of(error)
             copy.live = copy.problem is None
         for place in homeless:
             self._adopt_from(self.copies[place // 2048], place % 2048, where)
@@ -1028,7 +1038,7 @@ class SessionStore:
                     self._adopt(session, where)
                 self._keep_alive()
         except OSError as error:
-            log("Storage: %s cannot be read (%r)" % (copy.path, error))
+            log("Storage: %s cannot be read (%s)" % (copy.path, reason_of(error)))
         log("Storage: %s %s; %d sessions read from it" % (copy.path, copy.problem, found))
 
     def _adopt_from(self, copy: SessionFile, slot: int, where: dict[int, int]) -> None:
@@ -1036,7 +1046,7 @@ class SessionStore:
             copy.file.seek((PAD_LINES + 1 + slot) * LINE_BYTES)
             session = Session.from_line(slot, copy.file.read(LINE_BYTES), self.identity.seed)
         except OSError as error:
-            copy.problem = "cannot be read (%r)" % error
+            copy.problem = "cannot be read (%s)" % reason_of(error)
             return
         if session:
             self._adopt(session, where)
@@ -1089,7 +1099,7 @@ class SessionStore:
                 if block % 32 == 0:
                     self._keep_alive()
         except (OSError, Displaced) as error:
-            copy.fail("cannot be written (%r)" % error)
+            copy.fail("cannot be written (%s)" % reason_of(error))
             log("Storage: %s %s" % (copy.path, copy.problem))
             return False
         return True
@@ -1281,7 +1291,7 @@ class SessionStore:
             copy.write(block, self.block_of(block))
             return True
         except (OSError, Displaced) as error:
-            copy.fail("was changed or cannot be written (%r)" % error)
+            copy.fail("was changed or cannot be written (%s)" % reason_of(error))
             log("Storage: %s %s" % (copy.path, copy.problem))
             return False
 
@@ -2219,8 +2229,7 @@ class Logger:
             self.store.prepare(self._count_on)
             self.checkpoint()
         except OSError as error:
-            what = {28: "the drive is full or too fragmented", 30: "the drive is read-only: copy boot.py to the board"}
-            why = what.get(error.args[0] if error.args else 0, repr(error))
+            why = reason_of(error)
             for copy in self.store.copies:
                 if not copy.live:
                     copy.problem = "cannot be made (%s)" % why

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from tests.firmware.parts import Parts, firmware_parts
 from tests.firmware.world import World
-from tools.simulator import http_error
+from tools import log_lines
+from tools.simulator import Drive, SimulatedBoard, http_error
 from tools.simulator.board_modules import Processor
+from tools.simulator.errors import BoardOSError
 from tools.simulator.link import Link
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
@@ -20,49 +23,103 @@ CHECKPOINT_SECONDS = 15
 BLUE, AMBER, GREEN, RED = b"\x00\x00\x10", b"\x08\x10\x00", b"\x10\x00\x00", b"\x00\x18\x00"
 
 
-# The log and its documentation
+# The log, the table of its lines, and its documentation
 
 
-def logged_patterns() -> Iterator[str]:
-    """Regular expressions of the lines that code.py can log."""
-    for node in ast.walk(ast.parse((FIRMWARE / "code.py").read_text())):
-        if not isinstance(node, ast.Call):
-            continue
+class Logged(ast.NodeVisitor):
+    """The texts that code.py logs, and those of its Outages by class, as regular expressions."""
+
+    def __init__(self) -> None:
+        self.lines: set[str] = set()
+        self.outages: dict[str, set[str]] = {"Clock": set(), "Uplink": set()}
+        self._class = ""
+        self.visit(ast.parse((FIRMWARE / "code.py").read_text()))
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        self._class = node.name
+        self.generic_visit(node)
+        self._class = ""
+
+    def visit_Call(self, node: ast.Call) -> None:
+        self.generic_visit(node)
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        if name not in ("log", "_complain"):
-            continue
+        if name not in ("log", "_complain", "Outage"):
+            return
         text = node.args[0]
         if isinstance(text, ast.BinOp) and isinstance(text.op, ast.Mod):
             text = text.left
-        if not isinstance(text, ast.Constant):
-            # The one line that is put together, where _complain() calls log().
-            assert '"Settings: " + text' == ast.unparse(text).replace("'", '"')
-            continue
-        pattern = re.escape(("Settings: " if name == "_complain" else "") + str(text.value))
-        yield re.sub(r"%[rsd]", ".+", pattern).replace("%%", "%")
+        if isinstance(text, ast.Constant):
+            begin = "Settings: " if name == "_complain" else ""
+            pattern = re.sub(r"%[rsd]", ".+", re.escape(begin + str(text.value))).replace("%%", "%")
+            (self.outages[self._class] if name == "Outage" else self.lines).add(pattern)
+        else:
+            # Put together: where _complain() calls log(), and reasons that the functions below give.
+            assert ast.unparse(text) in ("'Settings: ' + text", "reason_of_status(status)", "NOT_OURS")
 
 
-def documented_lines() -> list[str]:
-    """The example lines in the tables of README.md, with `…` where something varies."""
-    section = (FIRMWARE / "README.md").read_text().split("## What the log says")[1].split("\n## ")[0]
-    rows = [line.split(" | ")[0] for line in section.splitlines() if line.startswith("| `")]
-    return [line for row in rows for line in re.findall(r"`([^`]+)`", row)]
+LOGGED = Logged()
+PROGRAMS = [line for lines in log_lines.SECTIONS.values() for line in lines]
+UNEXPECTED = "POST failed: <why>; next try in <number> s"
 
 
-@pytest.mark.parametrize("pattern", sorted(set(logged_patterns())))
-def test_every_log_line_is_documented(pattern: str) -> None:
-    """firmware/README.md says of each line of code.py what it means."""
-    found = [line for line in documented_lines() if re.fullmatch(pattern, line)]
+def reasons(parts: Parts) -> set[str]:
+    """Why a delivery can fail, as the board says it."""
+    gaierror = type("gaierror", (OSError,), {})
+    out_of_retries = type("OutOfRetries", (Exception,), {})
+    errors = [gaierror(-2), out_of_retries(), MemoryError(), *(BoardOSError(number) for number in parts.REASONS)]
+    errors += [BoardOSError(-number) for number in (0x2700, 0x7780, 0x7200, 0x6800, 0x0050 + 0x100)]
+    return {parts.reason_of(error) for error in errors} | {parts.NOT_OURS}
 
-    assert found, f"no line in the tables of firmware/README.md matches {pattern}"
+
+@pytest.fixture(scope="module")
+def parts() -> Parts:
+    """The firmware's own functions."""
+    drive = Drive()
+    drive.mount_or_format()
+    return firmware_parts(SimulatedBoard(drive))
 
 
-@pytest.mark.parametrize("line", documented_lines())
-def test_every_documented_line_exists(line: str) -> None:
-    """No line of the documentation is left over from an older program."""
-    found = [pattern for pattern in logged_patterns() if re.fullmatch(pattern, line)]
+@pytest.mark.parametrize("pattern", sorted(LOGGED.lines))
+def test_every_log_line_is_in_the_table(pattern: str) -> None:
+    """tools/log_lines.py says of each line of code.py what it means."""
+    assert [line.text for line in PROGRAMS if re.fullmatch(pattern, line.example)]
 
-    assert found, f"code.py logs nothing like {line!r}"
+
+@pytest.mark.parametrize("line", PROGRAMS, ids=lambda line: line.text)
+def test_every_line_of_the_table_can_be_logged(line: log_lines.LogLine, parts: Parts) -> None:
+    """None is left over from an older program, none is hidden by another one, and each failure has a remedy."""
+    assert any(re.fullmatch(pattern, line.example) for pattern in LOGGED.lines)
+    assert line is log_lines.find(line.example)
+    assert line.remedy or line.level in (log_lines.OK, log_lines.NOTE)
+    if line.topic == "Delivery" and line.text.startswith("POST failed: ") and line.text != UNEXPECTED:
+        why = line.example.removeprefix("POST failed: ").rpartition("; next try")[0]
+        status = re.match(r"HTTP (\d+), ", why)
+        said = (
+            {parts.reason_of_status(int(status[1])), parts.reason_of_status(302), parts.reason_of_status(418)}
+            if (status)
+            else reasons(parts)
+        )
+        known = {re.sub(r"\d{3}", "500", one) if status and "<status>" in line.text else one for one in said}
+        assert why in known or any(re.fullmatch(one, why) for one in LOGGED.outages["Uplink"])
+
+
+def test_every_reason_of_a_failed_delivery_has_its_words(parts: Parts) -> None:
+    """DNS, TCP, TLS, every HTTP status, and what our function would never answer; no exception shows raw."""
+    statuses = {parts.reason_of_status(status) for status in (*range(201, 600), 200)}
+    said = reasons(parts) | statuses | {one.replace(".+", "1").replace("\\", "") for one in LOGGED.outages["Uplink"]}
+
+    for why in said:
+        line = log_lines.find(f"POST failed: {why}; next try in 5 s")
+        assert line is not None
+        assert UNEXPECTED != line.text, why
+        assert "Error" not in why
+
+
+def test_the_documentation_is_the_table() -> None:
+    """firmware/README.md holds what `python -m tools.log_lines` writes."""
+    readme = log_lines.README.read_text()
+
+    assert log_lines.document(readme) == readme
 
 
 def test_log_of_an_ordinary_flight(world: World) -> None:

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.tools.board_world import canned_server, to_folder
-from tools import simulator
+from tools import log_lines, simulator
 from tools.board import doctor, ingest
 from tools.board.doctor import Finding, check_circuitpython, examine, judge_library, judge_lines
 from tools.board.drive import DriveBoard
@@ -50,7 +50,7 @@ def healthy_server(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def failed(circuitpy: Path) -> list[str]:
     """What failed at this board."""
-    return [finding.text for finding in examine(DriveBoard(circuitpy)) if finding.level == doctor.FAILED]
+    return [finding.text for finding in examine(DriveBoard(circuitpy)) if finding.level == log_lines.FAILED]
 
 
 @pytest.mark.usefixtures("healthy_server")
@@ -58,7 +58,7 @@ def test_a_healthy_board_has_nothing_failed(circuitpy: Path) -> None:
     """And everything was looked at."""
     findings = list(examine(DriveBoard(circuitpy)))
 
-    assert [] == [finding for finding in findings if finding.level == doctor.FAILED]
+    assert [] == [finding for finding in findings if finding.level == log_lines.FAILED]
     assert 0 == doctor.worst(findings)
     topics = " ".join(finding.what for finding in findings)
     assert all(topic in topics for topic in ("CircuitPython", "Firmware", "Libraries", "Drive", "Settings", "Sessions"))
@@ -135,7 +135,7 @@ def test_every_failure_has_a_remedy(circuitpy: Path) -> None:
     (circuitpy / "code.py").unlink()
     (circuitpy / "lib" / "adafruit_requests.py").unlink()
 
-    findings = [finding for finding in examine(DriveBoard(circuitpy)) if finding.level == doctor.FAILED]
+    findings = [finding for finding in examine(DriveBoard(circuitpy)) if finding.level == log_lines.FAILED]
 
     assert len(findings) >= 3
     assert all(finding.remedy for finding in findings)
@@ -182,7 +182,7 @@ def test_a_drive_laid_out_by_another_version_is_warned_of(version: str, blocks: 
 )
 def test_what_a_board_runs_is_judged(about: About, space: Space | None, found: set[str]) -> None:
     """Version, memory and bootloader, each in one finding."""
-    findings = [one for one in check_circuitpython(about, space) if one.level != doctor.OK]
+    findings = [one for one in check_circuitpython(about, space) if one.level != log_lines.OK]
 
     assert len(found) == len(findings)
     for text in found:
@@ -193,13 +193,13 @@ def test_what_a_board_runs_is_judged(about: About, space: Space | None, found: s
 @pytest.mark.parametrize(
     ("name", "data", "level"),
     [
-        ("adafruit_requests.mpy", b"C\x06\x00\x1f" + b"4.1.7\x00", doctor.OK),
-        ("adafruit_requests.mpy", b"C\x05\x00\x1f", doctor.FAILED),
-        ("adafruit_requests.mpy", b"M\x06\x00\x1f", doctor.FAILED),
-        ("adafruit_requests.mpy", b"", doctor.FAILED),
-        ("adafruit_requests.py", b'__version__ = "4.1.7"\n', doctor.OK),
-        ("adafruit_requests.py", b'__version__ = "2.0.0"\n', doctor.FAILED),
-        ("adafruit_requests.py", b"", doctor.FAILED),
+        ("adafruit_requests.mpy", b"C\x06\x00\x1f" + b"4.1.7\x00", log_lines.OK),
+        ("adafruit_requests.mpy", b"C\x05\x00\x1f", log_lines.FAILED),
+        ("adafruit_requests.mpy", b"M\x06\x00\x1f", log_lines.FAILED),
+        ("adafruit_requests.mpy", b"", log_lines.FAILED),
+        ("adafruit_requests.py", b'__version__ = "4.1.7"\n', log_lines.OK),
+        ("adafruit_requests.py", b'__version__ = "2.0.0"\n', log_lines.FAILED),
+        ("adafruit_requests.py", b"", log_lines.FAILED),
     ],
 )
 def test_libraries_are_judged_by_what_they_hold(name: str, data: bytes, level: str) -> None:
@@ -209,14 +209,20 @@ def test_libraries_are_judged_by_what_they_hold(name: str, data: bytes, level: s
 
 def test_the_last_line_of_each_topic_counts() -> None:
     """A board that lost the Wi-Fi and found it again is well."""
-    lines = ["Wi-Fi lost; reconnecting…", "Wi-Fi: 192.168.1.45", "POST failed: x", "POST OK 200", "NTP failed; x"]
+    lines = [
+        "Wi-Fi lost; reconnecting…",
+        "Wi-Fi: 192.168.1.45",
+        "POST failed: no answer in time; next try in 5 s",
+        "POST OK 200",
+        "NTP failed; continuing offline (no answer in time)",
+    ]
 
     findings = {finding.what: finding.level for finding in judge_lines(lines, 10)}
 
     assert {
-        "Wi-Fi, the board says": doctor.OK,
-        "Delivery, the board says": doctor.OK,
-        "NTP, the board says": doctor.WARNING,
+        "Wi-Fi, the board says": log_lines.OK,
+        "Delivery, the board says": log_lines.OK,
+        "NTP, the board says": log_lines.WARNING,
     } == findings
 
 
@@ -230,9 +236,24 @@ def test_the_last_line_of_each_topic_counts() -> None:
         (simulator.answer(200, b"<html>", "text/html"), "login page"),
         (simulator.redirect("http://login.example/"), "sends elsewhere"),
         (simulator.slow_reply(60), "try a phone's hotspot"),
+        (simulator.REFUSE, "slip in ingest_url"),
         ("dns", "DNS: the board's network does not know that name"),
+        ("certificate", "public authority"),
+        ("handshake", "try a phone's hotspot"),
     ],
-    ids=["not deployed", "refused", "paused", "no tables", "page", "redirect", "silence", "no DNS"],
+    ids=[
+        "not deployed",
+        "refused",
+        "paused",
+        "no tables",
+        "page",
+        "redirect",
+        "silence",
+        "closed port",
+        "no DNS",
+        "certificate",
+        "TLS",
+    ],
 )
 def test_why_the_board_cannot_deliver_is_said(image: bytes, fault: Fault | str, told: str) -> None:
     """From the board's side, by what its own firmware logs about each."""
@@ -242,6 +263,10 @@ def test_why_the_board_cannot_deliver_is_said(image: bytes, fault: Fault | str, 
             proxy = FaultProxy(network, "http://127.0.0.1:9")
             proxy.fault = fault
             url = proxy.url
+        elif fault != "dns":
+            proxy = FaultProxy(network, "http://127.0.0.1:9")
+            network.add_host("no-such-project.example", {443: proxy.address})
+            network.tls_fault = "certificate" if fault == "certificate" else "handshake"
         secrets = {"ingest_url": f"{url}/functions/v1/ingest", "networks": [("Hangar", "password")]}
         with SimulatedBoard(install(Drive(image=image), secrets=secrets), network=network) as board:
             board.power_on()
@@ -249,13 +274,31 @@ def test_why_the_board_cannot_deliver_is_said(image: bytes, fault: Fault | str, 
 
             (delivery,) = [one for one in judge_lines(board.lines, 75) if one.what.startswith("Delivery")]
 
-    assert delivery.level == doctor.FAILED
+    assert delivery.level == log_lines.FAILED
     assert told in delivery.remedy
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("Wi-Fi: Hangar never gave an address; next try in 600 s", "Restart that router"),
+        ("Wi-Fi: no answer for 6 hours; restarting, the session goes on", "networks in secrets.py"),
+        ("POST failed: HTTP 504, the server has trouble; next try in 540 s", "the function's log"),
+        ("POST failed: no answer in time; next try in 503 s", "try a phone's hotspot"),
+        ("Storage: all 540 lines hold unsent sessions; counting in memory only", "Bring the board to a network"),
+    ],
+)
+def test_what_hinders_the_board_fails_whatever_numbers_stand_in_the_line(line: str, told: str) -> None:
+    """A number is a count or a time unless it stands where a status does."""
+    (finding,) = judge_lines([line], 10)
+
+    assert log_lines.FAILED == finding.level
+    assert told in finding.remedy
 
 
 def test_a_silent_console_is_no_failure() -> None:
     """The board may simply be between two minutes."""
-    assert [doctor.NOTE] == [finding.level for finding in judge_lines([], 10)]
+    assert [log_lines.NOTE] == [finding.level for finding in judge_lines([], 10)]
     assert [] == list[Finding](judge_lines([], 0))
 
 

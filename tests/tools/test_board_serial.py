@@ -14,6 +14,7 @@ from deno import find_deno_bin
 from typer.testing import CliRunner
 
 from tests.tools.board_world import OLD_PROGRAM, blank_drive, plan, small_firmware, start, to_drive, to_folder
+from tools import log_lines
 from tools.board import install, logs, serial_port
 from tools.board.drive import DriveBoard
 from tools.board.errors import BoardError, BoardNotFound, DriveFull, ReadOnly, Unreachable
@@ -384,8 +385,13 @@ def test_logs_show_lines_with_their_time_and_come_back(port: SerialPort) -> None
 
 @pytest.mark.parametrize(
     ("text", "style"),
-    [("POST OK 200", "green"), ("POST failed: x", "yellow"), ("Fault: x", "bold red"), ("something else", "")],
+    [
+        ("POST OK 200", "green"),
+        ("POST failed: x; next try in 5 s", "yellow"),
+        ("Fault: x; restarting in 10 s", "bold red"),
+        ("something else", ""),
+    ],
 )
 def test_known_lines_have_their_colour(text: str, style: str) -> None:
     """The others keep the terminal's own."""
-    assert style == logs.style_of(text)
+    assert style == log_lines.style_of(text)

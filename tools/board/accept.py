@@ -10,14 +10,25 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from tools import log_lines
 from tools.board import doctor, logs
 from tools.board.errors import BoardError, Unreachable
 from tools.board.install import FIRMWARE, FIRMWARE_FILES, firmware_of
 from tools.board.sessions import Store, read_store
 from tools.board.transport import About, Board
+from tools.log_lines import (
+    BOOT,
+    DELIVERED,
+    GOES_ON,
+    JOINED,
+    LOST,
+    MINUTE,
+    MINUTE_WITHOUT_CLOCK,
+    NEW_SESSION,
+    LogLine,
+    find,
+)
 
-BOOT, DELIVERED, JOINED, LOST = "Boot…", "POST OK", "Wi-Fi: 1", "Wi-Fi lost"
-NEW_SESSION, MINUTE = "New session: boot ", "Updated:"
 EXCERPT_LINES = 400
 RETRY_SECONDS = 0.2
 
@@ -105,7 +116,7 @@ class Acceptance:
             with suppress(BoardError):
                 store = read_store(board)
                 self._first_boot = store.sessions[-1].boot if store.sessions else 0
-        failed = [finding for finding in findings if finding.level == doctor.FAILED]
+        failed = [finding for finding in findings if finding.level == log_lines.FAILED]
         step.seen += [f"{finding.what}: {finding.text} {finding.remedy}".strip() for finding in failed]
         self._lines = logs.follow(self._open_console, lambda: self._is_over, retry_seconds=RETRY_SECONDS)
         self._instruct("Leave the board on. Waiting until it delivers.")
@@ -137,7 +148,7 @@ class Acceptance:
         self._instruct("Switch the router off (or its 2.4 GHz network), and leave it off until told.")
         if self._expect(LOST, step) is None:
             return step
-        counted = self._expect(MINUTE, step)
+        counted = self._expect(MINUTE, step, MINUTE_WITHOUT_CLOCK)
         self._instruct("Switch the router on again.")
         joined = self._expect(JOINED, step)
         step.passed = counted is not None and joined is not None and self._expect(DELIVERED, step) is not None
@@ -200,15 +211,15 @@ class Acceptance:
 
     # Watching
 
-    def _expect(self, text: str, step: Step) -> str | None:
-        """Wait for a line that begins so; None, noted in the step, if patience ends."""
+    def _expect(self, wanted: LogLine, step: Step, *others: LogLine) -> str | None:
+        """Wait for that line of the table, or one of the others; None, noted in the step, if patience ends."""
         end = self._now() + self._schedule.patience_seconds
         while self._now() < end:
             line = self._next()
-            if line is not None and line.text.startswith(text):
+            if line is not None and find(line.text) in (wanted, *others):
                 step.seen.append(f"{line.at:%H:%M:%S} {line.text}")
                 return line.text
-        step.seen.append(f'no line "{text}" within {self._schedule.patience_seconds // 60} minutes')
+        step.seen.append(f'no line "{wanted.example}" within {self._schedule.patience_seconds // 60} minutes')
         return None
 
     def _expect_boot(self, step: Step) -> int | None:
@@ -222,15 +233,16 @@ class Acceptance:
             line = self._next()
             if line is None:
                 continue
-            seen_boot |= line.text.startswith(BOOT)
+            said = None if line.is_notice else find(line.text)
+            seen_boot |= said is BOOT
             was_gone |= line.is_notice and line.text.startswith("connection lost")
-            if was_gone and not seen_boot and line.text.startswith((JOINED, MINUTE, DELIVERED)):
+            if was_gone and not seen_boot and said in (JOINED, MINUTE, MINUTE_WITHOUT_CLOCK, DELIVERED):
                 step.seen.append(f"{line.at:%H:%M:%S} back, its number was not seen: {line.text}")
                 return 0
-            if line.text.startswith(NEW_SESSION):
+            if said is NEW_SESSION:
                 step.seen.append(f"{line.at:%H:%M:%S} {line.text}")
-                return int(line.text.removeprefix(NEW_SESSION))
-            if seen_boot and line.text.startswith("Session goes on"):
+                return int(line.text.rpartition(" ")[2])
+            if seen_boot and said is GOES_ON:
                 step.seen.append(f"{line.at:%H:%M:%S} {line.text}: that was a reset, not a power cut")
                 seen_boot = False
         step.seen.append(f"the board was not seen to start within {self._schedule.patience_seconds // 60} minutes")

@@ -14,7 +14,7 @@ from rich.prompt import Prompt
 from rich.table import Table
 from rich.text import Text
 
-from tools import remedies
+from tools import log_lines, remedies
 from tools.addresses import split_address
 from tools.board import doctor, ingest, libraries, logs, settings
 from tools.board import install as installing
@@ -29,7 +29,12 @@ from tools.remedies import LOGS
 
 DATA = ROOT / ".local" / "board"
 UUID_SECONDS = 90.0
-LEVEL_STYLES = {doctor.OK: "green", doctor.NOTE: "blue", doctor.WARNING: "yellow", doctor.FAILED: "bold red"}
+LEVEL_STYLES = {
+    log_lines.OK: "green",
+    log_lines.NOTE: "blue",
+    log_lines.WARNING: "yellow",
+    log_lines.FAILED: "bold red",
+}
 DELIVERY_STYLES = {"delivered": "green", "partly": "yellow", "unsent": "yellow", "rejected": "red"}
 
 console = Console(highlight=False)
@@ -182,8 +187,8 @@ def run_doctor(where: Where, listen: int) -> int:
             for finding in doctor.examine(board, listen_seconds=listen, tell=tell):
                 findings.append(finding)
                 _show_finding(finding, where)
-    failed = sum(finding.level == doctor.FAILED for finding in findings)
-    warned = sum(finding.level == doctor.WARNING for finding in findings)
+    failed = sum(finding.level == log_lines.FAILED for finding in findings)
+    warned = sum(finding.level == log_lines.WARNING for finding in findings)
     console.print(f"{failed} failed, {warned} warnings, {len(findings)} findings.")
     return doctor.worst(findings)
 
@@ -210,7 +215,7 @@ def run_logs(where: Where, seconds: int | None) -> None:
 
 def show_line(line: logs.Line) -> None:
     """One line of the console with its time."""
-    style = "italic dim" if line.is_notice else logs.style_of(line.text)
+    style = "italic dim" if line.is_notice else log_lines.style_of(line.text)
     time_of_day = (line.at.strftime("%H:%M:%S "), "dim")
     console.print(
         Text.assemble(time_of_day, (f"({line.text})" if line.is_notice else line.text, style)), soft_wrap=True

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools import settings_toml, wire
+from tools import log_lines, settings_toml, wire
 from tools.board import ingest, settings
 from tools.board.errors import BadSettings, BoardError, Unreachable
 from tools.board.install import (
@@ -34,9 +34,9 @@ from tools.circuitpython import (
     drive_blocks_8mb,
 )
 from tools.firmware_rules import INTEGER_SETTINGS, url_problem
-from tools.remedies import DEPLOY, INSTALL, INSTALL_URL, INSTALL_WIFI, LOGS, SEND
+from tools.log_lines import FAILED, NOTE, OK, WARNING
+from tools.remedies import INSTALL, INSTALL_URL, INSTALL_WIFI, LOGS, SEND
 
-OK, NOTE, WARNING, FAILED = "ok", "note", "warning", "failed"
 MINIMUM_VERSIONS = {
     "adafruit_requests": (4, 1),
     "adafruit_connection_manager": (3, 1),
@@ -45,47 +45,6 @@ MINIMUM_VERSIONS = {
 FRESH_SECONDS = 300
 BLOCK_BYTES = 512
 LAYOUT_TOLERANCE = 0.06
-
-REFUSED = "Wrong access_token, or another key is bound: reset the key in the portal."
-
-# What the console said -> (level, finding, remedy). Only the last line of a topic counts.
-HEARD: tuple[tuple[str, str, str, str], ...] = (
-    ("Wi-Fi: cannot", "Wi-Fi", FAILED, "Check name and password in secrets.py; ESP32 boards join 2.4 GHz only."),
-    ("Wi-Fi lost", "Wi-Fi", WARNING, "The board tries again by itself; bring it nearer to the router if this repeats."),
-    ("Wi-Fi: none", "Wi-Fi", WARNING, "No known network for hours: check networks in secrets.py."),
-    ("Wi-Fi: ", "Wi-Fi", OK, ""),
-    ("NTP failed", "NTP", WARNING, "The server's time is used instead. Open UDP port 123, or set LOGGER_NTP_SERVER."),
-    ("NTP: ", "NTP", OK, ""),
-    ("POST OK", "Delivery", OK, ""),
-    ("POST refused", "Delivery", FAILED, REFUSED),
-    ("POST failed", "Delivery", FAILED, ""),
-    ("POST: boot", "Delivery", WARNING, "It stays on the board and is tried again at the next power-up."),
-    ("Storage: a power cut tore", "Storage", NOTE, "Nothing to do: it is mended from the twin."),
-    ("Storage", "Storage", WARNING, "See firmware/README.md, What the log says."),
-    ("Settings", "Settings on the board", FAILED, "Mend that value in secrets.py or settings.toml."),
-    ("Fault", "Program", FAILED, "An error in the program; please report it with the log."),
-    ("MemoryError", "Memory", FAILED, "No PSRAM, or too little: DEPLOYMENT.md, step 5, names boards that fit."),
-    ("Running in safe mode", "Safe mode", FAILED, "Install safemode.py, and press RESET once."),
-)  # fmt: skip
-
-# Why a delivery failed, as the board's line tells it -> what to do; the first that fits.
-NOT_DELIVERED: tuple[tuple[str, str], ...] = (
-    (
-        "POST failed: DNS does not know",
-        "DNS: the board's network does not know that name. Look for a slip in ingest_url, or try a hotspot.",
-    ),
-    (
-        "HTTP 404,",
-        f"The project has no such function, or ingest_url is wrong: {DEPLOY}.",
-    ),
-    ("HTTP 401,", REFUSED),
-    ("HTTP 403,", REFUSED),
-    ("HTTP 540,", "The project is paused: Restore project in the dashboard. The board keeps its sessions meanwhile."),
-    ("HTTP 503,", f"The function runs, but its tables are missing or the database is down: {DEPLOY}."),
-    ("is not our function's", "A login page answers in that network, or ingest_url is wrong: try a phone's hotspot."),
-    ("sent elsewhere", "Something sends elsewhere: a captive portal, or http instead of https in ingest_url."),
-    ("", "If the ingest URL is well from here, the board's network or its DNS fails: try a phone's hotspot."),
-)
 
 
 @dataclass(frozen=True)
@@ -399,13 +358,10 @@ def listen(board: Board, seconds: float, tell: Callable[[str], None]) -> list[st
 def judge_lines(lines: list[str], seconds: float) -> Iterator[Finding]:
     """Wi-Fi, NTP and delivery as the board sees them."""
     topics: dict[str, Finding] = {}
-    for line in lines:
-        for begin, what, level, remedy in HEARD:
-            if line.startswith(begin):
-                if begin == "POST failed":
-                    remedy = next(what_to_do for why, what_to_do in NOT_DELIVERED if why in line)
-                topics[what] = Finding(level, f"{what}, the board says", line, remedy)
-                break
+    for text in lines:
+        line = log_lines.find(text)
+        if line and line.topic:
+            topics[line.topic] = Finding(line.level, f"{line.topic}, the board says", text, line.remedy)
     yield from topics.values()
     if seconds and not topics:
         yield Finding(

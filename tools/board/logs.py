@@ -14,35 +14,6 @@ from tools.board.transport import Board
 RETRY_SECONDS = 1.0
 TURN_SECONDS = 0.5
 
-# What the firmware says (firmware/README.md), most telling first: beginning of the line -> style of rich.
-STYLES = (
-    ("POST OK", "green"),
-    ("POST failed", "yellow"),
-    ("POST refused", "bold red"),
-    ("POST: boot", "red"),
-    ("POST", "yellow"),
-    ("New session", "bold cyan"),
-    ("Session goes on", "cyan"),
-    ("Boot…", "bold"),
-    ("Device UUID", "bold"),
-    ("Updated", "dim"),
-    ("Wi-Fi: cannot", "yellow"),
-    ("Wi-Fi lost", "yellow"),
-    ("Wi-Fi: none", "yellow"),
-    ("Wi-Fi", "green"),
-    ("NTP failed", "yellow"),
-    ("NTP", "green"),
-    ("Clock", "blue"),
-    ("Preparing storage", "magenta"),
-    ("Server changed", "magenta"),
-    ("Storage", "red"),
-    ("Identity", "red"),
-    ("Settings", "bold red"),
-    ("Watchdog", "yellow"),
-    ("Fault", "bold red"),
-    ("Traceback", "bold red"),
-)
-
 
 @dataclass(frozen=True)
 class Line:
@@ -51,11 +22,6 @@ class Line:
     at: datetime
     text: str
     is_notice: bool = False
-
-
-def style_of(text: str) -> str:
-    """The style of a line, "" for one that the firmware does not say."""
-    return next((style for begin, style in STYLES if text.startswith(begin)), "")
 
 
 def follow(
