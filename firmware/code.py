@@ -174,7 +174,7 @@ def reason_of(error: Exception) -> str:
         return "no answer in time"
     if isinstance(error, MemoryError):
         return "out of memory"
-    number = error.errno if isinstance(error, OSError) else None
+    number = error.args[0] if isinstance(error, OSError) and error.args else None
     if number in REASONS:
         return REASONS[number]
     if number in FILE_REASONS:

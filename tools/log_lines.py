@@ -151,7 +151,8 @@ SECTIONS: dict[str, tuple[LogLine, ...]] = {
                  " made again. A file takes 265 KiB, 133 KiB on drives under 2 MB", "Delete what does not belong on the"
                  f" board; where the drive is read-only, {INSTALL} puts boot.py there. {POWER_CYCLE}"),
         _storage("<file> cannot be read (<why>)", WARNING, "the drive failed, or somebody replaced the file: the other"
-                 " copy goes on alone, and a minute later this one is made again", "Leave the power on for two minutes."),
+                 " copy goes on alone, and a minute later this one is made again",
+                 "Leave the power on for two minutes."),
         _storage("<file> <problem>; set aside as <file>", WARNING, "a damaged or foreign file was kept under another"
                  " name", f"If it is another board's: {SEND} delivers it."),
         _storage("<file> <problem>; counting in memory only", FAILED, "every minute while nothing can be saved; power"
