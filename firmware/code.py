@@ -2166,7 +2166,9 @@ class Logger:
         if not session.start and now >= YEAR_2024:
             return measured, 0  # the RTC was set after that checkpoint, so it cannot tell
         gap = now - ((session.start or YEAR_2000) + session.run_seconds)
-        drift = max(session.run_seconds - session.resumed, 0) * RC_ERROR_PERCENT // 100 if is_reset else 0
+        drift = 0
+        if is_reset:
+            drift = max(session.run_seconds - session.resumed + gap, 0) * RC_ERROR_PERCENT // 100
         if gap < -RTC_ROUNDING_SECONDS - drift:
             return None
         if reason == "WATCHDOG" and gap + drift > WATCHDOG_SECONDS * 9 // 10:
