@@ -2168,7 +2168,7 @@ class Logger:
         gap = now - ((session.start or YEAR_2000) + session.run_seconds)
         drift = 0
         if is_reset:
-            drift = max(session.run_seconds - session.resumed + gap, 0) * RC_ERROR_PERCENT // 100
+            drift = max(session.run_seconds - session.resumed + max(gap, 0), 0) * RC_ERROR_PERCENT // 100
         if gap < -RTC_ROUNDING_SECONDS - drift:
             return None
         if reason == "WATCHDOG" and gap + drift > WATCHDOG_SECONDS * 9 // 10:

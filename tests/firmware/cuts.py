@@ -275,9 +275,10 @@ class Cuts:
                 continue
             found = after.get(boot)
             if found is None:
-                # The write that was cut may itself have brought the ack that frees the line.
-                at_cut = merge(*copies(drive_with(self._layout, moment.cut(torn)), self._device_uuid))
-                assert boot in at_cut and at_cut[boot].fully_acked, f"{where}: boot {boot} is lost"
+                # This start, or the write that was cut, may itself have brought the ack that frees the line.
+                states = (moment.content, moment.cut(torn))
+                merged = [merge(*copies(drive_with(self._layout, one), self._device_uuid)) for one in states]
+                assert any(boot in one and one[boot].fully_acked for one in merged), f"{where}: boot {boot} is lost"
                 continue
             assert kept.run_seconds <= found.run_seconds, where
             assert not kept.sent or (kept.start == found.start and found.sent), where
