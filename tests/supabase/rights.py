@@ -316,7 +316,7 @@ def set_scene(project: Project, people: dict[str, Person]) -> Scene:
     for number in range(2 * len(PERSONAS) + 1):
         gappy.report(f"2026-03-{number + 1:02}T08:00:00Z", 60, boot=_missing_boot(number) - 1)
     board.report("2026-05-01T08:00:00Z", 3600, boot=3)
-    board.report("2026-04-01T08:00:00Z", 3600, boot=1)
+    board.report("2026-04-01T08:00:00Z", 3600, boot=1, start_source="estimated")  # something to review
     session = str(owner.value("select session_id from session_log order by session_start desc limit 1"))
     owner.run("insert into session_annotations (session_id, class) values (%s, 'flight')", session)
     reading = owner.value("select (add_reading(%s, 3600, 'initial')).reading_id", plane)
