@@ -1,7 +1,9 @@
 """`board install` over the CIRCUITPY drive, with faults at every step."""
 
 import errno
+import json
 import os
+import re
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,6 +29,7 @@ from tools.board.errors import BoardError, BoardNotFound, Damaged, DriveFull, Re
 from tools.board.find import Found, Where, drives_here, open_found
 from tools.board.transport import Space, finish_exchange, replace
 from tools.cli import app, describe
+from tools.deploy import last, workdir
 
 
 @pytest.fixture
@@ -45,6 +48,7 @@ def firmware(tmp_path: Path) -> Path:
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """Run a command line as the owner types it; its result."""
     monkeypatch.setattr(commands, "DATA", tmp_path / "data")
+    monkeypatch.setattr(workdir, "DEPLOYMENTS", tmp_path / "deploy")
     monkeypatch.setattr(commands.console, "width", 300)
 
     def run_arguments(*arguments: str) -> Any:
@@ -441,3 +445,89 @@ def test_only_one_way_may_be_named(run: Any) -> None:
 
     assert 2 == result.exit_code
     assert WANTED.ingest_url not in result.output
+
+
+DEPLOYED = last.LastDeploy("https://club.example/functions/v1/ingest", "hangar-7-access-token", "https://club.example/")
+
+
+def test_address_and_token_come_from_the_last_deploy(circuitpy: Path, run: Any, tmp_path: Path) -> None:
+    """Where the board has none; the token is in no output, and the note is readable by its owner alone."""
+    last.write(DEPLOYED)
+    last.write(last.LastDeploy(DEPLOYED.ingest_url))  # a later deploy without naming them again
+
+    result = run(
+        "install", "--path", str(circuitpy), "--offline", "--yes", "--wifi", "Hangar", "--wifi-password", "password"
+    )
+
+    assert result.exit_code == 0, result.exception
+    told = (circuitpy / "secrets.py").read_text()
+    assert DEPLOYED.ingest_url in told
+    assert DEPLOYED.access_token in told
+    assert DEPLOYED.access_token not in result.output
+    assert (tmp_path / "deploy/last.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_board_of_another_project_gets_nothing_of_the_last_deploy(circuitpy: Path, run: Any) -> None:
+    """Its address stays, and another project's token is none of its business."""
+    own = b'secrets = {"ingest_url": "https://other.example/functions/v1/ingest", "networks": [("A", "password-a")]}\n'
+    (circuitpy / "secrets.py").write_bytes(own)
+    last.write(DEPLOYED)
+
+    result = run("install", "--path", str(circuitpy), "--offline", "--yes")
+
+    assert result.exit_code == 0, result.exception
+    assert (circuitpy / "secrets.py").read_bytes() == own
+
+
+def test_a_batch_takes_one_board_after_the_other_and_keeps_a_list(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two boards on one drive name: the second is plugged in later; one that comes again keeps its name."""
+    last.write(DEPLOYED)
+    drives = []
+    for number, uuid in enumerate(("", "550e8400-e29b-41d4-a716-446655440000")):
+        drive = to_folder(blank_drive(), tmp_path / f"drive{number}")
+        told = (drive / "boot_out.txt").read_text()
+        (drive / "boot_out.txt").write_text(re.sub(r"UID:\w+", f"UID:7C9EBDF40A1{number}", told))
+        if uuid:
+            (drive / "logger").mkdir()
+            (drive / "logger/identity.json").write_text(json.dumps({"device_uuid": uuid}))
+        drives.append(drive)
+    plugged = tmp_path / "CIRCUITPY"
+    hands = iter([drives[0], None, drives[1], None, drives[0]])
+
+    def wait(seconds: float) -> None:
+        plugged.unlink(missing_ok=True)
+        drive = next(hands)
+        if drive is not None:
+            plugged.symlink_to(drive)
+
+    monkeypatch.setattr("tools.board.batch.time", SimpleNamespace(sleep=wait))
+    wifi = ("--wifi", "Hangar", "--wifi-password", "password")
+    arguments = ("install", "--path", str(plugged), "--offline", "--yes", *wifi)
+    list_file = tmp_path / "boards.csv"
+
+    result = run(*arguments, "--batch", "--boards", "3", "--list", str(list_file))
+
+    assert result.exit_code == 0, (result.output, result.exception)
+    rows = list_file.read_text().splitlines()
+    link = "https://club.example/#/devices/register?uuid=550e8400-e29b-41d4-a716-446655440000"
+    assert rows == [
+        "name,chip,device_uuid,register",
+        "Board 1,7C9EBDF40A10,,",
+        f"Board 2,7C9EBDF40A11,550e8400-e29b-41d4-a716-446655440000,{link}",
+    ]
+    assert result.output.count("Board 1\n") == 2
+    assert f"Register it: {link}" in result.output
+    assert all("hangar-7-access-token" in (drive / "secrets.py").read_text() for drive in drives)
+    assert "hangar-7-access-token" not in result.output
+
+
+def test_a_file_that_is_no_list_of_boards_stays(run: Any, tmp_path: Path) -> None:
+    """It may be somebody's accounts."""
+    (tmp_path / "boards.csv").write_text("date,amount\n1,2\n")
+
+    result = run("install", "--batch", "--path", str(tmp_path), "--list", str(tmp_path / "boards.csv"))
+
+    assert "is no list of boards" in str(result.exception)
+    assert (tmp_path / "boards.csv").read_text() == "date,amount\n1,2\n"

@@ -20,7 +20,7 @@ from tests.tools.checkout import ROOT
 from tests.tools.management_api import PROJECT, ManagementApi, environment, serve
 from tools import supabase_cli
 from tools.commands import deploy as command
-from tools.deploy import cloud, portal, workdir
+from tools.deploy import cloud, last, portal, workdir
 from tools.deploy.deployment import Deployment, Target
 from tools.deploy.errors import DeployError
 from tools.stack.stack import MIGRATIONS, prepare_database
@@ -134,11 +134,12 @@ def test_a_project_is_set_up_updated_and_checked(
         "a test message was stored once, read back and taken out again",
         "strangers cannot read the database",
         "signing in by mail is offered",
-        f'"ingest_url": "http://127.0.0.1:{port}/functions/v1/ingest"',
+        f"takes the ingest URL and the access token from here (http://127.0.0.1:{port}/functions/v1/ingest)",
     ):
         assert line in first
     assert re.search(r"✓ Migrations: \d+ applied", first)
     assert ACCESS_TOKEN not in first
+    assert last.read() == last.LastDeploy(f"{target.api_url}/functions/v1/ingest", ACCESS_TOKEN, SITE)
     assert first_changes == [
         f"PATCH /v1/projects/{PROJECT}/config/auth",
         f"POST /v1/projects/{PROJECT}/secrets",

@@ -15,6 +15,7 @@ from tests.tools.management_api import PROJECT
 from tools import remedies
 from tools.board import commands
 from tools.cli import app
+from tools.deploy import workdir
 from tools.deploy.errors import DeployError
 from tools.simulator import Drive, SimulatedBoard, install
 from tools.stack import Stack
@@ -52,6 +53,7 @@ def test_a_remedy_for_a_board_works_on_it(
 ) -> None:
     """As `doctor` prints it, with the board that it was called for; nothing the owner has is lost."""
     monkeypatch.setattr(commands, "DATA", tmp_path / "data")
+    monkeypatch.setattr(workdir, "DEPLOYMENTS", tmp_path / "deploy")
     aimed = remedies.for_board(remedy, f"--path {circuitpy}")
     more = {"install": ["--offline", "--yes"], "doctor": ["--listen", "0"]}
 

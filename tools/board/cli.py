@@ -70,22 +70,30 @@ def install(
     no_libraries: Annotated[bool, typer.Option("--no-libraries", help="Leave /lib alone.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
+    batch: Annotated[bool, typer.Option("--batch", help="One board after the other, as they are plugged in.")] = False,
+    list_file: Annotated[
+        Path, typer.Option("--list", metavar="FILE", help="With --batch: the list of boards, as CSV.")
+    ] = Path("boards.csv"),
+    boards: Annotated[int | None, typer.Option(min=1, help="With --batch: end after so many.")] = None,
 ) -> None:
-    """Put firmware, libraries and settings on a board, or update what changed. Sessions are never touched."""
-    from tools.board.commands import run_install
+    """Put firmware, libraries and settings on a board, or update what changed. Sessions are never touched.
+
+    The ingest URL and the access token come from the last `deploy`, unless they are given or on the board already.
+    """
+    from tools.board.commands import How, run_batch, run_install
     from tools.board.settings import Wanted
 
     if wifi_password is not None and wifi is None:
         raise typer.BadParameter("needs --wifi as well.", param_hint="--wifi-password")
-    run_install(
-        where_of(path, host, port, password),
-        Wanted(ingest_url, access_token, None if wifi is None else (wifi, wifi_password), web_password),
-        ask=not yes and not dry_run,
-        portal=portal,
-        offline=offline,
-        with_libraries=not no_libraries,
-        dry_run=dry_run,
-    )
+    if batch and (dry_run or host):
+        raise typer.BadParameter("goes with neither --dry-run nor --host.", param_hint="--batch")
+    where = where_of(path, host, port, password)
+    wanted = Wanted(ingest_url, access_token, None if wifi is None else (wifi, wifi_password), web_password)
+    how = How(not yes and not dry_run, portal, offline, not no_libraries, dry_run)
+    if batch:
+        run_batch(where, wanted, how, list_file, boards)
+    else:
+        run_install(where, wanted, how)
 
 
 @app.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import segno
@@ -16,7 +16,7 @@ from rich.text import Text
 
 from tools import log_lines, remedies
 from tools.addresses import split_address
-from tools.board import doctor, ingest, libraries, logs, settings
+from tools.board import batch, doctor, ingest, libraries, logs, settings
 from tools.board import install as installing
 from tools.board import sessions as store_of
 from tools.board.accept import FULL, REHEARSAL, Acceptance
@@ -24,6 +24,7 @@ from tools.board.errors import BadSettings, BoardError
 from tools.board.find import Found, Where, hosts_in_network, open_board, open_found, serial_ports
 from tools.board.transport import Board, finish_exchange
 from tools.bootstrap import ROOT
+from tools.deploy import last
 from tools.files import check_writable, free_name, write_whole
 from tools.remedies import LOGS
 
@@ -53,58 +54,134 @@ def progress() -> Iterator[Callable[[str], None]]:
 # install
 
 
-def run_install(
-    where: Where,
-    wanted: settings.Wanted,
-    *,
-    ask: bool,
-    portal: str | None,
-    offline: bool,
-    with_libraries: bool,
-    dry_run: bool,
-) -> None:
+@dataclass(frozen=True)
+class How:
+    """How boards are installed, besides what is to be set on them."""
+
+    ask: bool
+    portal: str | None
+    offline: bool
+    with_libraries: bool
+    dry_run: bool
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A board that is done: its chip's number, its UUID ("" if it has not said it yet), the link that registers it."""
+
+    chip: str
+    device_uuid: str
+    register: str
+    wanted: settings.Wanted
+
+
+def run_install(where: Where, wanted: settings.Wanted, how: How) -> None:
     """Raises BoardError; what it says leaves the board able to start."""
-    if portal is not None and split_address(portal) is None:
-        raise BadSettings(f"--portal {portal} is no address. It looks like https://you.github.io/logger/.")
+    _check_portal(how)
     with progress() as tell:
         board = open_board(where, tell)
     with contextlib.closing(board):
-        console.print(f"{_title(board)}", markup=False, soft_wrap=True)
-        if not dry_run:
-            board.check_writable()
-            if finish_exchange(board):
-                console.print("An earlier run was cut short; this one goes on from there.")
-        if ask and console.is_terminal:
-            wanted = _ask(board, wanted)
-        about = board.about()
-        installing.check_board(about, board.where)
+        done = _install_on(board, wanted, how)
+        if done is not None:
+            _show_registration(done, board)
+
+
+def run_batch(where: Where, wanted: settings.Wanted, how: How, file: Path, boards: int | None) -> None:
+    """Installs one board after the other as they are plugged in, until Ctrl-C or so many are done.
+
+    A board that fails is said so, and the next one is waited for. Raises BoardError or FileError before the first.
+    """
+    _check_portal(how)
+    check_writable(file)
+    listed = batch.BoardList(file)
+    queue = batch.Queue(where)
+    count = 0
+    while boards is None or count < boards:
+        console.print(f"\nPlug in the next board, and unplug it when it is done. Ctrl-C ends. ({count} done)")
+        try:
+            with contextlib.closing(open_board(queue.next())) as board:
+                name = listed.name_of(board.about().uid)
+                console.print(f"[bold]{name}[/]")
+                done = _install_on(board, wanted, how)
+                if done is None:
+                    continue
+                wanted = done.wanted
+                listed.add(batch.Row(name, done.chip, done.device_uuid, done.register))
+                _show_registration(done, board, name)
+            count += 1
+        except BoardError as error:
+            console.print(f"Not done: {error}", style="red", markup=False, soft_wrap=True)
+            if isinstance(error, BadSettings):
+                raise  # it would be the same with every board
+    console.print(f"The list of boards: {file}", markup=False, soft_wrap=True)
+
+
+def _check_portal(how: How) -> None:
+    if how.portal is not None and split_address(how.portal) is None:
+        raise BadSettings(f"--portal {how.portal} is no address. It looks like https://you.github.io/logger/.")
+
+
+def _install_on(board: Board, wanted: settings.Wanted, how: How) -> Installed | None:
+    """Brings one board up to date; None for a dry run."""
+    console.print(f"{_title(board)}", markup=False, soft_wrap=True)
+    if not how.dry_run:
+        board.check_writable()
+        if finish_exchange(board):
+            console.print("An earlier run was cut short; this one goes on from there.")
+    asks = how.ask and console.is_terminal
+    wanted = _from_last_deploy(board, wanted, asks=asks)
+    if asks:
+        wanted = _ask(board, wanted)
+    about = board.about()
+    installing.check_board(about, board.where)
+    with progress() as tell:
+        requirements = installing.FIRMWARE / "requirements.txt"
+        found = None
+        if how.with_libraries:
+            found = libraries.collect(requirements, about.version, DATA / "circup", offline=how.offline, tell=tell)
+        plan = installing.make_plan(board, wanted, found, tell=tell)
+    _show_plan(plan)
+    laid_out = all(board.read(path) is not None for path in (store_of.SESSIONS, store_of.TWIN))
+    if plan.changes:
+        installing.check_room(board.space(), plan, laid_out=laid_out)
+    if how.dry_run:
+        console.print("Dry run: nothing was written.")
+        return None
+    if plan.changes:
+        copies = installing.save_copies(plan, DATA / "replaced" / _name(board))
+        if copies:
+            console.print(f"What is replaced is kept in {copies}", markup=False, soft_wrap=True)
         with progress() as tell:
-            requirements = installing.FIRMWARE / "requirements.txt"
-            found = None
-            if with_libraries:
-                found = libraries.collect(requirements, about.version, DATA / "circup", offline=offline, tell=tell)
-            plan = installing.make_plan(board, wanted, found, tell=tell)
-        _show_plan(plan)
-        laid_out = all(board.read(path) is not None for path in (store_of.SESSIONS, store_of.TWIN))
-        if plan.changes:
-            installing.check_room(board.space(), plan, laid_out=laid_out)
-        if dry_run:
-            console.print("Dry run: nothing was written.")
-            return
-        if plan.changes:
-            copies = installing.save_copies(plan, DATA / "replaced" / _name(board))
-            if copies:
-                console.print(f"What is replaced is kept in {copies}", markup=False, soft_wrap=True)
-            with progress() as tell:
-                installing.apply(board, plan, tell)
-                board.restart()
-            console.print(f"[green]Done[/]: {len(plan.changes)} files written, read back and compared.")
-        if not laid_out:
-            console.print("At its first start the board prepares its storage for about a minute: leave the power on.")
-        with progress() as tell:
-            uuid = installing.wait_for_uuid(board, UUID_SECONDS if plan.changes else 0.0, tell)
-        secrets = installing.settings_on(board)
-        _show_registration(uuid, portal or ingest.portal_beside(secrets.ingest_url), board)
+            installing.apply(board, plan, tell)
+            board.restart()
+        console.print(f"[green]Done[/]: {len(plan.changes)} files written, read back and compared.")
+    if not laid_out:
+        console.print("At its first start the board prepares its storage for about a minute: leave the power on.")
+    with progress() as tell:
+        uuid = installing.wait_for_uuid(board, UUID_SECONDS if plan.changes else 0.0, tell)
+    url = installing.settings_on(board).ingest_url
+    deployed = last.read()
+    portal = how.portal or (deployed.portal if deployed and deployed.ingest_url == url else "")
+    portal = portal or ingest.portal_beside(url)
+    link = installing.registration_link(portal, uuid) if uuid and portal else ""
+    return Installed(about.uid, uuid, link, wanted)
+
+
+def _from_last_deploy(board: Board, wanted: settings.Wanted, *, asks: bool) -> settings.Wanted:
+    """The address and the token of the last `deploy`, for a board that has none and was given none."""
+    deployed = last.read()
+    there = installing.settings_on(board)
+    if deployed is None or not (asks or wanted.in_secrets or there.knows("networks")):
+        return wanted
+    if wanted.ingest_url is None and not there.knows("ingest_url"):
+        wanted = replace(wanted, ingest_url=deployed.ingest_url)
+        console.print(f"Ingest URL of the last deploy: {deployed.ingest_url}", markup=False, soft_wrap=True)
+    url = wanted.ingest_url or there.ingest_url
+    same = url == deployed.ingest_url
+    if same and deployed.access_token and wanted.access_token is None and not there.knows("access_token"):
+        wanted = replace(wanted, access_token=deployed.access_token)
+        console.print("Access token of the last deploy.")
+    return wanted
 
 
 def _title(board: Board) -> str:
@@ -155,8 +232,9 @@ def _show_plan(plan: installing.Plan) -> None:
     )
 
 
-def _show_registration(uuid: str, portal: str, board: Board) -> None:
-    if not uuid:
+def _show_registration(done: Installed, board: Board, name: str = "") -> None:
+    """The board's label: its name, its UUID, and the link that registers it as a QR code."""
+    if not done.device_uuid:
         hint = (
             "Eject the drive, plug the board in again and wait a minute; then run this once more."
             if board.native_usb_drive
@@ -164,13 +242,14 @@ def _show_registration(uuid: str, portal: str, board: Board) -> None:
         )
         console.print(f"The board has not said its UUID yet. {hint} It also stands in {LOGS}.", soft_wrap=True)
         return
-    console.print(f"Device UUID: [bold]{uuid}[/]")
-    if not portal:
+    if name:
+        console.print(f"[bold]{name}[/]")
+    console.print(f"Device UUID: [bold]{done.device_uuid}[/]")
+    if not done.register:
         console.print("Register it in the portal under Devices; --portal URL prints the link and a QR code.")
         return
-    link = installing.registration_link(portal, uuid)
-    console.print(f"Register it: {link}", markup=False, soft_wrap=True)
-    segno.make(link, error="l", micro=False).terminal(compact=True)
+    console.print(f"Register it: {done.register}", markup=False, soft_wrap=True)
+    segno.make(done.register, error="l", micro=False).terminal(compact=True)
 
 
 # doctor

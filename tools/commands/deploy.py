@@ -5,9 +5,10 @@ from pathlib import Path
 
 from tools.addresses import split_address
 from tools.commands.terminal import console
+from tools.deploy import last
 from tools.deploy.deployment import Deployment, Target
 from tools.deploy.errors import DeployError
-from tools.remedies import BACKUP
+from tools.remedies import BACKUP, INSTALL
 from tools.supabase_cli import VERSION
 
 PROJECT_FORM = r"[a-z]{20}"
@@ -30,6 +31,7 @@ def run(target: Target, *, dry_run: bool, only_check: bool) -> None:
         for line in (first, *(f"  {line}" for line in rest)):
             console.print(line, markup=False, soft_wrap=True)
     if not only_check:
+        last.write(last.LastDeploy(f"{target.api_url}/functions/v1/ingest", target.access_token, target.site_url or ""))
         show_next(deployment)
 
 
@@ -69,16 +71,14 @@ def show_next(deployment: Deployment) -> None:
     """Prints what is left to do by hand."""
     target = deployment.target
     folder: Path = target.portal_folder
+    token = " and the access token" if target.access_token else ""
     lines = [
         "",
         f"The portal lies in {folder}: put its files on any static host, or let GitHub Pages build it (DEPLOYMENT.md).",
         f"  SUPABASE_URL              {target.api_url}",
         f"  SUPABASE_PUBLISHABLE_KEY  {deployment.publishable_key}",
-        "On the board, in secrets.py:",
-        f'  "ingest_url": "{target.api_url}/functions/v1/ingest"',
+        f"{INSTALL} takes the ingest URL{token} from here ({target.api_url}/functions/v1/ingest).",
     ]
-    if target.access_token:
-        lines.append('  "access_token": the one that you gave')
     if target.site_url is None:
         lines.append(
             "The address of the portal was left as it is: give --site-url once it is known, or mails lead astray."
