@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from tools.files import write_whole
+
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "supabase" / "migrations"
 CHANGELOG = ROOT / "CHANGELOG.md"
@@ -105,7 +107,7 @@ def main() -> None:
     if version in released:
         sys.exit(f"Release {version} is recorded already: released migrations never change.")
     text = json.dumps(record(version, released, FOLDER), indent=2) + "\n"
-    RELEASED.write_text(text, encoding="utf-8")
+    write_whole(RELEASED, text)
     print(f"Recorded {len(json.loads(text)[version])} migrations as those of {version}")
 
 
