@@ -9,8 +9,6 @@ export interface Basis {
   /** The reading in force at the end, null where there is none. */
   readingSeconds: number | null;
   readingAsOf: string | null;
-  /** Counted since that reading. */
-  countedSeconds: number;
   /** Known for the present hours only; 0 at any other time. */
   uncertaintySeconds: number;
 }
@@ -19,8 +17,8 @@ export interface Basis {
 export async function basisOf(backend: Backend, plane: Plane, start: string | null, end: string | null): Promise<Basis> {
   const before = start === null ? null : backend.hoursAt(plane.id, start);
   if (end === null) {
-    const { totalSeconds, readingSeconds, readingAsOf, countedSeconds, uncertaintySeconds } = plane;
-    return { startSeconds: await before, endSeconds: totalSeconds, readingSeconds, readingAsOf, countedSeconds, uncertaintySeconds };
+    const { totalSeconds, readingSeconds, readingAsOf, uncertaintySeconds } = plane;
+    return { startSeconds: await before, endSeconds: totalSeconds, readingSeconds, readingAsOf, uncertaintySeconds };
   }
   const [startSeconds, endSeconds, readings] = await Promise.all([before, backend.hoursAt(plane.id, end), backend.readings(plane.id)]);
   const reading = readings.find(({ asOf, voided }) => !voided && Date.parse(asOf) <= Date.parse(end));
@@ -29,7 +27,6 @@ export async function basisOf(backend: Backend, plane: Plane, start: string | nu
     endSeconds,
     readingSeconds: reading?.seconds ?? null,
     readingAsOf: reading?.asOf ?? null,
-    countedSeconds: endSeconds - (reading?.seconds ?? 0),
     uncertaintySeconds: 0,
   };
 }

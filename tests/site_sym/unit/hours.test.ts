@@ -9,6 +9,7 @@ import {
   formatHoursWithUnit,
   formatUncertainty,
   parseHours,
+  shownRest,
   spokenHours,
 } from "../../../site_sym/src/lib/format/hours.ts";
 
@@ -94,4 +95,13 @@ test("an uncertainty is rounded up, so that it stays true", () => {
   assert.equal(formatUncertainty(2401), "±41 min");
   assert.equal(formatUncertainty(8601), "±2.4 h");
   assert.equal(formatUncertainty(300_000), "±4 days");
+});
+
+test("a meter reading and the hours counted since add up to the drum as they are shown", () => {
+  const [reading, total] = [4512 * 3600 + 1620, 4939 * 3600 + 900]; // 4512.45 h and 4939.25 h; 426.8 h between them
+  assert.equal(formatHours(total, "tenths"), "4939.3");
+  assert.equal(formatHours(reading, "tenths"), "4512.5");
+  assert.equal(formatHours(shownRest(total, reading, "tenths"), "tenths"), "426.8");
+  assert.equal(formatHours(shownRest(total + 180, reading - 1, "tenths"), "tenths"), "426.9");
+  assert.equal(formatHours(shownRest(total, 0, "hhmm"), "hhmm"), formatHours(total, "hhmm"));
 });

@@ -26,6 +26,12 @@ export function formatHours(seconds: number, format: HoursFormat): string {
   return seconds < 0 && /[1-9]/.test(text) ? `−${text}` : text;
 }
 
+/** Seconds beside `part` of `total`, in whole steps of the format, so that the two as shown add up to the total as shown. */
+export function shownRest(total: number, part: number, format: HoursFormat): number {
+  const step = SECONDS_PER_HOUR / STEPS_PER_HOUR[format];
+  return (Math.round(total / step) - Math.round(part / step)) * step;
+}
+
 /** A difference with its sign: "+1.5", "−0.2", "0.0". */
 export function formatDifference(seconds: number, format: HoursFormat): string {
   const text = formatHours(seconds, format);
