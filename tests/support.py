@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page
 from playwright.sync_api import Error as PlaywrightError
 
 from supabase import Client
-from tools.screenshots import LOADING
+from tools.screenshots import still_loading
 from tools.stack import Stack
 
 LAST_STATE_LENGTH = 4_000
@@ -71,7 +71,7 @@ class PageFaults:
 def last_state(page: Page) -> str:
     """What a page shows now, for the report of a failed test: what is still loading, then its accessible content."""
     try:
-        loading = page.locator(LOADING).evaluate_all("(found) => found.map(({ outerHTML }) => outerHTML.slice(0, 300))")
+        loading = still_loading(page)
         content = page.locator("body").aria_snapshot(timeout=5_000)
     except PlaywrightError as error:
         return f"it does not answer: {error}"

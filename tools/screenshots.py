@@ -103,6 +103,14 @@ def sign_in(page: Page, url: str) -> None:
     page.wait_for_selector("nav")
 
 
+def still_loading(page: Page) -> list[str]:
+    """The HTML of what stands in for data that has not come, the first 300 characters of each."""
+    html: list[str] = page.locator(LOADING).evaluate_all(
+        "(found) => found.map(({ outerHTML }) => outerHTML.slice(0, 300))"
+    )
+    return html
+
+
 def settle(page: Page) -> None:
     """Wait until the page shows its data and its fonts; what is read once it comes into view is brought there.
 
@@ -119,8 +127,7 @@ def settle(page: Page) -> None:
             arg=LOADING,
         )
     except PlaywrightTimeout as error:
-        pending = page.locator(LOADING).evaluate_all("(found) => found.map(({ outerHTML }) => outerHTML.slice(0, 300))")
-        raise TimeoutError(f"{page.url} still waits for {pending}") from error
+        raise TimeoutError(f"{page.url} still waits for {still_loading(page)}") from error
     page.evaluate("() => { scrollTo(0, 0); return document.fonts.ready; }")
 
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 import psycopg
 
 from tools.bench.figures import Alternative, Figure
-from tools.bench.ingest import Admin, explain, open_folder
+from tools.bench.ingest import Admin, explain, migrated, open_folder
 from tools.bench.population import fill_club
 from tools.stack import Stack
-from tools.stack.stack import prepare_database
 
 PART = "calls"
 # What the page or an API user asks for. Names in %(...)s are filled in: a fleet, one of its planes and devices, a time.
@@ -101,12 +100,7 @@ def measure(effort: Effort, tell: Callable[[str], None]) -> Iterator[Figure]:
 
 
 def _costs(stack: Stack, sessions: int, repeats: int, tell: Callable[[str], None]) -> dict[str, tuple[float, float]]:
-    assert stack.postgres is not None
-    url = stack.postgres.dsn(f"calls_{sessions}")
-    with psycopg.connect(stack.database_url, autocommit=True) as admin:
-        admin.execute(f"create database calls_{sessions}".encode())
-    prepare_database(url, stack.data / "prepare.log")
-    with psycopg.connect(url, autocommit=True) as admin:
+    with migrated(stack, f"calls_{sessions}") as admin:
         found = admin.execute(
             "with person as (insert into auth.users (id, email) values (gen_random_uuid(), 'member@example.org')"
             " returning id) select id::text from person"

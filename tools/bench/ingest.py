@@ -480,14 +480,21 @@ def _flatness(stack: Stack, effort: Effort, progress: Callable[[str], None]) -> 
 
 
 @contextlib.contextmanager
-def filled(stack: Stack, sessions: int) -> Iterator[Admin]:
-    """A connection to a database of its own with so many sessions."""
+def migrated(stack: Stack, name: str) -> Iterator[Admin]:
+    """A connection to a new, empty database of this name with all migrations."""
     assert stack.postgres is not None
-    url = stack.postgres.dsn(f"bench_{sessions}")
+    url = stack.postgres.dsn(name)
     with psycopg.connect(stack.database_url, autocommit=True) as admin:
-        admin.execute(f"create database bench_{sessions}".encode())
+        admin.execute(f"create database {name}".encode())
     prepare_database(url, stack.data / "prepare.log")
     with psycopg.connect(url, autocommit=True) as admin:
+        yield admin
+
+
+@contextlib.contextmanager
+def filled(stack: Stack, sessions: int) -> Iterator[Admin]:
+    """A connection to a database of its own with so many sessions."""
+    with migrated(stack, f"bench_{sessions}") as admin:
         fill_up(admin, sessions)
         yield admin
 
