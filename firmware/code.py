@@ -1546,9 +1546,7 @@ class Link:
         self._next_try = 0
         self._delay = JOIN_RETRY_FIRST_SECONDS
         self._unheard_turn = 0
-        self._returned = (
-            0  # networks whose connect() has come back, one bit each: no note is needed before the next one
-        )
+        self._returned = 0  # networks whose connect() has come back, one bit each: the next one needs no note
         self._answered: int | None = None  # when something beyond the router last answered
         self._calls = 0  # since then
         self._dead_ends: list[bytes] = []  # access points left since then, by BSSID
