@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { deviceWords, livePlane, liveSession, runningSeconds } from "../../../site_sym/src/lib/deviceWords.ts";
-import type { Device, Plane, Session } from "../../../site_sym/src/lib/model.ts";
+import type { Device, Membership, Plane, Session } from "../../../site_sym/src/lib/model.ts";
+import { fleetNames } from "../../../site_sym/src/lib/fleetNames.ts";
 import { monthTable } from "../../../site_sym/src/lib/monthSeries.ts";
 import { looksLikeRegistration } from "../../../site_sym/src/lib/registration.ts";
 import { sessionWords } from "../../../site_sym/src/lib/sessionWords.ts";
@@ -173,4 +174,15 @@ test("months are stacked by plane in the page's order, and a ninth plane joins t
   assert.deepEqual(table.series.map(({ label }) => label), ["D-E0", "D-E1", "D-E2", "D-E4", "D-E5", "D-E6", "D-E7", "Other planes"]);
   assert.equal(table.months[1]?.total, 9 * 3600);
   assert.equal(table.months[1]?.seconds.others, 2 * 3600);
+});
+
+test("fleets of one name are told apart, others keep their name", () => {
+  const named = (...fleets: [string, Membership["role"]][]) => fleetNames(fleets.map(([fleetName, role]) => ({ fleetId: "", fleetName, role })));
+  assert.deepEqual(named(["My fleet", "owner"], ["Ohio Flyers", "viewer"]), ["My fleet", "Ohio Flyers"]);
+  assert.deepEqual(named(["My fleet", "owner"], ["My fleet", "viewer"]), ["My fleet · Owner", "My fleet · Viewer"]);
+  assert.deepEqual(named(["My fleet", "viewer"], ["My fleet", "viewer"], ["My fleet", "owner"]), [
+    "My fleet · Viewer 1",
+    "My fleet · Viewer 2",
+    "My fleet · Owner",
+  ]);
 });
