@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
+
+import { writeServiceWorker } from "./service-worker.build.ts";
 
 /**
  * The project that a build is for: its address goes into the Content-Security-Policy and, with the publishable key,
@@ -36,25 +36,14 @@ function supabaseProject(url: string | undefined, key: string | undefined): Plug
   };
 }
 
-/** Writes the service worker beside index.html, with the list of the build's files and a hash that changes with them. */
+/** The service worker comes last: it names every file of the build with its hash. */
 function serviceWorker(): Plugin {
   return {
     name: "service-worker",
     apply: "build",
     enforce: "post",
-    generateBundle(_, bundle) {
-      const publicFiles = readdirSync("public").filter((name) => name !== "404.html");
-      // Fonts of other scripts than Latin are fetched when a name needs them.
-      const isWanted = (name: string) => !/inter-(?!latin-opsz)/.test(name) && name !== "config.json";
-      const files = ["index.html", ...publicFiles, ...Object.keys(bundle)].filter(isWanted);
-      const hash = createHash("sha256");
-      for (const name of publicFiles) hash.update(readFileSync(`public/${name}`));
-      for (const [name, file] of Object.entries(bundle)) hash.update(name).update(file.type === "chunk" ? file.code : file.source);
-      const list = [...new Set(files)].map((name) => `./${name}`).sort();
-      const source = readFileSync("src/service-worker.js", "utf8")
-        .replace("BUILD_HASH", hash.digest("hex").slice(0, 16))
-        .replace("BUILD_FILES", JSON.stringify(list));
-      this.emitFile({ type: "asset", fileName: "service-worker.js", source });
+    writeBundle({ dir }) {
+      if (dir !== undefined) writeServiceWorker(dir);
     },
   };
 }

@@ -7,9 +7,11 @@ import { mount } from "svelte";
 
 import App from "./App.svelte";
 import { readConfig } from "./lib/config.ts";
+import { surviveTranslation } from "./lib/translation.ts";
 
 // Read before the auth client clears it: a mail link answers here.
 const initialHash = location.hash;
 const target = document.getElementById("app");
 if (!target) throw new Error("index.html has no element #app.");
+surviveTranslation(document.documentElement);
 mount(App, { target, props: { result: await readConfig(), initialHash } });
