@@ -3,6 +3,7 @@
 Kept in words that Python 2.7 understands, because that is who has to read the message.
 """
 
+import os
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 (older ones do get here: nothing has been installed yet)
@@ -14,6 +15,10 @@ if sys.version_info < (3, 11):  # noqa: UP036 (older ones do get here: nothing h
         + "). Install a newer one and call it by name, for example: python3.12 -m tools\n"
     )
     sys.exit(1)
+
+if not __package__:
+    # Started by its path, from any folder: the modules beside this file must not hide Python's own.
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 from tools.bootstrap import main
 

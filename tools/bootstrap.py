@@ -22,6 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCK_OF_EVERY_COMMAND = "requirements.lock"
 LOCK_OF_TEST = "requirements-test.lock"
+LOCK_OF_PIP = "requirements-pip.lock"
 NPM_RECORD = "deno.lock"
 UNFINISHED = "unfinished"
 
@@ -105,12 +106,14 @@ def environment(checkout: Checkout) -> dict[str, str]:
     """The environment of everything that is started: this one, over defaults for Deno.
 
     Its cache lies in the checkout, it trusts what the system trusts (a company's proxy, say), and asks for no updates.
+    Modules of the caller's PYTHONPATH stay out: they would hide those that the lock files pin.
     """
+    inherited = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
     return {
         "DENO_DIR": str(checkout.venv / "deno"),
         "DENO_NO_UPDATE_CHECK": "1",
         "DENO_TLS_CA_STORE": "system,mozilla",
-        **os.environ,
+        **inherited,
     }
 
 
@@ -178,5 +181,7 @@ def main(arguments: Sequence[str]) -> int:
         return 130
     sys.stdout.flush()
     sys.stderr.flush()
-    command = [str(checkout.python), "-m", "tools.cli", *arguments]
+    # Found by where the checkout is, not by the folder that this was started in: the user's paths are relative to that.
+    start = f"import runpy, sys; sys.path.insert(0, {str(ROOT)!r}); runpy.run_module('tools.cli', run_name='__main__')"
+    command = [str(checkout.python), "-P", "-c", start, *arguments]
     os.execve(command[0], command, environment(checkout))

@@ -1,7 +1,6 @@
 """Installs what `tools.bootstrap` found missing: the environment, the Python packages, the npm packages."""
 
 import contextlib
-import importlib.util
 import json
 import os
 import platform
@@ -24,6 +23,7 @@ from tools.bootstrap import (
     SetupError,
     environment,
 )
+from tools.bootstrap_pip import has_ensurepip, install_pip
 from tools.bootstrap_progress import Progress
 
 REDRAW_SECONDS = 0.1
@@ -100,19 +100,6 @@ def npm_packages_here(lock: dict[str, Any]) -> int:
     )
 
 
-def require_venv_module() -> None:
-    """Raises SetupError if this Python cannot make environments, as Debian's without its package for it."""
-    if importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip"):
-        return
-    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    remedy = (
-        f"Install it: {'' if os.geteuid() == 0 else 'sudo '}apt-get install python{version}-venv"
-        if shutil.which("apt-get")
-        else "Install the package of your system that carries the modules venv and ensurepip."
-    )
-    raise SetupError(f"this Python ({sys.executable}) comes without the venv module. {remedy}")
-
-
 @contextlib.contextmanager
 def end_on_signals() -> Iterator[None]:
     """Turns SIGTERM and SIGHUP into SystemExit, so that the children are ended with us."""
@@ -144,8 +131,6 @@ class Installer:
         if self.checkout.venv.exists() and not self.checkout.venv.is_dir():
             raise SetupError(f"{self.checkout.venv} is not a folder. Move it away and run the same command again.")
         anew = not self._environment_is_sound()
-        if anew:
-            require_venv_module()
         steps = [
             *([self._make_environment] if anew else []),
             *([lambda: self._install_python_packages(lock)] if anew or not self.checkout.python_is_ready(lock) else []),
@@ -180,7 +165,15 @@ class Installer:
         venv.mkdir()
         self.checkout.write_record({UNFINISHED: "environment"})
         python: str = getattr(sys, "_base_executable", sys.executable)
-        self._run([python, "-I", "-m", "venv", str(venv)], lambda line: self.progress.update())
+
+        def run(command: Sequence[str]) -> None:
+            self._run(command, lambda line: self.progress.update())
+
+        if has_ensurepip():
+            run([python, "-I", "-m", "venv", str(venv)])
+        else:
+            run([python, "-I", "-m", "venv", "--without-pip", str(venv)])
+            install_pip(self.checkout, python, run)
         self.checkout.write_record({"interpreter": self.checkout.interpreter()})
         self.progress.finish("made")
 

@@ -1,11 +1,14 @@
 """A small copy of this repository to set up: the real bootstrap, with one tiny package that brings the real Deno."""
 
+import functools
 import hashlib
+import importlib.metadata
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,10 +16,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tools.bootstrap import LOCK_OF_PIP
+
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_SECONDS = 180
 WHEEL_NAME = "tiny-1.0-py3-none-any.whl"
-BOOTSTRAP_FILES = ("__init__.py", "__main__.py", "bootstrap.py", "bootstrap_install.py", "bootstrap_progress.py")
+BOOTSTRAP_FILES = ("__init__.py", "__main__.py", *sorted(one.name for one in (ROOT / "tools").glob("bootstrap*.py")))
 NPM_PACKAGE = "postgres"
 # Stands where the real commands stand, and tells what it was handed.
 CLI = """
@@ -46,6 +51,21 @@ def make_wheel(folder: Path) -> Path:
     return wheel
 
 
+@functools.cache
+def pip_wheel() -> Path:
+    """A whole pip without any network: the installed one, packed again."""
+    pip = importlib.metadata.distribution("pip")
+    wheel = Path(_shelf.name) / f"pip-{pip.version}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for file in pip.files or ():
+            if file.parts[0] in ("pip", f"pip-{pip.version}.dist-info") and "__pycache__" not in file.parts:
+                archive.write(str(pip.locate_file(file)), str(file))
+    return wheel
+
+
+_shelf = tempfile.TemporaryDirectory(prefix="pip-")
+
+
 def sha256(file: Path) -> str:
     """The file's digest, as pip writes it."""
     return hashlib.sha256(file.read_bytes()).hexdigest()
@@ -71,6 +91,9 @@ class SmallCheckout:
             "PIP_FIND_LINKS": str(self.wheels),
             "DENO_DIR": self.deno_dir,
         }
+        (self.root / LOCK_OF_PIP).write_text(
+            f"pip=={pip_wheel().name.split('-')[1]} --hash=sha256:{sha256(pip_wheel())}\n"
+        )
         self.write_lock()
         self._write_npm_files()
 

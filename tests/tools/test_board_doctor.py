@@ -332,7 +332,7 @@ def answer(status: int, body: object, headers: dict[str, str] | None = None) -> 
         (
             answer(503, {"code": "unavailable", "message": "x", "hint": "y"}),
             "table_missing",
-            "python3 -m tools deploy applies",
+            "tools deploy applies",
         ),
         (answer(500, {"code": "internal"}), "server_error", "function's log in the dashboard"),
         (answer(302, b"", {"Location": "https://hotel.example"}), "wrong_url", "captive portal"),

@@ -2,17 +2,20 @@
 
 import ast
 import fcntl
+import functools
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from tests.tools.checkout import ROOT, TIMEOUT_SECONDS, SlowIndex, SmallCheckout
+from tests.tools.checkout import ROOT, TIMEOUT_SECONDS, SlowIndex, SmallCheckout, pip_wheel
 from tools.bootstrap import lock_for
 from tools.bootstrap_install import explain, npm_packages_here
 
@@ -216,26 +219,99 @@ def test_a_manifest_that_the_deno_lock_does_not_know_is_said(begun: SmallCheckou
     assert (begun.root / "deno.lock").read_bytes() == before
 
 
-def test_a_python_without_venv_names_the_package_to_install(checkout: SmallCheckout) -> None:
-    """Debian ships Python without the module that makes environments."""
-    hidden = "import runpy, sys; sys.modules['ensurepip'] = None; sys.argv[1:] = ['demo']; runpy.run_module('tools')"
-    tool = checkout.root.parent / "bin" / "apt-get"
-    tool.parent.mkdir()
-    tool.write_text("#!/bin/sh\n")
-    tool.chmod(0o755)
-
-    failed = subprocess.run(
-        [sys.executable, "-c", hidden.replace("'tools'", "'tools', run_name='__main__'")],
+def run_without(checkout: SmallCheckout, *modules: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`demo`, typed at a Python that lacks these modules, in an environment without uv unless it is given."""
+    hidden = f"import runpy, sys; sys.modules |= dict.fromkeys({modules!r}); sys.argv[1:] = {list(ARGUMENTS)!r}"
+    return subprocess.run(
+        [sys.executable, "-c", f"{hidden}; runpy.run_module('tools', run_name='__main__')"],
         cwd=checkout.root,
-        env={**checkout.environment, "PATH": f"{tool.parent}:{os.environ['PATH']}"},
+        env={**checkout.environment, "PATH": "/usr/bin:/bin", **environment},
         capture_output=True,
         text=True,
         check=False,
     )
 
-    package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
-    assert error_line(failed).endswith(f"apt-get install {package}")
-    assert not (checkout.root / ".venv").exists()
+
+@pytest.mark.parametrize("way", ["pip", "uv", "folder", "index"])
+def test_a_python_without_ensurepip_gets_the_pinned_pip(checkout: SmallCheckout, tmp_path: Path, way: str) -> None:
+    """As stock Debian and Ubuntu are: by a pip that is there, by uv, or by the wheel from where pip's settings say."""
+    shelf = tmp_path / "shelf" / "pip"
+    shelf.mkdir(parents=True)
+    shutil.copy(pip_wheel(), shelf)
+    tool = tmp_path / "bin"
+    tool.mkdir()
+    (tool / "uv").symlink_to(Path(sys.executable).with_name("uv"))
+    environment = {
+        "pip": {"PIP_FIND_LINKS": f"{shelf} {checkout.wheels}"},
+        "uv": {"PATH": f"{tool}:/usr/bin:/bin", "UV_CACHE_DIR": str(tmp_path / "cache")},
+        "folder": {"PIP_FIND_LINKS": f"{shelf} {checkout.wheels}"},
+        "index": {"PIP_NO_INDEX": "0"},
+    }[way]
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(shelf.parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        if way in ("index", "uv"):
+            environment["PIP_INDEX_URL" if way == "index" else "UV_DEFAULT_INDEX"] = (
+                f"http://127.0.0.1:{server.server_port}"
+            )
+        hidden = ("ensurepip",) if way == "pip" else ("ensurepip", "pip")
+        outcome = run_without(checkout, *hidden, **environment)
+        server.shutdown()
+
+    assert outcome.stdout.startswith(RESULT), outcome.stderr
+    probe = [str(checkout.root / ".venv/bin/python"), "-m", "pip", "--version"]
+    assert subprocess.run(probe, capture_output=True, text=True, check=True).stdout.split()[1] in pip_wheel().name
+
+
+def test_a_pip_that_is_not_the_pinned_one_is_not_used(checkout: SmallCheckout) -> None:
+    """Not one byte of it is run."""
+    (checkout.wheels / pip_wheel().name).write_bytes(b"something else")
+
+    failed = run_without(checkout, "ensurepip", "pip")
+
+    assert "is not the one that requirements-pip.lock names (hash mismatch)" in error_line(failed)
+
+
+def test_without_any_way_to_pip_the_one_command_that_helps_is_named(checkout: SmallCheckout, tmp_path: Path) -> None:
+    """And what to do without root."""
+    tool = tmp_path / "bin"
+    tool.mkdir()
+    (tool / "apt-get").write_text("#!/bin/sh\n")
+    (tool / "apt-get").chmod(0o755)
+
+    failed = run_without(checkout, "ensurepip", "pip", PATH=f"{tool}:/usr/bin:/bin")
+
+    said = error_line(failed)
+    assert f"apt-get install python{sys.version_info[0]}.{sys.version_info[1]}-venv Without root:" in said
+    assert "PIP_INDEX_URL" in said
+
+
+def test_it_starts_by_its_path_from_any_folder(installed: SmallCheckout, tmp_path: Path) -> None:
+    """Neither the folder's modules nor those of PYTHONPATH get in the way of ours or of Python's own."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("json", "tools", "tiny", "typer"):
+        (elsewhere / f"{name}.py").write_text("raise SystemExit('the wrong module')\n")
+
+    for program in (installed.root / "tools", installed.root / "tools" / "__main__.py"):
+        outcome = subprocess.run(
+            [sys.executable, str(program), *ARGUMENTS],
+            cwd=elsewhere,
+            env=installed.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert outcome.stdout.startswith(RESULT), outcome.stderr
+
+
+def test_pythonpath_does_not_reach_the_commands(installed: SmallCheckout, tmp_path: Path) -> None:
+    """What it holds would hide the packages that the lock files pin."""
+    (tmp_path / "tiny.py").write_text("raise SystemExit('the wrong module')\n")
+
+    outcome = installed.run(*ARGUMENTS, PYTHONPATH=str(tmp_path))
+
+    assert outcome.stdout.startswith(RESULT), outcome.stderr
 
 
 def test_an_older_python_is_told_what_is_needed(checkout: SmallCheckout) -> None:

@@ -11,8 +11,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.tools.checkout import ROOT
+from tools.bootstrap import LOCK_OF_PIP
 
-PYTHON_LOCKS = ("requirements.lock", "requirements-test.lock")
+PYTHON_LOCKS = ("requirements.lock", "requirements-test.lock", "requirements-pip.lock")
 DENO_LOCKS = sorted(path.relative_to(ROOT) for path in [ROOT / "deno.lock", *ROOT.glob("tools/*/deno.lock")])
 # Of the Adafruit libraries' own requirements we take none: Blinka would bring a `board` module of its own.
 LEFT_OUT = {"adafruit-blinka", "adafruit-circuitpython-busdevice", "adafruit-circuitpython-typing"}
@@ -53,6 +54,8 @@ def test_everything_in_pyproject_is_pinned_and_locked_at_that_version() -> None:
 
     assert {name: version_of(pins("requirements.lock")[name]) for name in wanted} == wanted
     assert {name: version_of(pins("requirements-test.lock")[name]) for name in wanted_by_test} == wanted_by_test
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert [str(pin) for pin in pins(LOCK_OF_PIP).values()] == project["dependency-groups"]["pip"]
 
 
 def test_the_test_set_holds_the_other_one() -> None:
