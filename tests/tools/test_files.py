@@ -129,6 +129,7 @@ def test_no_file_for_people_is_written_in_place() -> None:
         "tools/board/install.py": "copies of what is replaced, in a new folder, before anything is replaced",
         "tools/board/libraries.py": "circup's own folders",
         "tools/bootstrap.py": "writes beside and renames; it must not import anything else",
+        "tools/bootstrap_pip.py": "a wheel in an environment that is unfinished then, fetched again at the next try",
         "tools/deploy/workdir.py": "made new at every run",
         "tools/files.py": "the place itself",
         "tools/stack/build.py": "a stamp, taken away before the build that it is for",
