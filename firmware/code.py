@@ -3,7 +3,8 @@
 Power on: a session begins. Power off, without warning: it ends. The seconds between are counted with the
 monotonic clock, kept in /sessions.json and its twin, and uploaded whenever Wi-Fi is there.
 
-Data flows one way: Clock -> Session -> SessionStore -> Uplink. Settings, log lines and limits: firmware/README.md.
+Data flows one way: Clock -> Session -> SessionTable -> MirroredFiles, Uplink. See firmware/README.md for settings,
+log lines and limits.
 Integers only: a float on the board has 22 bits of mantissa and an epoch in it is off by minutes.
 """
 
@@ -31,14 +32,21 @@ SESSIONS_PATH = "/sessions.json"
 TWIN_PATH = "/logger/sessions.json"
 IDENTITY_PATH = "/logger/identity.json"
 
-LINE_BYTES = 256
-BLOCK_BYTES = 512  # what FatFs hands to the flash at once when it is aligned
-PAD_LINES = 16  # 4 KiB that keep the lines out of erase sectors shared with other files
+LINE_BYTES = 512  # a block, which is what FatFs hands to the flash at once when it is aligned
+PAD_LINES = 8  # 4 KiB that keep the lines out of erase sectors shared with others
+FIRST_LINE = -PAD_LINES - 1  # of a file, where the header is -1 and the first session's line 0
+NEAR_LINES = 7  # before and after a line: all that can share its sector, wherever the sectors lie under the file
+JOURNAL_LINES = 2 * NEAR_LINES + 1
 SESSION_LINES = 1024
 SESSION_LINES_SMALL_DRIVE = 512
 SMALL_DRIVE_BYTES = 2_000_000
+CHECKPOINT_SECONDS = 5  # as often as the ring bears for 25,000 hours of flights: firmware/README.md
+CHECKPOINT_SECONDS_SMALL_DRIVE = 8
+CHECKPOINT_SECONDS_SENSED = 15  # the bus voltage says when it is time for the last one
+CHECKPOINT_SECONDS_ALONE = 15  # at least, while one copy is alone: each one wears out its journal, too
+WAKE_MS = 5  # after a whole second: time.sleep() counts in ticks of 1/1024 s, and may end early by two
 MOVE_AFTER_SECONDS = 3600  # a long session changes its line, so that no sector wears out under it
-OTHER_BLOCKS_PER_TICK = 4
+OTHER_LINES_PER_TICK = 4
 LAYOUT_TRIES = 8
 SPARE_BYTES = 16384  # left free beside a file that is laid out
 QUIET_START_SECONDS = 60  # cranking dips come early: nothing that touches the FAT before this
@@ -83,6 +91,28 @@ WIFI_SETTINGS = 8  # LOGGER_WIFI_1_SSID to LOGGER_WIFI_8_SSID
 LOCAL_ADDRESSES = ("127.", "10.", "192.168.", "169.254.")
 REPORT_SECONDS = 60
 
+SENSE_PERIOD_MS = 45  # 22 times a second; no multiple of the mains' 20 or 16.7 ms, or hum would seem to stand still
+SENSE_PERIOD_S = 0.045
+SENSE_READS = 5  # of two conversions each, in one of three means
+SENSE_WINDOW_MS = 10_000
+SENSE_WINDOW_READINGS = 20  # fewer, between long calls, prove nothing
+PIN_REFERENCE_MV = 3300
+FULL_READING = 3050 * 65535 * SENSE_READS // PIN_REFERENCE_MV
+NO_READING = 50 * 65535 * SENSE_READS // PIN_REFERENCE_MV
+WILD_READING = 200 * 65535 * SENSE_READS // PIN_REFERENCE_MV
+ENGINE_MV, OFF_MV = (13_300, 26_600), (9_000, 18_000)  # of systems of 12 and 24 V
+BY_SYSTEM = "%d, or %d on a 24 V bus"
+SYSTEM_24_MV = 18_000
+ENGINE_MS = 10_000
+ENGINE_HYSTERESIS_MV = 300
+OFF_HYSTERESIS_MV = 300
+LOW_READINGS = 4
+EXACT_MS = 300
+HOLD_UP_MOST_MS = 5000
+OFF_REARM_MS = 30_000  # an exact end and its withdrawal are two erases
+MOST_MV = 65_535
+NEVER = -1
+
 SOURCES = ("ntp", "server", "rtc", "estimated")
 FROM_RTC = 2
 ESTIMATED = 3
@@ -113,10 +143,26 @@ def from_iso(text: str) -> int:
     return int(time.mktime(time.struct_time((year, month, day, hour, minute, second, 0, -1, -1))))
 
 
+def thousandths(text: str) -> int:
+    """Of a text such as 12.05, -1 for anything else: settings.toml has no fractions, and floats do not count."""
+    whole, _, part = text.partition(".")
+    if not whole.isdigit() or (part and not part.isdigit()):
+        return -1
+    return int(whole + (part + "000")[0:3])
+
+
 def exists(path: str) -> bool:
     try:
         os.stat(path)
         return True
+    except OSError:
+        return False
+
+
+def drive_is_small() -> bool:
+    try:
+        info = os.statvfs("/")
+        return info[0] * info[2] < SMALL_DRIVE_BYTES
     except OSError:
         return False
 
@@ -140,9 +186,11 @@ class Outage(Exception):
 
 CERTIFICATE_NOT_TRUSTED = -0x2700  # of mbedTLS; its other numbers are below -255, too
 TLS_OUT_OF_MEMORY = -0x7F00
+DISPLACED = 9  # what we raise when the file behind an open handle is no longer the one that its name leads to
 FILE_REASONS = {
     2: "it is missing",
     5: "the drive failed",
+    DISPLACED: "it is not the file that was opened",
     28: "the drive is full or too fragmented",
     30: "the drive is read-only: copy boot.py to the board",
 }
@@ -166,8 +214,6 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, Outage):
         return str(error)
     name = type(error).__name__
-    if isinstance(error, Displaced):
-        return "it is not the file that was opened"
     if name == "gaierror":
         return "DNS does not know that name"
     if name == "OutOfRetries":
@@ -217,11 +263,18 @@ class Config:
     """
 
     def __init__(self) -> None:
-        self.whole = True
+        self.ok = True  # nothing to complain about
         self.networks: list[tuple[str, str]] = []
-        self.checkpoint_seconds = self._integer("LOGGER_CHECKPOINT_SECONDS", 15, 5, 60)
+        self.sense_pin = self._setting_text("LOGGER_SENSE_PIN")
+        default = CHECKPOINT_SECONDS_SMALL_DRIVE if drive_is_small() else CHECKPOINT_SECONDS
+        if self.sense_pin:
+            default = CHECKPOINT_SECONDS_SENSED
+        self.checkpoint_seconds = self._integer("LOGGER_CHECKPOINT_SECONDS", default, 5, 60)
         self.batch_messages = self._integer("LOGGER_BATCH_MESSAGES", 20, 1, 100)
-        self.ntp_server = self._setting_text("LOGGER_NTP_SERVER") or "pool.ntp.org"
+        self.ntp_server = self._setting_text("LOGGER_NTP_SERVER", "pool.ntp.org")
+        self.sense_ratio = self._thousandths("LOGGER_SENSE_RATIO", 12_000, 1000, 40_000)
+        self.sense_engine_mv = self._integer("LOGGER_SENSE_ENGINE_MV", 0, 5000, 40_000, BY_SYSTEM % ENGINE_MV)
+        self.sense_off_mv = self._integer("LOGGER_SENSE_OFF_MV", 0, 3000, 40_000, BY_SYSTEM % OFF_MV)
         self._secrets_are_unreadable = False
         secrets = self._secrets()
         self.ingest_url = self._ingest_url(secrets)
@@ -235,7 +288,7 @@ class Config:
             self._complain('no Wi-Fi network; add "networks" to secrets.py. Counting goes on offline')
 
     def _complain(self, text: str) -> None:
-        self.whole = False
+        self.ok = False
         log("Settings: " + text)
 
     def _secrets(self) -> Any:
@@ -294,34 +347,51 @@ class Config:
         elif ssid not in [known for known, _ in self.networks]:
             self.networks.append((ssid, password))
 
-    def _text(self, value: object, name: str) -> str:
+    def _text(self, value: object, name: str, instead: str = "it is left out") -> str:
         if value is None or isinstance(value, str):
             return value or ""
-        self._complain("%s must be a text; it is left out" % name)
+        self._complain("%s must be a text; %s" % (name, instead))
         return ""
 
-    def _setting(self, name: str) -> object:
-        """A text or a number. From CircuitPython 10.2 on os.getenv gives text for both, whatever stands there; what
-        came with that tells them apart: https://github.com/adafruit/circuitpython/pull/10819
+    def _setting(self, name: str, instead: str) -> object:
+        """A text or a number; `instead` ends the sentence about a line that cannot be read.
+
+        From CircuitPython 10.2 on os.getenv gives text for both, whatever stands there; what came with that tells them
+        apart: https://github.com/adafruit/circuitpython/pull/10819
         """
         read: Any = getattr(supervisor, "get_setting", os.getenv)
         try:
             return read(name)
         except ValueError as error:
-            self._complain("%s in settings.toml cannot be read (%s); it is left out" % (name, error))
+            self._complain("%s in settings.toml cannot be read (%s); %s" % (name, error, instead))
             return None
 
-    def _setting_text(self, name: str) -> str:
-        return self._text(self._setting(name), name)
+    def _setting_text(self, name: str, default: str = "") -> str:
+        instead = 'using "%s"' % default if default else "it is left out"
+        return self._text(self._setting(name, instead), name, instead) or default
 
-    def _integer(self, name: str, default: int, least: int, most: int) -> int:
-        value = self._setting(name)
+    def _integer(self, name: str, default: int, least: int, most: int, used: str = "") -> int:
+        instead = "using " + (used or str(default))
+        value = self._setting(name, instead)
         if value is None:
             return default
         digits = str(value)  # 15 and "15" alike
         if digits.isdigit() and least <= int(digits) <= most:
             return int(digits)
-        self._complain("%s must be a number from %d to %d; using %d" % (name, least, most, default))
+        self._complain("%s must be a number from %d to %d; %s" % (name, least, most, instead))
+        return default
+
+    def _thousandths(self, name: str, default: int, least: int, most: int) -> int:
+        instead = 'using "%d.%d"' % (default // 1000, default % 1000)
+        value = self._setting(name, instead)
+        if value is None:
+            return default
+        number = thousandths(str(value))
+        if least <= number <= most:
+            return number
+        self._complain(
+            '%s must be a text such as "12.0", from %d to %d; %s' % (name, least // 1000, most // 1000, instead)
+        )
         return default
 
 
@@ -341,19 +411,16 @@ class Identity:
         if known:
             self.uuid_bytes, self.key = known
         else:
-            self.uuid_bytes, self.key = self._new_uuid(), os.urandom(32)
+            data = bytearray(os.urandom(16))
+            data[6] = data[6] & 0x0F | 0x40
+            data[8] = data[8] & 0x3F | 0x80
+            self.uuid_bytes, self.key = bytes(data), os.urandom(32)
         self.file_is_whole = known is not None and in_file == known
         if in_nvm != (self.uuid_bytes, self.key):
             self.server_mark = 0
             self._to_nvm()
         self.uuid = self._text(self.uuid_bytes)
         self.seed = binascii.crc32(self.uuid_bytes)
-
-    def _new_uuid(self) -> bytes:
-        data = bytearray(os.urandom(16))
-        data[6] = data[6] & 0x0F | 0x40
-        data[8] = data[8] & 0x3F | 0x80
-        return bytes(data)
 
     def _text(self, data: bytes) -> str:
         digits = hex_of(data)
@@ -395,10 +462,10 @@ class Identity:
             uuid_bytes = binascii.unhexlify(kept["device_uuid"].replace("-", ""))
             key = binascii.unhexlify(kept["device_key"])
             chip = kept["chip"]
-            whole = kept["crc"] == binascii.crc32(uuid_bytes + key) and len(uuid_bytes) == 16 and len(key) == 32
+            intact = kept["crc"] == binascii.crc32(uuid_bytes + key) and len(uuid_bytes) == 16 and len(key) == 32
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
-        if not whole:
+        if not intact:
             return None
         if chip != self._chip:
             self._foreign_uuid = self._text(uuid_bytes)
@@ -441,6 +508,10 @@ class Clock:
     def elapsed(self) -> int:
         """Whole seconds of power in this session."""
         return self.uptime() + self._offset
+
+    def elapsed_ms(self) -> int:
+        """The same in milliseconds."""
+        return time.monotonic_ns() // 1_000_000 + self._offset * 1000
 
     def resume(self, elapsed: int, power_on_utc: int) -> int:
         """Go on with a session after a software, watchdog or brown-out reset; what it had at the chip's last reset."""
@@ -532,8 +603,9 @@ class Clock:
 class Session:
     """One power-up: what one line of sessions.json says. Times in seconds, 0 where unknown."""
 
-    FORMAT = "<IIIIIIIIB"  # 33 bytes, all that is kept in memory
-    BYTES = 33
+    FORMAT = "<IIIIIIIB"  # 29 bytes, all that is kept in memory
+    BYTES = 29
+    PARKED_SHIFT = 6  # in the packed flags
     CLOSED = 1
     ACKED_CLOSED = 2
     SENT = 4  # the start may have reached the server: it is fixed
@@ -545,6 +617,21 @@ class Session:
     fault = ""  # why the program or the board was restarted, until the server has it
     resumed = 0  # run_seconds at the chip's last reset: since then the RTC drifts from the crystal
 
+    # What the bus voltage said (BusSense): kept in memory only once a session has any. 0 where unknown, except the
+    # first: an engine that was watched and never ran.
+    SENSE_FORMAT = "<IIHHHBB"
+    SENSE_BYTES = 16
+    SENSE_KEYS = (
+        "engine_seconds",
+        "engine_first_s",
+        "bus_start_mv",
+        "bus_min_mv",
+        "bus_max_mv",
+        "engine_on",  # when this was saved
+        "exact",  # saved as the power went
+    )
+    sense: tuple[int, ...] = ()
+
     def __init__(self, slot: int, fields: tuple[int, ...]) -> None:
         self.slot = slot
         (
@@ -555,12 +642,15 @@ class Session:
             self.acked_run_seconds,
             self.uncertainty,
             self.lifetime_before,
-            self.parked_in_boot,
+            self.parked,
             self.flags,
         ) = fields
 
-    def fields(self) -> tuple[int, ...]:
-        return (
+    def pack_into(self, records: bytearray) -> None:
+        struct.pack_into(
+            self.FORMAT,
+            records,
+            self.slot * self.BYTES,
             self.boot,
             self.rev,
             self.start,
@@ -568,9 +658,17 @@ class Session:
             self.acked_run_seconds,
             self.uncertainty,
             self.lifetime_before,
-            self.parked_in_boot,
-            self.flags,
+            self.flags | self.parked << self.PARKED_SHIFT,
         )
+
+    @property
+    def exact(self) -> bool:
+        return len(self.sense) > 0 and self.sense[-1] != 0
+
+    def sensed(self, most: int) -> list[tuple[str, int]]:
+        """The first so many of SENSE_KEYS that have a value, with it."""
+        pairs = zip(self.SENSE_KEYS[0:most], self.sense)
+        return [(key, value) for key, value in pairs if value or key == "engine_seconds"]
 
     def has(self, flag: int) -> bool:
         return self.flags & flag != 0
@@ -609,26 +707,25 @@ class Session:
             text += ',"start_uncertainty_s":%s' % ("null" if unknown else self.uncertainty)
         elif self.source:
             text += ',"start_source":"%s"' % SOURCES[self.source]
-        # In the other cases there is no room; a later session has it then.
-        if self.lifetime_before and not (
-            self.has(self.ACKED_CLOSED) or (self.source == ESTIMATED and self.has(self.REJECTED))
-        ):
+        if self.lifetime_before:
             text += ',"lifetime":%d' % self.lifetime_before
         if self.has(self.SENT):
             text += ',"sent":1'
         if self.has(self.REJECTED):
             text += ',"rejected":1'
-        elif self.has(self.ACKED_CLOSED):
+        if self.has(self.ACKED_CLOSED):
             text += ',"acked_status":"closed"'
-        if self.unmeasured and len(text) + 20 < self.MOST_TEXT:
+        if self.unmeasured:
             text += ',"unmeasured":%d' % self.unmeasured
-        if self.joining and len(text) + 20 < self.MOST_TEXT:
+        if self.joining:
             text += ',"joining":%d' % self.joining
-        if self.resumed and len(text) + 20 < self.MOST_TEXT:
+        if self.resumed:
             text += ',"resumed":%d' % self.resumed
-        room = self.MOST_TEXT - len(text) - 11
-        if self.fault and room > 0:
-            text += ',"fault":"%s"' % self.fault[0:room]
+        for key_and_value in self.sensed(7):
+            text += ',"%s":%d' % key_and_value
+        if self.fault:
+            # The only one without a bound of its own.
+            text += ',"fault":"%s"' % self.fault[0 : self.MOST_TEXT - len(text) - 11]
         return '%s,"crc":"%08x"},' % (text, binascii.crc32(text.encode(), seed))
 
     @classmethod
@@ -674,13 +771,11 @@ class Session:
             session.joining = kept.get("joining", 0)
             session.fault = kept.get("fault", "")
             session.resumed = kept.get("resumed", 0)
+            if "engine_seconds" in kept:
+                session.sense = tuple([kept.get(key, 0) for key in cls.SENSE_KEYS])
             return session
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
-
-
-class Displaced(Exception):
-    """The file behind our open handle is no longer the one that its name leads to."""
 
 
 def opening_cost(path: str) -> int:
@@ -696,53 +791,54 @@ def opening_cost(path: str) -> int:
 def one_piece_cost() -> int:
     """The opening cost of a file in one piece: the least among a few, the first two of which fit one cluster."""
     paths = (IDENTITY_PATH, "/boot_out.txt", SESSIONS_PATH, TWIN_PATH)
-    return min([opening_cost(path) for path in paths if exists(path) and os.stat(path)[6]])
+    return min([opening_cost(path) for path in paths if exists(path) and os.stat(path)[6]] or [0])
 
 
 class SessionFile:
-    """One copy of sessions.json: laid out once, then held open and rewritten block by block, never flushed."""
+    """One copy of sessions.json: laid out once, then held open and rewritten line by line, never flushed.
 
-    def __init__(self, path: str, blocks: int) -> None:
+    Lines count from the first session's on: those of the pad and the header ahead of it are below 0.
+    """
+
+    def __init__(self, path: str, slots: int) -> None:
         self.path = path
-        self.blocks = blocks
+        # Pad, header, slots, divider, pad, journal, closing line, pad.
+        self.journal = slots + PAD_LINES
+        self.closing = self.journal + JOURNAL_LINES
+        self.lines = lines = self.closing + PAD_LINES
+        self.size = (lines - FIRST_LINE) * LINE_BYTES
         self.file: Any = None
         self._abandoned: list[Any] = []
         self.live = False
         self.problem: str | None = None
-        self.dirty = bytearray((blocks + 7) // 8)
+        self.dirty = bytearray((lines + 7) // 8)
+        self.newest = 0  # greatest boot * 2**32 + rev that was read
+        self.torn_from = self.torn_to = 0  # the lines of sessions that a power cut tore
 
-    @property
-    def size(self) -> int:
-        return self.blocks * BLOCK_BYTES
+    def mark(self, line: int) -> None:
+        self.dirty[line >> 3] |= 1 << (line & 7)
 
-    def mark(self, block: int) -> None:
-        self.dirty[block >> 3] |= 1 << (block & 7)
-
-    def mark_clean(self) -> None:
-        for index in range(len(self.dirty)):
-            self.dirty[index] = 0
-
-    def is_dirty(self, block: int) -> bool:
-        return self.dirty[block >> 3] & 1 << (block & 7) != 0
+    def is_dirty(self, line: int) -> bool:
+        return self.dirty[line >> 3] & 1 << (line & 7) != 0
 
     def next_dirty(self, besides: int) -> int | None:
         for index in range(len(self.dirty)):
             if self.dirty[index]:
-                for block in range(index * 8, index * 8 + 8):
-                    if block != besides and self.is_dirty(block):
-                        return block
+                for line in range(index * 8, index * 8 + 8):
+                    if line != besides and self.is_dirty(line):
+                        return line
         return None
 
-    def open(self) -> bool:
+    def open(self, one_piece: int) -> bool:
         """Open for in-place writing, else for reading if there is anything to read; False with the reason in `problem`.
 
-        After False close() before anything else.
+        `one_piece`: one_piece_cost().
         """
         self.problem = None
         try:
             if os.stat(self.path)[6] != self.size:
                 self.problem = "has another size"
-            elif opening_cost(self.path) > one_piece_cost():
+            elif opening_cost(self.path) > one_piece:
                 self.problem = "lies in pieces"
             else:
                 self.file = open(self.path, "r+b")
@@ -755,38 +851,39 @@ class SessionFile:
             pass  # `problem` says it
         return False
 
-    def close(self) -> None:
-        """Let go of a file that was not written to."""
-        if self.file is not None:
-            self.file.close()
-            self.file = None
+    def seek(self, line: int, file: Any = None) -> Any:
+        """The file, or another handle to it, at the begin of a line."""
+        file = file or self.file
+        file.seek((line - FIRST_LINE) * LINE_BYTES)
+        return file
 
-    def read(self, block: int) -> bytes:
-        return self.read_from(self.file, block)
+    def read(self, line: int, file: Any = None) -> bytes:
+        """From another handle than our own when one is given."""
+        return bytes(self.seek(line, file).read(LINE_BYTES))
 
-    def read_from(self, file: Any, block: int) -> bytes:
-        file.seek(block * BLOCK_BYTES)
-        return bytes(file.read(BLOCK_BYTES))
-
-    def _read_by_name(self, block: int) -> bytes:
+    def _read_by_name(self, line: int) -> bytes:
         with open(self.path, "rb") as file:
             if file.seek(0, 2) != self.size:
-                raise Displaced()
-            return self.read_from(file, block)
+                raise OSError(DISPLACED)
+            return self.read(line, file)
 
-    def write(self, block: int, data: bytes) -> None:
-        """Rewrite one block in place: one erase. Looks through the file's name before and after.
+    def check(self, line: int) -> None:
+        """Raise unless the file's name still leads to what we hold."""
+        if self._read_by_name(line) != self.read(line):
+            raise OSError(DISPLACED)
+
+    def write(self, line: int, data: bytes) -> None:
+        """Rewrite one line in place: one erase. Looks through the file's name before and after.
 
         The other side (USB, web workflow) may delete or replace the file while we hold it; a held handle
         would then write into clusters that belong to somebody else.
         """
-        if self._read_by_name(block) != self.read(block):
-            raise Displaced()
-        self.file.seek(block * BLOCK_BYTES)
-        self.file.write(data)
-        if self._read_by_name(block) != data:
-            raise Displaced()
-        self.dirty[block >> 3] &= ~(1 << (block & 7)) & 0xFF
+        self.check(line)
+        self.seek(line).write(data)
+        if self._read_by_name(line) != data:
+            raise OSError(DISPLACED)
+        if line >= 0:
+            self.dirty[line >> 3] &= ~(1 << (line & 7)) & 0xFF
 
     def fail(self, why: str) -> None:
         """Write no more. The handle stays referenced: closing it would write a directory entry."""
@@ -795,37 +892,34 @@ class SessionFile:
         self.live = False
         self.problem = why
 
-    def lay_out(self, block_of: Callable[[int], bytes], on_block: Callable[[int], None]) -> None:
+    def lay_out(self, data_of: Callable[[int], bytes], on_progress: Callable[[int], None]) -> None:
         """Make the file: one contiguous run of clusters, filled in place, then renamed to its final name.
 
-        block_of(n) gives block n's bytes; on_block(blocks left) is called as they are written. OSError when the drive
-        is full, read-only or too fragmented. The unused blocks ahead of the lines come first, because they share an
-        erase sector with another file; then from the end to the header. An interrupted fill is resumed.
+        data_of(n) gives line n's bytes; on_progress(per cent) is called as they are written. OSError when the drive
+        is full, read-only or too fragmented. The pad ahead of the lines comes first, because it shares an erase
+        sector with another file; then from the end to the header. An interrupted fill is resumed.
         """
         temporary = self.path[: -len("json")] + "tmp"
-        last = self.blocks - 1
-        if not self._begun(temporary, block_of(last)):
+        if not self._begun(temporary, data_of(self.lines - 1)):
             self._allocate_in_one_piece(temporary)
-        ahead = PAD_LINES * LINE_BYTES // BLOCK_BYTES
+        ahead = FIRST_LINE + PAD_LINES
         with open(temporary, "r+b") as file:
-            for turn in range(0, self.blocks, 2):  # two at once: one erase where clusters have 1 KiB
-                block = turn if turn < ahead else (last + ahead - turn) // 2 * 2
-                data = block_of(block) + (block_of(block + 1) if block < last else b"")
-                file.seek(block * BLOCK_BYTES)
-                file.write(data)
-                file.seek(block * BLOCK_BYTES)
-                if file.read(len(data)) != data:
+            for turn in range(FIRST_LINE, self.lines, 2):  # two at once: one erase where clusters have 1 KiB
+                line = turn if turn < ahead else self.lines - 2 + ahead - turn
+                data = data_of(line) + data_of(line + 1)
+                self.seek(line, file).write(data)
+                if self.seek(line, file).read(len(data)) != data:
                     raise OSError(5)
-                on_block(max(last - 1 - turn, 0))
+                on_progress((turn - FIRST_LINE) * 100 // (self.lines - FIRST_LINE - 2))
         os.rename(temporary, self.path)
 
-    def _begun(self, temporary: str, last_block: bytes) -> bool:
+    def _begun(self, temporary: str, last_line: bytes) -> bool:
         """Whether a file that is known to lie in one piece was being filled when the power went."""
         try:
             if os.stat(temporary)[6] != self.size:
                 return False
             with open(temporary, "rb") as file:
-                return self.read_from(file, self.blocks - 1) == last_block
+                return self.read(self.lines - 1, file) == last_line
         except OSError:
             return False
 
@@ -856,54 +950,68 @@ class SessionFile:
     def _allocate(self, path: str) -> bool:
         """Create the file at its full size; True when it lies in one piece."""
         with open(path, "wb") as file:
-            file.write(b" " * BLOCK_BYTES)
+            file.write(b" " * LINE_BYTES)
         reference = opening_cost(path)
         with open(path, "r+b") as file:
-            file.seek(self.size - BLOCK_BYTES)  # takes the clusters between without writing them
-            file.write(b" " * BLOCK_BYTES)
+            # Takes the clusters between without writing them.
+            self.seek(self.lines - 1, file).write(b" " * LINE_BYTES)
         if os.stat(path)[6] != self.size:
             raise OSError(28)
         return opening_cost(path) <= reference
 
+    def set_aside(self) -> None:
+        """Rename a file that is not ours to fill; nothing valid is ever overwritten."""
+        owner = "damaged"
+        try:
+            with open(self.path, "rb") as file:
+                header = self.read(-1, file)
+            at = header.find(b'{"device_uuid": "')
+            if at >= 0:
+                owner = header[at + 17 : at + 53].decode()
+        except (OSError, ValueError):
+            pass
+        start = self.path[: -len(".json")] + "-" + owner
+        target = start + ".json"
+        number = 1
+        while exists(target):
+            number += 1
+            target = "%s-%d.json" % (start, number)
+        os.rename(self.path, target)
+        log("Storage: %s %s; set aside as %s" % (self.path, self.problem, target))
 
-class SessionStore:
-    """All sessions the board keeps: packed records in memory, and two files that are a pure function of them.
 
-    One tick writes one copy only and the copies take turns, so a torn sector never holds the only durable state
-    of anything (facts and measurements: firmware/README.md).
+class SessionTable:
+    """All sessions the board keeps, as packed records in a ring of slots; a slot is a line of the files.
+
+    `current` is this power-up's. It has no slot (-1) while every one holds an unsent session.
     """
 
-    def __init__(self, identity: Identity, keep_alive: Callable[[], None]) -> None:
-        self.identity = identity
+    def __init__(self, slots: int, copies: tuple[SessionFile, ...]) -> None:
+        self.slots = slots
+        self._copies = copies
+        self._records = bytearray(slots * Session.BYTES)
+        self._senses: bytearray | None = None  # boards without a divider do without
         self.current = Session(-1, (0,) * 9)
-        self._left = self.current  # the newest session as the drive had it: the packed records hold no notes
-        self._keep_alive = keep_alive
-        try:
-            info = os.statvfs("/")
-            small = info[0] * info[2] < SMALL_DRIVE_BYTES
-        except OSError:
-            small = False
-        self.slots = SESSION_LINES_SMALL_DRIVE if small else SESSION_LINES
-        blocks = (PAD_LINES + 1 + self.slots + 1 + PAD_LINES) * LINE_BYTES // BLOCK_BYTES
-        self.copies = (SessionFile(SESSIONS_PATH, blocks), SessionFile(TWIN_PATH, blocks))
-        self._records = bytearray(self.slots * Session.BYTES)
-        self._turn = 0
-        self._moved_at = 0
-        self._estimator = StartEstimator(self, keep_alive)
-        self._starts_resolved = False
-        self._held_back: int | None = None  # unsent sessions, none of which may go now; None: look again
+        self.left = self.current  # the newest session as the drive had it, with the notes that no record holds
         self.boot = 1  # of this power-up
-
-    # Records
+        self.starts_resolved = False
+        self._moved_at = 0
+        self._held_back: int | None = None  # unsent sessions, none of which may go now; None: look again
 
     def at(self, slot: int) -> Session:
         """The session in a slot that is in use."""
         if slot == self.current.slot:
             return self.current
-        session = Session(slot, struct.unpack_from(Session.FORMAT, self._records, slot * Session.BYTES))
-        if session.boot == self._left.boot:
-            left = self._left
+        fields = struct.unpack_from(Session.FORMAT, self._records, slot * Session.BYTES)
+        flags = fields[-1]
+        session = Session(slot, fields[0:-1] + (flags >> Session.PARKED_SHIFT, flags & 0x3F))
+        if session.boot == self.left.boot:
+            left = self.left
             session.joining, session.fault, session.resumed = left.joining, left.fault, left.resumed
+        if self._senses:
+            sense = struct.unpack_from(Session.SENSE_FORMAT, self._senses, slot * Session.SENSE_BYTES)
+            if sense[4]:  # a bus that was believed has a highest voltage
+                session.sense = sense
         return session
 
     def get(self, slot: int) -> Session | None:
@@ -911,27 +1019,32 @@ class SessionStore:
         session = self.at(slot)
         return session if session.boot else None
 
-    def _put(self, session: Session) -> None:
-        struct.pack_into(Session.FORMAT, self._records, session.slot * Session.BYTES, *session.fields())
+    def put(self, session: Session) -> None:
+        """Keep a session as it is, without having it written."""
+        session.pack_into(self._records)
+        if session.sense and not self._senses:
+            self._senses = bytearray(self.slots * Session.SENSE_BYTES)
+        if self._senses:
+            sense = session.sense or (0,) * 7
+            struct.pack_into(Session.SENSE_FORMAT, self._senses, session.slot * Session.SENSE_BYTES, *sense)
 
     def _clear(self, slot: int) -> None:
-        for index in range(slot * Session.BYTES, (slot + 1) * Session.BYTES):
-            self._records[index] = 0
+        self._records[slot * Session.BYTES : (slot + 1) * Session.BYTES] = bytes(Session.BYTES)
+        if self._senses:
+            self._senses[slot * Session.SENSE_BYTES : (slot + 1) * Session.SENSE_BYTES] = bytes(Session.SENSE_BYTES)
 
     def save(self, session: Session) -> None:
-        """Keep a changed session: in memory at once, on flash with the coming ticks."""
+        """Keep a changed session: in memory at once, on flash with the coming ticks if it has a slot."""
         session.rev += 1
-        self._put(session)
-        self._mark(session.slot)
+        if session.slot >= 0:
+            self.put(session)
+            self._mark(session.slot)
         if session is not self.current:
             self._held_back = None
 
-    def _block(self, slot: int) -> int:
-        return (PAD_LINES + 1 + slot) // 2
-
     def _mark(self, slot: int) -> None:
-        for copy in self.copies:
-            copy.mark(self._block(slot))
+        for copy in self._copies:
+            copy.mark(slot)
 
     def by_boot(self) -> list[int]:
         """Slots in use, oldest power-up first, each session once."""
@@ -945,128 +1058,14 @@ class SessionStore:
             order[index] &= 2047
         return order
 
-    # The text of the files
+    def newest(self) -> Session | None:
+        order = self.by_boot()
+        return self.at(order[-1]) if order else None
 
-    def _line(self, number: int) -> bytes:
-        slot = number - PAD_LINES - 1
-        if slot == -1:
-            text = '{"device_uuid": "%s", "sessions": [' % self.identity.uuid
-        elif slot == self.slots:
-            text = "null]}"
-        else:
-            session = self.get(slot) if 0 <= slot < self.slots else None
-            text = session.line(self.identity.seed) if session else ""
-        return text.encode() + b" " * (LINE_BYTES - 1 - len(text)) + b"\n"
+    # What the files hold; `where` is the slot of each boot so far
 
-    def block_of(self, block: int) -> bytes:
-        return self._line(block * 2) + self._line(block * 2 + 1)
-
-    # Start: read both copies, merge, mend one after the other
-
-    def load(self) -> None:
-        """Read what the drive holds, merge both copies and mend what differs. Never raises for what it finds."""
-        where: dict[int, int] = {}
-        homeless: list[int] = []  # as copy * 2048 + slot: a thousand objects are more than the heap holds
-        newest = [0, 0]
-        torn = [False, False]
-        for copy in self.copies:
-            copy.live = copy.open()
-        for index in (0, 1):
-            copy = self.copies[index]
-            if not copy.live:
-                continue
-            try:
-                newest[index], torn[index] = self._read(copy, where, homeless)
-                if torn[index] and not newest[index] and self._foreign(copy):
-                    copy.problem = "belongs to another device"
-            except OSError as error:
-                copy.problem = "cannot be read (%s)" % reason_of(error)
-            copy.live = copy.problem is None
-        for place in homeless:
-            self._adopt_from(self.copies[place // 2048], place % 2048, where)
-        for copy in self.copies:
-            if not copy.live and copy.file is not None:
-                self._salvage(copy, where)
-                copy.close()
-        main_is_older = torn[0] if torn[0] != torn[1] else newest[0] <= newest[1]
-        first = 0 if main_is_older else 1
-        for index in (first, 1 - first):
-            copy = self.copies[index]
-            if torn[index] and copy.live:
-                log("Storage: a power cut tore %s; mending it from its twin" % copy.path)
-            if copy.live and not self._mend(copy):
-                break
-
-    def _read(self, copy: SessionFile, where: dict[int, int], homeless: list[int]) -> tuple[int, bool]:
-        """Merge one copy's lines into memory; (greatest boot * 2**32 + rev, whether a line is damaged)."""
-        newest = 0
-        torn = False
-        seed = self.identity.seed
-        copy.file.seek((PAD_LINES + 1) * LINE_BYTES)
-        for slot in range(self.slots):
-            line = copy.file.read(LINE_BYTES)
-            if slot % 64 == 0:
-                self._keep_alive()
-            if line[0:1] == b" " and not line.strip():
-                continue
-            session = Session.from_line(slot, line, seed)
-            if session is None or session.boot == 0:
-                torn = True
-                continue
-            newest = max(newest, session.boot << 32 | session.rev)
-            if (session.boot, session.rev) > (self._left.boot, self._left.rev):
-                self._left = session
-            loser = self._merge(session, where)
-            if loser is not None:
-                # Whoever had the line before comes from the first copy.
-                index = self.copies.index(copy) if loser is session else 0
-                homeless.append(index * 2048 + slot)
-        return newest, torn
-
-    def _salvage(self, copy: SessionFile, where: dict[int, int]) -> None:
-        """Take what is ours from a file that cannot go on: of another size, on a read-only drive, damaged."""
-        found = 0
-        try:
-            copy.file.seek(0)
-            while True:
-                line = copy.file.readline(LINE_BYTES)
-                if not line:
-                    break
-                session = Session.from_line(-1, line.strip(), self.identity.seed)
-                if session and session.boot:
-                    found += 1
-                    self._adopt(session, where)
-                self._keep_alive()
-        except OSError as error:
-            log("Storage: %s cannot be read (%s)" % (copy.path, reason_of(error)))
-        log("Storage: %s %s; %d sessions read from it" % (copy.path, copy.problem, found))
-
-    def _adopt_from(self, copy: SessionFile, slot: int, where: dict[int, int]) -> None:
-        try:
-            copy.file.seek((PAD_LINES + 1 + slot) * LINE_BYTES)
-            session = Session.from_line(slot, copy.file.read(LINE_BYTES), self.identity.seed)
-        except OSError as error:
-            copy.problem = "cannot be read (%s)" % reason_of(error)
-            return
-        if session:
-            self._adopt(session, where)
-
-    def _adopt(self, session: Session, where: dict[int, int]) -> None:
-        """Keep a session that has no line of its own."""
-        slot = where.get(session.boot)
-        if slot is not None and self.at(slot).rev >= session.rev:
-            return
-        if slot is None:
-            slot = self._free_slot(len(where) - 1)
-        if slot is None:
-            log("Storage: no line is free for the session of boot %d" % session.boot)
-            return
-        where.pop(self.at(slot).boot, None)
-        where[session.boot] = session.slot = slot
-        self._put(session)
-
-    def _merge(self, session: Session, where: dict[int, int]) -> Session | None:
-        """Keep a session that a copy has in a line; returns the one, of two unsent in that line, that loses it."""
+    def merge(self, session: Session, where: dict[int, int]) -> Session | None:
+        """Keep a session that a copy has in a slot; returns the one, of two unsent in that slot, that loses it."""
         known = where.get(session.boot)
         if known is not None:
             if self.at(known).rev >= session.rev:
@@ -1080,112 +1079,32 @@ class SessionStore:
                 loser = session
             where.pop(loser.boot, None)
         if loser is not session:
-            self._put(session)
+            self.put(session)
             where[session.boot] = session.slot
         return None if loser is None or loser.fully_acked else loser
 
-    def _foreign(self, copy: SessionFile) -> bool:
-        copy.file.seek(PAD_LINES * LINE_BYTES)
-        header = copy.file.read(LINE_BYTES).strip()
-        return header.startswith(b'{"device_uuid"') and self.identity.uuid.encode() not in header
+    def adopt(self, session: Session, where: dict[int, int], wanted: int) -> None:
+        """Keep a session that has no slot of its own, in this one or in the next that is free."""
+        slot = where.get(session.boot)
+        if slot is not None and self.at(slot).rev >= session.rev:
+            return
+        if slot is None:
+            slot = self._free_slot(wanted - 1)
+        if slot < 0:
+            log("Storage: no line is free for the session of boot %d" % session.boot)
+            return
+        where.pop(self.at(slot).boot, None)
+        where[session.boot] = session.slot = slot
+        self.put(session)
 
-    def _mend(self, copy: SessionFile) -> bool:
-        """Make a copy equal to memory, block by block; True when it is whole."""
-        try:
-            for block in range(copy.blocks):
-                data = self.block_of(block)
-                if copy.read(block) != data:
-                    copy.write(block, data)
-                if block % 32 == 0:
-                    self._keep_alive()
-        except (OSError, Displaced) as error:
-            copy.fail("cannot be written (%s)" % reason_of(error))
-            log("Storage: %s %s" % (copy.path, copy.problem))
-            return False
-        return True
-
-    # Laying out
-
-    @property
-    def whole(self) -> bool:
-        return self.copies[0].live and self.copies[1].live and self.identity.file_is_whole
-
-    @property
-    def first_boot(self) -> bool:
-        return not (exists(SESSIONS_PATH) or exists(TWIN_PATH))
-
-    def prepare(self, between_blocks: Callable[[], None]) -> None:
-        """Lay out the copies that are missing, foreign, lost or of another size; touches the FAT.
-
-        between_blocks() is called as blocks are written, so that counting goes on meanwhile. sessions.json comes
-        first: the folder and the twin then lie behind its unused end, away from the sectors that hold code.py.
-        """
-        self._remove_plugs()
-        if not self.copies[0].live:
-            self._lay_out(self.copies[0], between_blocks)
-        make_folder()
-        if not self.identity.file_is_whole:
-            self.identity.write_file()
-        if not self.copies[1].live:
-            self._lay_out(self.copies[1], between_blocks)
-
-    def _lay_out(self, copy: SessionFile, between_blocks: Callable[[], None]) -> None:
-        if exists(copy.path):
-            self._set_aside(copy)
-        log("Preparing storage, do not switch off: %s" % copy.path)
-        told = [0]
-
-        def on_block(left: int) -> None:
-            between_blocks()
-            tenths = (copy.blocks - left) * 10 // copy.blocks
-            if tenths > told[0]:
-                told[0] = tenths
-                log("Preparing storage, do not switch off: %d %%" % (tenths * 10))
-
-        copy.mark_clean()  # what changes from here on is marked again
-        copy.lay_out(self.block_of, on_block)
-        copy.live = copy.open()
-
-    def _remove_plugs(self) -> None:
-        """Those of a lay-out that a power cut ended."""
-        if exists("/logger"):
-            for name in os.listdir("/logger"):
-                if name.startswith("plug"):
-                    os.remove("/logger/" + name)
-
-    def _set_aside(self, copy: SessionFile) -> None:
-        """Rename a file that is not ours to fill; nothing valid is ever overwritten."""
-        owner = "damaged"
-        try:
-            with open(copy.path, "rb") as file:
-                file.seek(PAD_LINES * LINE_BYTES)
-                head = file.read(LINE_BYTES)
-            at = head.find(b'{"device_uuid": "')
-            if at >= 0:
-                owner = head[at + 17 : at + 53].decode()
-        except (OSError, ValueError):
-            pass
-        folder = copy.path[: -len("sessions.json")]
-        target = "%ssessions-%s.json" % (folder, owner)
-        number = 1
-        while exists(target):
-            number += 1
-            target = "%ssessions-%s-%d.json" % (folder, owner, number)
-        os.rename(copy.path, target)
-        log("Storage: %s %s; set aside as %s" % (copy.path, copy.problem, target))
-
-    # Sessions
-
-    def newest(self) -> Session | None:
-        order = self.by_boot()
-        return self.get(order[-1]) if order else None
+    # The open session
 
     def begin(self) -> None:
         """Begin the session of this power-up; the one before it is closed."""
         newest = self.newest()
         slot = self._next_slot()
-        fault = self._left.fault
-        self._left = self.current
+        fault = self.left.fault
+        self.left = self.current
         lifetime = 0
         for other in range(self.slots):
             session = self.get(other)
@@ -1195,10 +1114,9 @@ class SessionStore:
                     session.flags |= Session.CLOSED
                     self.save(session)
         self.boot = newest.boot + 1 if newest else 1
-        # Slot -1: every line is unsent and this session lives in memory alone until one is free.
         self.current = Session(slot, (self.boot, 0, 0, 0, 0, 0, min(lifetime, MAX_COUNT), 0, 0))
         self.current.fault = fault
-        self.save_if_kept(self.current)
+        self.save(self.current)
 
     def go_on(self, session: Session) -> None:
         """Go on with a session that was open before a software, watchdog or brown-out reset."""
@@ -1206,133 +1124,47 @@ class SessionStore:
         self.current = session
         self._moved_at = session.run_seconds
 
-    def _free_slot(self, after: int) -> int | None:
-        """The next slot in ring order that is free or holds an acked session, durable in both copies."""
-        for step in range(1, self.slots + 1):
-            slot = (after + step) % self.slots
-            block = self._block(slot)
-            if self.copies[0].live and self.copies[0].is_dirty(block):
-                continue
-            if self.copies[1].live and self.copies[1].is_dirty(block):
-                continue
-            session = self.get(slot)
-            if session is None or (session.fully_acked and session is not self.current):
-                return slot
-        return None
+    def count_to(self, run_seconds: int) -> None:
+        """What the open session has counted; it takes a slot when it has none, another one when that is due.
 
-    @property
-    def durable(self) -> bool:
-        """Whether checkpoints reach the flash."""
-        return self.current.slot >= 0 and (self.copies[0].live or self.copies[1].live)
-
-    def checkpoint(self, run_seconds: int) -> None:
-        """Make the open session's present state durable: one block of one copy, one erase."""
+        Of two slots the new one is written before the old one is blanked: the open session goes first in a tick.
+        """
         current = self.current
         current.run_seconds = max(current.run_seconds, min(run_seconds, MAX_COUNT))
         if current.slot < 0:
             current.slot = self._next_slot()
             self._moved_at = current.run_seconds
-        self._move_when_due()
-        self.save_if_kept(current)
-        self._tick()
+        elif current.run_seconds - self._moved_at >= MOVE_AFTER_SECONDS:
+            self._moved_at = current.run_seconds
+            slot = self._free_slot(current.slot)
+            if slot >= 0:
+                self._clear(current.slot)
+                self._mark(current.slot)
+                current.slot = slot
+        self.save(current)
 
     def _next_slot(self) -> int:
         newest = self.newest()
-        slot = self._free_slot(newest.slot if newest else -1)
-        return -1 if slot is None else slot
+        return self._free_slot(newest.slot if newest else -1)
 
-    def _move_when_due(self) -> None:
-        """The new line is written before the old one is blanked, as the open session's block comes first in a tick."""
-        current = self.current
-        if current.run_seconds - self._moved_at < MOVE_AFTER_SECONDS:
-            return
-        self._moved_at = current.run_seconds
-        slot = self._free_slot(current.slot)
-        if slot is not None:
-            self._clear(current.slot)
-            self._mark(current.slot)
-            current.slot = slot
-
-    def _tick(self) -> None:
-        """Write the open session's block, if it has one, then a few others (acks above all), all in one copy."""
-        copy = self._next_copy()
-        if copy is None:
-            return
-        if self.current.slot < 0 or self._write(copy, self._block(self.current.slot)):
-            self._drain(copy)
-
-    def _drain(self, copy: SessionFile) -> None:
-        if not copy.live:
-            return
-        own = self._own_block()
-        for _ in range(OTHER_BLOCKS_PER_TICK):
-            block = copy.next_dirty(own)
-            if block is None or not self._write(copy, block):
-                break
-
-    def drain(self) -> None:
-        """Write a few of the lines that wait, between checkpoints, so that acks outlast a short power-up.
-
-        Into the copy whose turn is next: the other one alone has the open session's last checkpoint.
-        """
-        copy = self.copies[self._turn]
-        self._drain(copy if copy.live else self.copies[1 - self._turn])
-
-    def _next_copy(self) -> SessionFile | None:
-        for _ in (0, 1):
-            copy = self.copies[self._turn]
-            self._turn = 1 - self._turn
-            if copy.live:
-                return copy
-        return None
-
-    def _write(self, copy: SessionFile, block: int) -> bool:
-        try:
-            copy.write(block, self.block_of(block))
-            return True
-        except (OSError, Displaced) as error:
-            copy.fail("was changed or cannot be written (%s)" % reason_of(error))
-            log("Storage: %s %s" % (copy.path, copy.problem))
-            return False
-
-    def make_durable(self, slots: list[int]) -> None:
-        """Write the lines of these slots to one copy, then to the other, before anybody relies on them."""
-        for _ in (0, 1):
-            copy = self._next_copy()
-            if copy is None:
-                return
-            for slot in slots:
-                # A line in memory alone (-1) has nothing to write; a copy that failed takes nothing more.
-                if slot >= 0 and copy.live and copy.is_dirty(self._block(slot)):
-                    self._write(copy, self._block(slot))
-                    self._keep_alive()
-
-    @property
-    def settled(self) -> bool:
-        """Whether nothing but the open session's line waits to be written."""
-        return not any([copy.live and copy.next_dirty(self._own_block()) is not None for copy in self.copies])
-
-    def _own_block(self) -> int:
-        """That of the open session; -1 while it has no line."""
-        return self._block(self.current.slot) if self.current.slot >= 0 else -1
+    def _free_slot(self, after: int) -> int:
+        """The next in ring order that is free or holds an acked session, durable in both copies; -1: none."""
+        for step in range(1, self.slots + 1):
+            slot = (after + step) % self.slots
+            if not any([copy.live and copy.is_dirty(slot) for copy in self._copies]):
+                session = self.get(slot)
+                if session is None or (session.fully_acked and session is not self.current):
+                    return slot
+        return -1
 
     # Starts
-
-    def resolve_starts(self, server_now: int) -> None:
-        """Give every unsent session without a right start an estimated one; needs the open session's start."""
-        if not self.current.start or (self._starts_resolved and self.current.has(Session.SENT)):
-            return
-        self._starts_resolved = True
-        if self.current.slot >= 0:
-            self._put(self.current)
-        self._estimator.resolve(server_now)
 
     def packed_starts(self, besides: int) -> bytes:
         """The starts of all sessions but that of boot `besides`, 4 bytes each: to search without a loop in Python."""
         packed = bytearray(4 * (self.slots + 1))
         for slot in range(self.slots):
             boot, _, start = struct.unpack_from("<III", self._records, slot * Session.BYTES)
-            if boot != besides:
+            if boot not in (besides, self.current.boot):
                 struct.pack_into("<I", packed, 4 * slot, start)
         if self.current.boot != besides:
             struct.pack_into("<I", packed, 4 * self.slots, self.current.start)
@@ -1346,7 +1178,7 @@ class SessionStore:
             if unsent and sources >> session.source & 1:
                 session.set_start(0, 0)
                 self.save(session)
-        self._starts_resolved = False
+        self.starts_resolved = False
 
     # Acks
 
@@ -1356,38 +1188,30 @@ class SessionStore:
         if status == "closed":
             session.flags |= Session.ACKED_CLOSED
         session.flags &= ~Session.REJECTED
-        self.save_if_kept(session)
+        self.save(session)
 
     def park(self, session: Session, code: str | None) -> None:
         """The server refused this message: keep it, try again at the next power-up."""
         session.flags |= Session.REJECTED
-        session.parked_in_boot = self.boot
+        session.parked = 1
         if code == "bad_start" and session is not self.current:
             session.flags &= ~Session.SENT
             session.set_start(0, 0)
-            self._starts_resolved = False
-        self.save_if_kept(session)
+            self.starts_resolved = False
+        self.save(session)
 
-    def save_if_kept(self, session: Session) -> None:
-        if session.slot >= 0:
-            self.save(session)
-
-    def forget_acks(self) -> None:
-        """A new or restored server: everything still kept is unsent again."""
+    def forget_acks(self) -> bool:
+        """A new or restored server: everything still kept is unsent again; False when it was so before."""
+        had = False
         for slot in range(self.slots):
             session = self.get(slot)
             if session and (session.acked_run_seconds or session.flags & (Session.ACKED_CLOSED | Session.REJECTED)):
                 session.acked_run_seconds = 0
                 session.flags &= ~(Session.ACKED_CLOSED | Session.REJECTED)
-                session.parked_in_boot = 0
+                session.parked = 0
                 self.save(session)
-
-    def has_acks(self) -> bool:
-        for slot in range(self.slots):
-            session = self.get(slot)
-            if session and (session.acked_run_seconds or session.has(Session.ACKED_CLOSED)):
-                return True
-        return False
+                had = True
+        return had
 
     def unsent(self, most: int) -> tuple[list[Session], int]:
         """Up to `most` ended sessions that may be sent now, oldest first, and how many are unsent in all."""
@@ -1400,7 +1224,7 @@ class SessionStore:
             if session.boot == self.boot or session.fully_acked:
                 continue
             count += 1
-            parked = session.has(Session.REJECTED) and session.parked_in_boot == self.boot
+            parked = session.has(Session.REJECTED) and session.parked
             if session.start and not parked:
                 waiting += 1
                 if len(found) < most:
@@ -1408,6 +1232,278 @@ class SessionStore:
         if not waiting:
             self._held_back = count
         return found, count
+
+
+class MirroredFiles:
+    """Both copies of sessions.json, a pure function of the table: read and mended at the start, then written in turn.
+
+    One copy is written after the other, so a torn sector never holds the only durable state of anything; a tick
+    writes one of them only, for half the erases (facts and measurements: firmware/README.md).
+    """
+
+    def __init__(self, identity: Identity, keep_alive: Callable[[], None]) -> None:
+        self.identity = identity
+        self.keep_alive = keep_alive
+        slots = SESSION_LINES_SMALL_DRIVE if drive_is_small() else SESSION_LINES
+        self.copies = (SessionFile(SESSIONS_PATH, slots), SessionFile(TWIN_PATH, slots))
+        self.table = SessionTable(slots, self.copies)
+        self._turn = 0
+        self._window = -JOURNAL_LINES  # the first slot that the journal repeats: none
+
+    def line(self, number: int) -> bytes:
+        """The text of the files."""
+        slots = self.table.slots
+        form = self.copies[0]
+        if number == -1:
+            text = '{"device_uuid": "%s", "sessions": [' % self.identity.uuid
+        elif number == slots:
+            text = 'null], "journal": ['
+        elif number == form.closing:
+            text = "null]}"
+        else:
+            if form.journal <= number < form.closing:
+                number = self._window + (number - self._window) % JOURNAL_LINES
+            session = self.table.get(number) if 0 <= number < slots else None
+            text = session.line(self.identity.seed) if session else ""
+        return text.encode() + b" " * (LINE_BYTES - 1 - len(text)) + b"\n"
+
+    # Start: read both copies, merge, mend one after the other
+
+    def load(self) -> None:
+        """Read what the drive holds, merge both copies and mend what differs. Never raises for what it finds."""
+        where: dict[int, int] = {}
+        homeless: list[int] = []  # as copy * 2048 + line: a thousand objects are more than the heap holds
+        one_piece = one_piece_cost()
+        for copy in self.copies:
+            copy.live = copy.open(one_piece)
+        for copy in self.copies:
+            if not copy.live:
+                continue
+            try:
+                self._read(copy, where, homeless)
+            except OSError as error:
+                copy.problem = "cannot be read (%s)" % reason_of(error)
+            copy.live = copy.problem is None
+        for place in homeless:
+            self._adopt_from(self.copies[place // 2048], place % 2048, where)
+        for copy in self.copies:
+            if not copy.live and copy.file is not None:
+                self._salvage(copy, where)
+        if self._alone():
+            self._window = self.table.left.slot - NEAR_LINES  # as it most likely is
+        for copy in sorted(self.copies, key=lambda copy: (not copy.torn_to, copy.newest)):
+            if copy.live:
+                if copy.torn_to:
+                    log("Storage: a power cut tore %s; mending it" % copy.path)
+                self._mend(copy)
+
+    def _read(self, copy: SessionFile, where: dict[int, int], homeless: list[int]) -> None:
+        """Merge one copy's lines into the table, and note how it was left."""
+        table = self.table
+        copy.seek(0)
+        for number in range(copy.closing):
+            line = copy.file.read(LINE_BYTES)
+            if number % 64 == 0:
+                self.keep_alive()
+            if line[0:1] == b" " and not line.strip():
+                continue
+            session = Session.from_line(number, line, self.identity.seed)
+            if session is None or session.boot == 0:
+                if number < table.slots:
+                    if not copy.torn_to:
+                        copy.torn_from = number
+                    copy.torn_to = number + 1
+                continue
+            copy.newest = max(copy.newest, session.boot << 32 | session.rev)
+            if (session.boot, session.rev) > (table.left.boot, table.left.rev):
+                table.left = session
+            loser = table.merge(session, where) if number < table.slots else session
+            if loser is not None:
+                # Whoever had the line before comes from the first copy.
+                index = self.copies.index(copy) if loser is session else 0
+                homeless.append(index * 2048 + number)
+        if copy.torn_to and not copy.newest:
+            header = copy.read(-1).strip()
+            if header.startswith(b'{"device_uuid"') and self.identity.uuid.encode() not in header:
+                copy.problem = "belongs to another device"
+
+    def _salvage(self, copy: SessionFile, where: dict[int, int]) -> None:
+        """Take what is ours from a file that cannot go on (of another size, read-only, damaged), and let it go."""
+        found = 0
+        try:
+            copy.file.seek(0)
+            while True:
+                line = copy.file.readline(LINE_BYTES)
+                if not line:
+                    break
+                session = Session.from_line(-1, line.strip(), self.identity.seed)
+                if session and session.boot:
+                    found += 1
+                    self.table.adopt(session, where, len(where))
+                self.keep_alive()
+        except OSError as error:
+            log("Storage: %s cannot be read (%s)" % (copy.path, reason_of(error)))
+        log("Storage: %s %s; %d sessions read from it" % (copy.path, copy.problem, found))
+        copy.file.close()
+        copy.file = None
+
+    def _adopt_from(self, copy: SessionFile, number: int, where: dict[int, int]) -> None:
+        try:
+            session = Session.from_line(number, copy.read(number), self.identity.seed)
+        except OSError as error:
+            copy.problem = "cannot be read (%s)" % reason_of(error)
+            return
+        if session:
+            wanted = len(where)
+            if number >= copy.journal and copy.torn_to:
+                # Back to the line that the cut tore: the journal is whole until all of these are.
+                wanted = copy.torn_from + (number - copy.torn_from) % JOURNAL_LINES
+            self.table.adopt(session, where, wanted)
+
+    def _mend(self, copy: SessionFile) -> None:
+        """Make a copy equal to the table, line by line; what a cut tore first, while the journal has it."""
+        for numbers in (range(copy.torn_from, copy.torn_to), range(FIRST_LINE, copy.lines)):
+            for number in numbers:
+                if not self._write(copy, number, True):
+                    return
+                if number % 32 == 0:
+                    self.keep_alive()
+            copy.torn_to = 0
+
+    # Laying out
+
+    @property
+    def laid_out(self) -> bool:
+        return self.copies[0].live and self.copies[1].live and self.identity.file_is_whole
+
+    def prepare(self, between_lines: Callable[[], None]) -> None:
+        """Lay out the copies that are missing, foreign, lost or of another size; touches the FAT.
+
+        between_lines() is called as lines are written, so that counting goes on meanwhile. sessions.json comes
+        first: the folder and the twin then lie behind its unused end, away from the sectors that hold code.py.
+        """
+        for name in os.listdir("/logger") if exists("/logger") else ():
+            if name.startswith("plug"):  # of a lay-out that a power cut ended
+                os.remove("/logger/" + name)
+        if not self.copies[0].live:
+            self._lay_out(self.copies[0], between_lines)
+        make_folder()
+        if not self.identity.file_is_whole:
+            self.identity.write_file()
+        if not self.copies[1].live:
+            self._lay_out(self.copies[1], between_lines)
+
+    def _lay_out(self, copy: SessionFile, between_lines: Callable[[], None]) -> None:
+        if exists(copy.path):
+            copy.set_aside()
+        log("Preparing storage, do not switch off: %s" % copy.path)
+        told = [0]
+
+        def on_progress(percent: int) -> None:
+            between_lines()
+            if percent >= told[0] + 10:
+                told[0] = percent // 10 * 10
+                log("Preparing storage, do not switch off: %d %%" % told[0])
+
+        copy.dirty = bytearray(len(copy.dirty))  # what changes from here on is marked again
+        copy.lay_out(self.line, on_progress)
+        copy.live = copy.open(one_piece_cost())
+        if copy.live and not self._alone():
+            # Before the other one is written to without the journal, this one needs what changed meanwhile.
+            self._window = -JOURNAL_LINES
+            self._mend(copy)
+            self._mend(self._other(copy))
+
+    # Writing
+
+    @property
+    def durable(self) -> bool:
+        """Whether checkpoints reach the flash."""
+        return self.table.current.slot >= 0 and (self.copies[0].live or self.copies[1].live)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing but the open session's line waits to be written."""
+        slot = self.table.current.slot
+        return not any([copy.live and copy.next_dirty(slot) is not None for copy in self.copies])
+
+    def interval(self, checkpoint_seconds: int) -> int:
+        """Seconds from one checkpoint to the next, where the settings ask for so many."""
+        return max(checkpoint_seconds, CHECKPOINT_SECONDS_ALONE) if self._alone() else checkpoint_seconds
+
+    def checkpoint(self, run_seconds: int) -> None:
+        """Make the open session's present state durable: one line of one copy, one erase; then others in that copy."""
+        self.table.count_to(run_seconds)
+        slot = self.table.current.slot
+        copy = self._next_copy()
+        while copy and slot >= 0 and not self._write(copy, slot):
+            copy = self._next_copy()  # it is a checkpoint behind
+        if copy:
+            self.drain(copy)
+
+    def drain(self, copy: SessionFile | None = None) -> None:
+        """Write a few of the lines that wait, also between checkpoints, so that acks outlast a short power-up.
+
+        Into the copy whose turn is next: the other one alone has the open session's last checkpoint.
+        """
+        copy = copy or self.copies[self._turn]
+        if not copy.live:
+            copy = self._other(copy)
+        for _ in range(OTHER_LINES_PER_TICK):
+            number = copy.next_dirty(self.table.current.slot) if copy.live else None
+            if number is None or not self._write(copy, number):
+                break
+
+    def make_durable(self, slots: list[int]) -> None:
+        """Write these slots to one copy, then to the other, before anybody relies on them."""
+        for _ in (0, 1):
+            copy = self._next_copy()
+            if copy is None:
+                return
+            for slot in slots:
+                # A session in memory alone (-1) has nothing to write; a copy that failed takes nothing more.
+                if slot >= 0 and copy.live and copy.is_dirty(slot):
+                    self._write(copy, slot)
+                    self.keep_alive()
+
+    def _next_copy(self) -> SessionFile | None:
+        for _ in (0, 1):
+            copy = self.copies[self._turn]
+            self._turn = 1 - self._turn
+            if copy.live:
+                return copy
+        return None
+
+    def _other(self, copy: SessionFile) -> SessionFile:
+        return self.copies[1 - self.copies.index(copy)]
+
+    def _alone(self) -> bool:
+        return self.copies[0].live != self.copies[1].live
+
+    def _write(self, copy: SessionFile, number: int, mending: bool = False) -> bool:
+        """Rewrite a line in place; alone, once the journal repeats every line of the sector that a cut would tear."""
+        data = self.line(number)
+        other = self._other(copy)
+        checked = copy
+        try:
+            if mending and copy.read(number) == data:
+                return True
+            if other.live:
+                checked = other  # nobody may have deleted it
+                other.check(number)
+                checked = copy
+            elif not copy.torn_to and number < copy.journal:
+                self._window = number - NEAR_LINES
+                for place in range(copy.journal, copy.closing):
+                    repeated = self.line(place)
+                    if copy.read(place) != repeated:
+                        copy.write(place, repeated)
+            copy.write(number, data)
+            return True
+        except OSError as error:
+            checked.fail("was changed or cannot be written (%s)" % reason_of(error))
+            log("Storage: %s %s" % (checked.path, checked.problem))
+            return checked is other and self._write(copy, number, mending)
 
 
 class StartEstimator:
@@ -1419,15 +1515,19 @@ class StartEstimator:
     server they would be one session. Looks at one session at a time: a thousand objects are more than the heap holds.
     """
 
-    def __init__(self, store: SessionStore, keep_alive: Callable[[], None]) -> None:
-        self._store = store
+    def __init__(self, table: SessionTable, keep_alive: Callable[[], None]) -> None:
+        self._table = table
         self._keep_alive = keep_alive
         self._looks = 0
 
     def resolve(self, server_now: int) -> None:
-        store = self._store
-        order = store.by_boot()
-        if store.current.slot < 0:
+        """Give every unsent session without a right start an estimated one; needs the open session's start."""
+        table = self._table
+        if not table.current.start or (table.starts_resolved and table.current.has(Session.SENT)):
+            return
+        table.starts_resolved = True
+        order = table.by_boot()
+        if table.current.slot < 0:
             order.append(-1)
         disordered = self._free_wrong_starts(order, server_now)
         previous = end = 0
@@ -1441,13 +1541,13 @@ class StartEstimator:
             if session.has(Session.SENT):
                 if session.start > server_now:
                     continue
-            elif session is store.current or (previous and session.start <= previous + count):
+            elif session is table.current or (previous and session.start <= previous + count):
                 # The open session's may also be that of a sent one in the server's future.
                 least = max(session.start, previous + count + 1) if previous else session.start
-                start = self._untaken(store.packed_starts(session.boot), least, 1)
+                start = self._untaken(table.packed_starts(session.boot), least, 1)
                 if start != session.start:
                     session.start = start
-                    store.save_if_kept(session)
+                    table.save(session)
             if count:
                 # Sessions that have ended began in the past, below every sent start in the server's future.
                 following = min(session.start, server_now + 1)
@@ -1464,11 +1564,11 @@ class StartEstimator:
         self._looks += 1
         if self._looks % 32 == 0:
             self._keep_alive()
-        return self._store.at(slot)
+        return self._table.at(slot)
 
     def _free_wrong_starts(self, order: list[int], server_now: int) -> bool:
         """Forget unsent starts that cannot be; True when sent ones are out of order."""
-        current = self._store.current
+        current = self._table.current
         disordered = False
         sent_until = 0
         for slot in order:
@@ -1495,7 +1595,7 @@ class StartEstimator:
     def _free_start(self, session: Session) -> None:
         if session.start:
             session.set_start(0, 0)
-            self._store.save(session)
+            self._table.save(session)
 
     def _gap(self, previous: int, end: int, following: int, seconds: int) -> tuple[int, int]:
         """Start and uncertainty of the first of sessions that ran so many seconds between two known starts."""
@@ -1509,7 +1609,7 @@ class StartEstimator:
 
     def _place(self, slots: list[int], end: int, following: int, uncertainty: int, crowded: bool) -> None:
         """One after the other from `end` backwards, each before the one after it, the last before `following`."""
-        taken = self._store.packed_starts(0) if crowded else b""
+        taken = self._table.packed_starts(0) if crowded else b""
         start = following
         left = 0
         for slot in reversed(slots):
@@ -1520,7 +1620,7 @@ class StartEstimator:
             end -= max(session.run_seconds, 1)
             start = self._untaken(taken, min(end, following - left, start - 1), -1)
             session.set_start(start, ESTIMATED, uncertainty)
-            self._store.save(session)
+            self._table.save(session)
 
     def _untaken(self, taken: bytes, start: int, step: int) -> int:
         """The first start from here on, up or down, that is not among the packed ones."""
@@ -1537,9 +1637,9 @@ class StartEstimator:
 class Link:
     """Wi-Fi: joins the strongest known network and joins again for as long as it takes."""
 
-    def __init__(self, networks: list[tuple[str, str]], store: SessionStore, before_call: Callable[[], None]) -> None:
+    def __init__(self, networks: list[tuple[str, str]], session: Session, before_call: Callable[[], None]) -> None:
         self._networks = networks
-        self._store = store
+        self._session = session  # the open one, in whose line it leaves notes
         self._before_call = before_call
         self.up = False
         self._avoid_until = [0] * len(networks)
@@ -1562,7 +1662,7 @@ class Link:
 
     def avoid_hung(self, now: int) -> None:
         """A silent DHCP server never ends a connect(): after the watchdog's reset let the others have a turn."""
-        joining = self._store.current.joining
+        joining = self._session.joining
         for index in range(len(self._networks)):
             if joining >> index & 1:
                 self._avoid_until[index] = now + AVOID_SECONDS
@@ -1586,7 +1686,7 @@ class Link:
         if self._networks and now - self._answered > RESET_AFTER_OFFLINE_SECONDS:
             fault = "no answer for %d hours" % (RESET_AFTER_OFFLINE_SECONDS // 3600)
             log("Wi-Fi: %s; restarting, the session goes on" % fault)
-            self._store.current.fault = self._store.current.fault or fault  # an error not yet reported matters more
+            self._session.fault = self._session.fault or fault  # an error not yet reported matters more
             self._before_call()
             microcontroller.reset()
         if self.up:
@@ -1641,15 +1741,14 @@ class Link:
         """Try these networks in turn, each at the access point named or the strongest; the index of the one joined."""
         for index, bssid in order:
             ssid, password = self._networks[index]
-            session = self._store.current
             if not self._returned >> index & 1:
-                session.joining |= 1 << index
+                self._session.joining |= 1 << index
             self._before_call()
             try:
                 wifi.radio.connect(ssid, password, bssid=bssid, timeout=JOIN_TIMEOUT_SECONDS)
             except Exception as error:
                 log("Wi-Fi: cannot join %s (%s)" % (ssid, error))
-            session.joining &= ~(1 << index)
+            self._session.joining &= ~(1 << index)
             self._returned |= 1 << index
             if wifi.radio.connected:
                 return index
@@ -1742,14 +1841,17 @@ class Uplink:
     """Store-and-forward over POST: sends what is unsent, oldest first, and acks only what the server names."""
 
     def __init__(
-        self, config: Config, clock: Clock, store: SessionStore, link: Link, before_call: Callable[[], None]
+        self, config: Config, clock: Clock, files: MirroredFiles, link: Link, before_call: Callable[[], None]
     ) -> None:
         self._config = config
         self._clock = clock
-        self._store = store
+        self._files = files
+        self._table = files.table
+        self._identity = files.identity
+        self._estimator = StartEstimator(files.table, files.keep_alive)
         self._link = link
         self._before_call = before_call
-        self._session: Any = None
+        self._http: Any = None
         self._next_try = 0
         self._held_until = 0  # by a Retry-After or a refusal
         self._delay = OUTAGE_RETRY_FIRST_SECONDS
@@ -1763,7 +1865,7 @@ class Uplink:
         self.reset_reason = ""
         self.refused = False
         self.delivered_until = 0  # elapsed seconds up to which "the server has everything" is believed
-        self.backlog = store.unsent(0)[1]
+        self.backlog = files.table.unsent(0)[1]
 
     def link_is_back(self) -> None:
         """Forget the back-off, but not what a server asked for."""
@@ -1772,8 +1874,8 @@ class Uplink:
 
     def poll(self, now: int) -> None:
         """One step at most: a greeting, or one batch. `now` is elapsed seconds."""
-        if self._new_mark is not None and self._store.settled:
-            self._store.identity.remember_server(self._new_mark)
+        if self._new_mark is not None and self._files.settled:
+            self._identity.remember_server(self._new_mark)
             self._new_mark = None
         if not self._config.ingest_url:
             self._link.answered(now)
@@ -1803,7 +1905,7 @@ class Uplink:
     def _drop_connection(self) -> None:
         """Close every socket; the library's session may still point to one of them."""
         self._link.close_sockets()
-        self._session = None
+        self._http = None
 
     # Server's time and identity
 
@@ -1828,7 +1930,7 @@ class Uplink:
 
     def _learn_time(self, server_now: int) -> None:
         clock = self._clock
-        current = self._store.current
+        current = self._table.current
         self._server_offset = server_now - clock.elapsed()
         apart = abs(clock.utc() - server_now) if clock.power_on_utc else SERVER_WINS_SECONDS + 1
         if (apart > SERVER_WINS_SECONDS or clock.source == FROM_RTC) and not current.has(Session.SENT):
@@ -1840,7 +1942,7 @@ class Uplink:
         if not server_id:
             return
         mark = binascii.crc32(str(server_id).encode()) or 1
-        if mark in (self._store.identity.server_mark, self._new_mark):
+        if mark in (self._identity.server_mark, self._new_mark):
             return
         if self._server_changes > 2 + self._clock.elapsed() // 3600:
             return  # two servers take turns at one address: following each turn would wear the flash out
@@ -1849,29 +1951,28 @@ class Uplink:
             self._new_mark = mark
         else:
             # Known before the first ack, it is no change at the next start.
-            self._store.identity.remember_server(mark)
+            self._identity.remember_server(mark)
 
     def _send_all_again(self) -> bool:
         """Forget all acks; False when there was none."""
-        if not self._store.has_acks():
+        if not self._table.forget_acks():
             return False
         log("Server changed: all kept sessions will be sent again")
-        self._store.forget_acks()
         return True
 
     # Batches
 
     def _send_batch(self, now: int) -> None:
-        store = self._store
-        current = store.current
+        table = self._table
+        current = table.current
         if self._clock.wrong_sources:
-            store.free_starts_of(self._clock.wrong_sources)
+            table.free_starts_of(self._clock.wrong_sources)
             self._clock.wrong_sources = 0
-        store.resolve_starts(self._clock.elapsed() + self._server_offset)
-        parked = current.has(Session.REJECTED) and current.parked_in_boot == store.boot
+        self._estimator.resolve(self._clock.elapsed() + self._server_offset)
+        parked = current.has(Session.REJECTED) and current.parked
         report = now >= self._next_report and current.start != 0 and not parked
         # The open session comes first when there is room for one alone: one bad session must not silence it.
-        sessions, unsent = store.unsent(self._batch_limit - 1 if report else self._batch_limit)
+        sessions, unsent = table.unsent(self._batch_limit - 1 if report else self._batch_limit)
         left = unsent - len(sessions)
         if report:
             sessions.append(current)
@@ -1881,10 +1982,10 @@ class Uplink:
         for session in sessions:
             if not session.has(Session.SENT):
                 session.flags |= Session.SENT
-                store.save_if_kept(session)
+                table.save(session)
                 fixed.append(session.slot)
         self._before_call()  # first: the second copy to be written has the last checkpoint alone
-        store.make_durable(fixed)
+        self._files.make_durable(fixed)
         messages = [self._message(session, left) for session in sessions]
         status, reply, retry_after = self._request("POST", messages)
         if status == 200 and isinstance(reply, dict) and isinstance(reply.get("results"), list):
@@ -1892,7 +1993,13 @@ class Uplink:
             self._take_results(sessions, messages, reply)
             if report:
                 self._next_report = (now // REPORT_SECONDS + 1) * REPORT_SECONDS
-            self._accepted(now, left)
+            self._delay = OUTAGE_RETRY_FIRST_SECONDS
+            self._batch_limit = min(self._batch_limit * 2, self._config.batch_messages)
+            self._parked_in_a_row = 0
+            self.refused = False
+            self.backlog = left
+            if not left:
+                self.delivered_until = now + 2 * REPORT_SECONDS
         elif status in (400, 413, 415, 422):
             self._refused_whole(sessions, status, reply)
         elif status in (401, 403):
@@ -1900,17 +2007,8 @@ class Uplink:
         else:
             raise Outage(reason_of_status(status), retry_after)
 
-    def _accepted(self, now: int, left: int) -> None:
-        self._delay = OUTAGE_RETRY_FIRST_SECONDS
-        self._batch_limit = min(self._batch_limit * 2, self._config.batch_messages)
-        self._parked_in_a_row = 0
-        self.refused = False
-        self.backlog = left
-        if not left:
-            self.delivered_until = now + 2 * REPORT_SECONDS
-
     def _message(self, session: Session, left: int) -> dict[str, Any]:
-        uuid = self._store.identity.uuid
+        uuid = self._identity.uuid
         start = iso(session.start)
         message = {
             "device_uuid": uuid,
@@ -1921,7 +2019,7 @@ class Uplink:
             "msg_id": "%s:%s:%d" % (uuid, start, session.run_seconds),
             "boot": session.boot,
             "start_source": SOURCES[session.source],
-            "checkpoint_seconds": self._config.checkpoint_seconds,
+            "checkpoint_seconds": self._files.interval(self._config.checkpoint_seconds),
             "firmware": FIRMWARE,
         }
         if session.source == ESTIMATED:
@@ -1929,7 +2027,10 @@ class Uplink:
             message["start_uncertainty_s"] = None if unknown else session.uncertainty
         elif session.unmeasured:
             message["start_uncertainty_s"] = session.unmeasured
-        if session is self._store.current:
+        message.update(session.sensed(5))
+        if session.exact:
+            message["checkpoint_seconds"] = 1
+        if session is self._table.current:
             message["lifetime_seconds"] = session.lifetime_before + session.run_seconds
             message["reset_reason"] = self.reset_reason
             message["unsent"] = left
@@ -1947,13 +2048,13 @@ class Uplink:
         for session, message in zip(sessions, messages):
             result = outcomes.get(message["msg_id"], {})
             if result.get("outcome") in ("stored", "duplicate"):
-                self._store.ack(session, message["run_seconds"], message["status"])
+                self._table.ack(session, message["run_seconds"], message["status"])
                 named += 1
-                if session is self._store.current:
+                if session is self._table.current:
                     session.fault = ""
             elif result.get("outcome") == "rejected":
                 log("POST: boot %d rejected: %s %s" % (session.boot, result.get("code"), result.get("message")))
-                self._store.park(session, result.get("code"))
+                self._table.park(session, result.get("code"))
                 named += 1
         if named < len(sessions):
             raise Outage("the reply names %d of %d sessions" % (named, len(sessions)))
@@ -1966,7 +2067,7 @@ class Uplink:
             self._batch_limit = len(sessions) // 2
             return
         log("POST: boot %d refused with %d %s" % (sessions[0].boot, status, code))
-        self._store.park(sessions[0], code)
+        self._table.park(sessions[0], code)
         self._batch_limit = self._config.batch_messages
         self._parked_in_a_row += 1
         if self._parked_in_a_row > 1:
@@ -1984,18 +2085,18 @@ class Uplink:
 
         gc.collect()
         self._link.asked()
-        if self._session is None:
+        if self._http is None:
             import ssl
 
-            self._session = adafruit_requests.Session(self._link.pool, ssl.create_default_context())
-        headers = {"X-Device-Key": hex_of(self._store.identity.key), "Accept": "application/json"}
+            self._http = adafruit_requests.Session(self._link.pool, ssl.create_default_context())
+        headers = {"X-Device-Key": hex_of(self._identity.key), "Accept": "application/json"}
         if self._config.access_token:
             headers["Authorization"] = "Bearer " + self._config.access_token
         data = None
         if messages is not None:
             headers["Content-Type"] = "application/json"
             data = json.dumps(messages, separators=(",", ":")).encode()
-        response = self._session.request(
+        response = self._http.request(
             method,
             self._config.ingest_url,
             data=data,
@@ -2069,6 +2170,295 @@ class Signals:
             self._pin = None
 
 
+class BusSense:
+    """The aircraft's bus at a divider: how long the engine ran, the voltages, and whether power is about to go.
+
+    Without LOGGER_SENSE_PIN it does nothing. Seconds of a network call are not sampled: when the engine ran before it
+    and runs after it, they count; else it counts from, or to, the sample that shows the change.
+    """
+
+    # All that a board without a divider has of it.
+    _pin: Any = None
+    sensed = False  # the readings have been believed for a while
+    going = False  # power is: it has been saved, and nothing else matters until it is gone or back
+    exact = False  # what is saved now is the session's exact end, unless the bus comes back
+
+    def __init__(self, config: Config, clock: Clock, save: Callable[[], None]) -> None:
+        if not config.sense_pin:
+            return
+        self._clock = clock
+        self._save = save  # a checkpoint at once
+        self._name = config.sense_pin
+        self._scale = PIN_REFERENCE_MV * config.sense_ratio  # in thousandths
+        self._engine_mv = config.sense_engine_mv
+        self._off_mv = config.sense_off_mv
+        self._told: list[str] = []
+        self._trouble = ""  # why the readings are not to be believed
+        self.running = False
+        self.gone_at = 0  # milliseconds of the session
+        self._engine_ms = 0  # of the stretches that have ended
+        self._first_s = NEVER
+        self._since = 0  # when the engine last started
+        self._crossed = NEVER  # when the voltage last began to say otherwise
+        self._start_mv = self._max_mv = self._high_mv = 0
+        self._min_mv = self._low_mv = MOST_MV
+        self._low_readings = 0
+        self._low_since = 0
+        self._low_is_known = False
+        self._armed = True
+        self._rearmed_at = 0
+        self._at = -SENSE_WINDOW_MS  # of the last reading
+        self._sums = [0, 0, 0]
+        self._reading = self._spread = self._gap = 0
+        self._window_from = 0
+        self._clear_window()
+        self._open()
+
+    def _open(self) -> None:
+        import board
+
+        pin = getattr(board, self._name, None)
+        if pin is None:
+            log("Sensing: this board has no pin %s; counting goes on without" % self._name)
+            return
+        try:
+            from analogio import AnalogIn
+
+            self._pin = AnalogIn(pin)
+        except Exception as error:
+            log("Sensing: %s cannot sample (%r); counting goes on without" % (self._name, error))
+            return
+        try:
+            self._reading = self._read()
+            millivolts = self._max_mv = self._millivolts(self._reading)
+            if self._off() <= millivolts < self._engine():  # else cranking already, or charging: no battery at rest
+                self._start_mv = millivolts
+        except OSError as error:
+            self._distrust("cannot be read (%s): it takes a pin of ADC1" % reason_of(error))
+
+    # A reading
+
+    def _read(self) -> int:
+        """The middle one of three means, each the sum of SENSE_READS values of 16 bits: no spike gets through."""
+        sums = self._sums
+        for index in range(3):
+            total = 0
+            for _ in range(SENSE_READS):
+                total += self._pin.value
+            sums[index] = total
+        sums.sort()
+        self._spread = sums[2] - sums[0]
+        return sums[1]
+
+    def _millivolts(self, reading: int) -> int:
+        return min(reading * self._scale // (65535 * 1000 * SENSE_READS), MOST_MV)
+
+    def _engine(self) -> int:
+        """Above this the alternator charges."""
+        return self._engine_mv or ENGINE_MV[int(self._max_mv > SYSTEM_24_MV)]
+
+    def _off(self) -> int:
+        """Below this the power is going."""
+        return self._off_mv or OFF_MV[int(self._max_mv > SYSTEM_24_MV)]
+
+    def sample(self) -> None:
+        """Read the bus once, if it is time, and draw the conclusions; a checkpoint when they call for one."""
+        if self._pin is None:
+            return
+        now = self._clock.elapsed_ms()
+        if now - self._at < SENSE_PERIOD_MS:
+            return
+        try:
+            reading = self._read()
+        except OSError as error:
+            self._at = now
+            self._distrust("cannot be read (%s): it takes a pin of ADC1" % reason_of(error))
+            return
+        millivolts = self._millivolts(reading)
+        steady = self._judge(reading, millivolts, now)
+        self._gap = now - self._at
+        self._at = now
+        self._reading = reading
+        if self._trouble:
+            return
+        self._watch_power(millivolts, now)
+        if steady:
+            self._watch_engine(millivolts, now)
+
+    def wait(self, milliseconds: int) -> None:
+        """Let time pass and sample; longer while power seems to be going: nothing else matters then."""
+        if self._pin is None:
+            time.sleep(milliseconds / 1000)
+            return
+        end = self._clock.elapsed_ms() + milliseconds
+        while True:
+            self.sample()
+            left = end - self._clock.elapsed_ms()
+            if left <= 0 and not self.going:
+                return
+            time.sleep(SENSE_PERIOD_S if self.going or left > SENSE_PERIOD_MS else left / 1000)
+
+    # Whether to believe it
+
+    def _clear_window(self) -> None:
+        self._readings = self._pairs = self._wild = self._full = self._nothing = 0
+
+    def _judge(self, reading: int, millivolts: int, now: int) -> bool:
+        """Look at ten seconds of readings together: a divider that is not there gives itself away.
+
+        False for a reading at either end of what the pin can show, which says nothing about the engine.
+        """
+        self._readings += 1
+        if now - self._at <= 2 * SENSE_PERIOD_MS:
+            self._pairs += 1
+            self._wild += abs(reading - self._reading) > WILD_READING
+        full = reading > FULL_READING
+        nothing = reading < NO_READING
+        self._full += full
+        self._nothing += nothing
+        if self._spread < WILD_READING and millivolts >= self._off() // 2:  # else a contact opens, or is open
+            self._low_mv = min(self._low_mv, millivolts)
+            self._high_mv = max(self._high_mv, millivolts)
+        if now - self._window_from >= SENSE_WINDOW_MS:
+            if self._readings >= SENSE_WINDOW_READINGS:
+                self._conclude()
+            self._window_from = now
+            self._clear_window()
+        return not (full or nothing)
+
+    def _conclude(self) -> None:
+        if self._full == self._readings:
+            self._distrust("reads full scale: the divider is missing or its ratio too small")
+        elif self._nothing == self._readings:
+            self._distrust("reads 0 V although the board has power: is the divider connected?")
+        elif self._wild * 4 > self._pairs:
+            self._distrust("floats: the divider is not connected")
+        else:
+            self._trouble = ""
+            if not self._high_mv:
+                return
+            self._max_mv = max(self._max_mv, self._high_mv) if self.sensed else self._high_mv
+            self.sensed = True
+            self._high_mv = 0
+            if not self._low_readings:  # else wait: if power is going, this is no voltage of the battery
+                self._min_mv = min(self._min_mv, self._low_mv)
+                self._low_mv = MOST_MV
+
+    def _distrust(self, text: str) -> None:
+        """Believe nothing until ten seconds are in order again. Says so once in a power-up."""
+        if not self._trouble and self.running:
+            self._stop(max(self._window_from, self._since))
+        self._trouble = text
+        self._crossed = NEVER
+        self._high_mv = 0
+        self._low_mv = MOST_MV
+        self._withdraw()
+        if text not in self._told:
+            self._told.append(text)
+            log("Sensing: %s %s; counting goes on without" % (self._name, text))
+
+    # Power
+
+    def _watch_power(self, millivolts: int, now: int) -> None:
+        """Save once when the bus is away. A starter pulls it down as well, but never to half of that."""
+        off = self._off()
+        if millivolts >= off + OFF_HYSTERESIS_MV:
+            self._low_readings = 0
+            self._armed = True
+            if self.going:
+                self._withdraw()
+                log("Power: back after %d ms" % (now - self.gone_at))
+        elif millivolts < off:
+            if not self._low_readings:
+                self._low_since = now
+                self._low_is_known = self._gap <= EXACT_MS  # else it fell during a call, nobody knows when
+            self._low_readings += 1
+            if self.going:
+                if now - self.gone_at > HOLD_UP_MOST_MS:
+                    self._withdraw()  # something else feeds the board
+            elif (
+                self._armed
+                and self.sensed
+                and now >= self._rearmed_at
+                and (millivolts < off // 2 or self._low_readings >= LOW_READINGS)
+            ):
+                self._armed = False
+                self._rearmed_at = now + OFF_REARM_MS
+                self.going = True
+                self.exact = self._low_is_known
+                self.gone_at = self._low_since
+                self._save()
+                log("Power: going at %d s" % (self.gone_at // 1000))
+
+    def _withdraw(self) -> None:
+        """The end is open again."""
+        self.going = False
+        if self.exact:
+            self.exact = False
+            self._save()
+
+    # The engine
+
+    def _watch_engine(self, millivolts: int, now: int) -> None:
+        level = self._engine() - ENGINE_HYSTERESIS_MV * self.running
+        if (millivolts >= level) == self.running:
+            self._crossed = NEVER
+        elif self._crossed == NEVER:
+            self._crossed = now
+        elif now - self._crossed >= ENGINE_MS:
+            if self.running:
+                self._stop(self._crossed)
+            else:
+                self.running = True
+                self._since = self._crossed
+                if self._first_s == NEVER:
+                    self._first_s = self._since // 1000
+                log("Engine: running since %d s" % (self._since // 1000))
+            self._crossed = NEVER
+
+    def _stop(self, at: int) -> None:
+        self._engine_ms += at - self._since
+        self.running = False
+        log("Engine: stopped at %d s" % (at // 1000))
+
+    @property
+    def engine_seconds(self) -> int:
+        until = self._at if self._crossed == NEVER else self._crossed
+        return (self._engine_ms + (until - self._since if self.running else 0)) // 1000
+
+    # The session's line
+
+    def resume(self, session: Session) -> None:
+        """Go on from the line of a session that a restart interrupted; nothing has been counted yet."""
+        if not (self._pin and session.sense):
+            return
+        self.sensed = True
+        seconds, first_s, self._start_mv, self._min_mv, self._max_mv, running, _ = session.sense
+        self._engine_ms = seconds * 1000
+        if seconds:
+            self._first_s = first_s
+        if running:
+            # Counts over the restart if the engine still runs after it, else only up to it.
+            self.running = True
+            self._since = self._crossed = session.run_seconds * 1000
+
+    def note(self, session: Session, run_seconds: int) -> None:
+        """Put what is known into the open session before it is saved with these run_seconds."""
+        if self.sensed:
+            seconds = min(self.engine_seconds, run_seconds)
+            first_s = 0 if self._first_s == NEVER else min(self._first_s, run_seconds)
+            voltages = (self._start_mv, min(self._min_mv, self._max_mv), self._max_mv)
+            session.sense = (seconds, first_s) + voltages + (int(self.running), int(self.exact))
+        elif session.exact:
+            session.sense = session.sense[0:-1] + (0,)  # before this restart
+
+    def log_minute(self) -> None:
+        if self.sensed and not self._trouble:
+            millivolts = self._millivolts(self._reading)
+            state = "running" if self.running else "off"
+            log("Bus: %d.%02d V, engine %s" % (millivolts // 1000, millivolts % 1000 // 10, state))
+
+
 class Logger:
     """The board's main loop: counts, checkpoints, and lets the link, the clock and the uplink have their turns."""
 
@@ -2079,11 +2469,14 @@ class Logger:
         log("Boot… firmware %s, reset reason %s" % (FIRMWARE, reason))
         self.config = Config()
         self.clock = Clock()
+        self.sense = BusSense(self.config, self.clock, self.checkpoint)  # early: the battery is at rest now
         self.identity = Identity()
         log("Device UUID: %s" % self.identity.uuid)
-        self.store = SessionStore(self.identity, self._feed)
-        self.store.load()
-        self._prepare_at = 0 if self.store.first_boot else QUIET_START_SECONDS  # uptime
+        self.files = MirroredFiles(self.identity, self._feed)
+        self.table = self.files.table
+        self.files.load()
+        laid_out = exists(SESSIONS_PATH) or exists(TWIN_PATH)
+        self._prepare_at = QUIET_START_SECONDS if laid_out else 0  # uptime
         self._next_checkpoint = 0
         self._next_minute = REPORT_SECONDS
         self._next_ntp = 0
@@ -2092,13 +2485,13 @@ class Logger:
         self._begin(reason)
         self._prepare_when_safe()
         self.signals = Signals()
-        self.link = Link(self.config.networks, self.store, self._before_join)
+        self.link = Link(self.config.networks, self.table.current, self._before_join)
         if reason == "WATCHDOG":
             self.link.avoid_hung(self.clock.elapsed())
         else:
-            self.store.current.joining = 0
-        self.uplink = Uplink(self.config, self.clock, self.store, self.link, self._before_call)
-        fault = self.store.current.fault
+            self.table.current.joining = 0
+        self.uplink = Uplink(self.config, self.clock, self.files, self.link, self._before_call)
+        fault = self.table.current.fault
         if fault:
             log("Restarted after: %s" % fault)
         self.uplink.reset_reason = "%s after %s" % (reason, fault) if fault else reason
@@ -2123,27 +2516,28 @@ class Logger:
         try:
             __import__("adafruit_requests")
         except Exception as error:
-            self.config.whole = False
+            self.config.ok = False
             log("Libraries: adafruit_requests cannot be loaded (%r); circup install -r requirements.txt" % error)
 
     def _begin(self, reason: str) -> None:
         """A new session, or the open one goes on: see "Session rules" in firmware/README.md."""
-        store = self.store
-        newest = store.newest()
+        table = self.table
+        newest = table.newest()
         power_on = reason == "POWER_ON" and supervisor.runtime.run_reason == supervisor.RunReason.STARTUP
         bridge = self._bridge(newest, reason) if newest and not power_on else None
         if newest and bridge:
             seconds, unmeasured = bridge
             newest.resumed = self.clock.resume(newest.run_seconds + seconds, newest.start)
             self.clock.source = newest.source
-            store.go_on(newest)
-            log("Session goes on: boot %d at %d s" % (store.boot, self.clock.elapsed()))
+            table.go_on(newest)
+            self.sense.resume(newest)
+            log("Session goes on: boot %d at %d s" % (table.boot, self.clock.elapsed()))
             if unmeasured:
                 newest.uncertainty += unmeasured
                 log("Clock: this restart may have taken %d s more than are counted" % unmeasured)
         else:
-            store.begin()
-            log("New session: boot %d" % store.boot)
+            table.begin()
+            log("New session: boot %d" % table.boot)
         self.clock.ask_external()
         self.clock.ask_chip()
         self._take_start()
@@ -2176,7 +2570,7 @@ class Logger:
 
     def _take_start(self) -> None:
         """The start follows the clock until the server may know it: better sources come later."""
-        current = self.store.current
+        current = self.table.current
         clock = self.clock
         if not clock.power_on_utc or current.has(Session.SENT):
             return
@@ -2186,10 +2580,13 @@ class Logger:
 
     def checkpoint(self) -> None:
         now = self.clock.elapsed()
-        self.store.checkpoint(now)
-        self._next_checkpoint = now + self.config.checkpoint_seconds
+        if self.sense.exact:
+            now = (self.sense.gone_at + 500) // 1000
+        self.sense.note(self.table.current, now)
+        self.files.checkpoint(now)
+        self._next_checkpoint = now + self.files.interval(self.config.checkpoint_seconds)
         self._checkpoint_at = now
-        self._checkpoint_notes = (self.store.current.joining, self.store.current.fault)
+        self._checkpoint_notes = (self.table.current.joining, self.table.current.fault)
         self._feed()
 
     def _before_call(self) -> None:
@@ -2208,7 +2605,7 @@ class Logger:
 
     def _notes_must_be_kept(self) -> bool:
         joining, fault = self._checkpoint_notes
-        current = self.store.current
+        current = self.table.current
         return bool(current.joining & ~joining) or current.fault != fault
 
     def _count_on(self) -> None:
@@ -2220,23 +2617,23 @@ class Logger:
     def _prepare_when_safe(self) -> None:
         """Lay out missing files: at once on the very first boot, else a minute after the start or the loss."""
         uptime = self.clock.uptime()
-        if self.store.whole:
+        if self.files.laid_out:
             self._prepare_at = uptime + QUIET_START_SECONDS
         if uptime < self._prepare_at:
             return
         self._prepare_at = MAX_COUNT  # if it fails: at the next start
         try:
-            self.store.prepare(self._count_on)
+            self.files.prepare(self._count_on)
             self.checkpoint()
         except OSError as error:
             why = reason_of(error)
-            for copy in self.store.copies:
+            for copy in self.files.copies:
                 if not copy.live:
                     copy.problem = "cannot be made (%s)" % why
                     log("Storage: %s %s" % (copy.path, copy.problem))
 
     def _sync_clock(self, now: int) -> None:
-        sure = self.clock.source != FROM_RTC or self.store.current.has(Session.SENT)
+        sure = self.clock.source != FROM_RTC or self.table.current.has(Session.SENT)
         if (self.clock.power_on_utc and sure) or now < self._next_ntp:
             return
         self._next_ntp = now + NTP_RETRY_SECONDS
@@ -2248,13 +2645,14 @@ class Logger:
 
     def _log_minute(self, now: int) -> None:
         self._next_minute = (now // REPORT_SECONDS + 1) * REPORT_SECONDS
-        current = self.store.current
+        current = self.table.current
         stamp = iso(current.start + now) if current.start else "no clock yet,"
         log("Updated: %s run %d s" % (stamp, now))
-        if not self.store.durable:
+        self.sense.log_minute()
+        if not self.files.durable:
             if current.slot < 0:
-                log("Storage: all %d lines hold unsent sessions; counting in memory only" % self.store.slots)
-            for copy in self.store.copies:
+                log("Storage: all %d lines hold unsent sessions; counting in memory only" % self.table.slots)
+            for copy in self.files.copies:
                 if copy.problem:
                     log("Storage: %s %s; counting in memory only" % (copy.path, copy.problem))
 
@@ -2267,8 +2665,11 @@ class Logger:
         self._prepare_when_safe()
         was_up = self.link.up
         up = self.link.poll(now)
+        self.sense.sample()
+        if self.sense.going:
+            return  # to the wait, which goes on sampling: nothing else matters now
         self._count_on()  # after the link: the checkpoint before a join is then the only one
-        self.store.drain()
+        self.files.drain()
         if up:
             if not was_up:
                 self._next_ntp = 0
@@ -2279,7 +2680,7 @@ class Logger:
             self._take_start()
 
     def _state(self, now: int) -> int:
-        if self.uplink.refused or not (self.config.whole and self.store.durable):
+        if self.uplink.refused or not (self.config.ok and self.files.durable):
             return Signals.FAULT
         if self.uplink.backlog:
             return Signals.BACKLOG
@@ -2288,13 +2689,14 @@ class Logger:
     def run(self) -> None:
         while True:
             self.step()
-            time.sleep(1)
+            # To right after a whole second of the session: a checkpoint then leaves out no part of one.
+            self.sense.wait(1000 + WAKE_MS - time.monotonic_ns() // 1_000_000 % 1000)
 
     def keep_fault(self, error: Exception, trace: str) -> None:
         """Write the error into the open session's line, which is rewritten anyway: it wears nothing out."""
         line = trace.split("line ")[-1].split(",")[0]
         text = "%s at line %s: %s" % (type(error).__name__, line, error)
-        self.store.current.fault = "".join([one for one in text if " " <= one <= "~" and one not in '"\\'])
+        self.table.current.fault = "".join([one for one in text if " " <= one <= "~" and one not in '"\\'])
         self.checkpoint()
 
 
