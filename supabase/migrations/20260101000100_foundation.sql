@@ -32,6 +32,10 @@ comment on type public.device_state is 'A device as its owner thinks of it. Off 
 create type public.reading_reason as enum ('initial', 'check', 'correction', 'meter_replaced');
 comment on type public.reading_reason is 'Why the panel meter was read.';
 
+-- What a person types is limited by CHECK constraints with names: the database refuses by the name, and the page has the
+-- words for it (site_sym/src/ui/problemWords.ts) and the limit itself (site_sym/src/data/limits.ts, made from here). A
+-- CHECK without a name is one that only a fault of ours could meet.
+
 -- Every "now" of the backend. A test that lives in simulated time replaces this function in its own database.
 create function private.clock() returns timestamptz
 language sql stable parallel safe set search_path = ''
@@ -52,6 +56,18 @@ language sql immutable parallel safe set search_path = ''
 return 366 * 86400;
 comment on function private.longest_session() is 'Seconds of the longest session there can be: no board has power for longer without a break.';
 grant execute on function private.longest_session() to authenticated;
+
+create function private.short_session() returns integer
+language sql immutable parallel safe set search_path = ''
+return 180;
+comment on function private.short_session() is 'A session of fewer seconds is short: more often somebody looking at the radio than a flight.';
+grant execute on function private.short_session() to authenticated;
+
+create function private.key_reset_seconds() returns integer
+language sql immutable parallel safe set search_path = ''
+return 24 * 3600;
+comment on function private.key_reset_seconds() is 'How long after its reset a device''s key can be bound by the first message that carries one.';
+grant execute on function private.key_reset_seconds() to authenticated;
 
 create function private.latest_time() returns timestamptz
 language sql stable parallel safe set search_path = ''

@@ -3,13 +3,15 @@
 
 create table public.fleets (
   fleet_id uuid primary key default gen_random_uuid(),
-  name text not null check (name = btrim(name) and char_length(name) between 1 and 80),
-  created_at timestamptz not null default private.clock()
+  name text not null constraint fleet_name_length check (name = btrim(name) and char_length(name) between 1 and 80),
+  created_at timestamptz not null default private.clock(),
+  deleted_at timestamptz
 );
 comment on table public.fleets is 'The owner or club that planes and devices belong to.';
 comment on column public.fleets.fleet_id is 'Identity of the fleet.';
-comment on column public.fleets.name is 'Name as its members see it, 1 to 80 characters.';
+comment on column public.fleets.name is 'Name as its members see it.';
 comment on column public.fleets.created_at is 'When the fleet was made (server time).';
+comment on column public.fleets.deleted_at is 'When an owner began to delete it: nobody sees it from then on, while what it holds goes piece by piece.';
 
 create table public.fleet_members (
   fleet_id uuid not null references public.fleets on delete cascade,
@@ -31,11 +33,14 @@ create function private.fleets_as(least_role public.fleet_role) returns uuid[]
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return coalesce(
-    (select array_agg(m.fleet_id) from public.fleet_members m where m.user_id = auth.uid() and m.role >= least_role),
+    (
+      select array_agg(m.fleet_id) from public.fleet_members m join public.fleets f on f.fleet_id = m.fleet_id
+      where m.user_id = auth.uid() and m.role >= least_role and f.deleted_at is null
+    ),
     '{}'
   );
 end $$;
-comment on function private.fleets_as(public.fleet_role) is 'Fleets in which the caller has at least this role.';
+comment on function private.fleets_as(public.fleet_role) is 'Fleets in which the caller has at least this role, without those that are being deleted.';
 grant execute on function private.fleets_as(public.fleet_role) to authenticated;
 
 -- Locks are taken in one order, so no two writers can wait for each other:
@@ -77,14 +82,12 @@ create trigger take_turns before insert or update or delete on public.fleet_memb
   for each statement execute function private.take_turns();
 
 alter table public.fleets enable row level security;
-grant select, delete, update (name) on public.fleets to authenticated;
+grant select, update (name) on public.fleets to authenticated;
 create policy "Members see their fleets" on public.fleets for select to authenticated
   using (fleet_id = any ((select private.fleets_as('viewer'))::uuid[]));
 create policy "Owners rename their fleets" on public.fleets for update to authenticated
   using (fleet_id = any ((select private.fleets_as('owner'))::uuid[]))
   with check (fleet_id = any ((select private.fleets_as('owner'))::uuid[]));
-create policy "Owners delete their fleets" on public.fleets for delete to authenticated
-  using (fleet_id = any ((select private.fleets_as('owner'))::uuid[]));
 
 alter table public.fleet_members enable row level security;
 grant select, delete, update (role) on public.fleet_members to authenticated;
@@ -95,6 +98,24 @@ create policy "Owners change roles" on public.fleet_members for update to authen
   with check (fleet_id = any ((select private.fleets_as('owner'))::uuid[]));
 create policy "Owners remove members and everyone may leave" on public.fleet_members for delete to authenticated
   using (user_id = (select auth.uid()) or fleet_id = any ((select private.fleets_as('owner'))::uuid[]));
+
+create function private.refuse_last_owner() returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  raise sqlstate 'PT409' using
+    message = 'The last owner cannot leave the fleet',
+    detail = 'A fleet needs at least one owner.',
+    hint = 'Make another member an owner first, or delete the fleet.';
+end $$;
+comment on function private.refuse_last_owner() is 'Says that a fleet would be left without an owner.';
+
+-- What follows from its sessions need not follow while a fleet ends with all of them.
+create function private.is_ending(fleet uuid) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return fleet = nullif(current_setting('private.ending_fleet', true), '')::uuid;
+end $$;
+comment on function private.is_ending(uuid) is 'Whether this transaction deletes the fleet or part of it; null: it deletes none.';
 
 -- A fleet without an owner could never be managed again. Two owners who leave at the same moment do it one after the
 -- other, also where an administrator deletes their accounts: the fleet's row is locked. Who deletes the account takes a
@@ -114,10 +135,7 @@ begin
   then
     delete from public.fleets where fleet_id = old.fleet_id;
   else
-    raise sqlstate 'PT409' using
-      message = 'The last owner cannot leave the fleet',
-      detail = 'A fleet needs at least one owner.',
-      hint = 'Make another member an owner first, or delete the fleet.';
+    perform private.refuse_last_owner();
   end if;
   return null;
 end $$;
@@ -128,13 +146,10 @@ create trigger keep_an_owner after update of role or delete on public.fleet_memb
 create function private.tidy_fleet() returns trigger
 language plpgsql set search_path = '' as $$
 begin
-  new.name := btrim(new.name);
-  if coalesce(char_length(new.name), 0) not between 1 and 80 then
-    raise sqlstate 'PT400' using message = 'A fleet''s name has 1 to 80 characters';
-  end if;
+  new.name := coalesce(btrim(new.name), '');
   return new;
 end $$;
-comment on function private.tidy_fleet() is 'Trims what was typed, and says in words what is wrong with it.';
+comment on function private.tidy_fleet() is 'Trims what was typed; none is as wrong as an empty one.';
 create trigger tidy_fleet before insert or update of name on public.fleets for each row execute function private.tidy_fleet();
 
 create function private.add_fleet(fleet_name text, owner_id uuid, fleet uuid default gen_random_uuid()) returns uuid

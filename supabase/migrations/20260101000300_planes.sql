@@ -9,11 +9,13 @@ grant execute on function private.registration_key(text) to authenticated;
 create table public.planes (
   plane_id uuid primary key default gen_random_uuid(),
   fleet_id uuid not null references public.fleets on delete cascade,
-  registration text not null check (registration = btrim(registration) and char_length(registration) between 1 and 20),
+  registration text not null constraint registration_length
+    check (registration = btrim(registration) and char_length(registration) between 1 and 20),
   registration_key text not null generated always as (private.registration_key(registration)) stored,
-  type_designator text check (type_designator ~ '^[A-Z0-9]{2,4}$'),
-  make text check (char_length(make) <= 80),
-  model text check (char_length(model) <= 80),
+  type_designator text constraint type_designator_form
+    check (type_designator ~ '^[A-Z0-9]*$' and char_length(type_designator) between 2 and 4),
+  make text constraint make_length check (char_length(make) <= 80),
+  model text constraint model_length check (char_length(model) <= 80),
   archived_at timestamptz,
   created_at timestamptz not null default private.clock(),
   unique (fleet_id, plane_id)
@@ -30,7 +32,7 @@ comment on column public.planes.model is 'Model.';
 comment on column public.planes.archived_at is 'When the plane was put away; null while it is in use. Its hours stay.';
 comment on column public.planes.created_at is 'When the plane was entered (server time).';
 
--- The checks above answer in Postgres' words; these are for people. No unique index keeps one registration to one plane:
+-- No unique index keeps one registration to one plane:
 -- an archived plane keeps its registration, and the next one that carries it is another plane. Of planes in use there
 -- is one; people of a fleet take turns (below), so that two cannot add it at once.
 create function private.tidy_plane() returns trigger
@@ -39,18 +41,10 @@ declare
   key constant text := private.registration_key(new.registration);
   twin text;
 begin
-  new.registration := btrim(new.registration);
+  new.registration := coalesce(btrim(new.registration), '');
   new.type_designator := nullif(upper(btrim(new.type_designator)), '');
   new.make := nullif(btrim(new.make), '');
   new.model := nullif(btrim(new.model), '');
-  if coalesce(char_length(new.registration), 0) not between 1 and 20 then
-    raise sqlstate 'PT400' using message = 'A registration has 1 to 20 characters', hint = 'For example D-EABC.';
-  elsif new.type_designator !~ '^[A-Z0-9]{2,4}$' then
-    raise sqlstate 'PT400' using
-      message = 'A type designator has 2 to 4 letters and digits', hint = 'The ICAO one, for example C172 or P28A.';
-  elsif char_length(new.make) > 80 or char_length(new.model) > 80 then
-    raise sqlstate 'PT400' using message = 'Make and model have up to 80 characters';
-  end if;
   if new.archived_at is null
     and (tg_op = 'INSERT' or old.archived_at is not null or key <> private.registration_key(old.registration))
   then
@@ -65,7 +59,7 @@ begin
   end if;
   return new;
 end $$;
-comment on function private.tidy_plane() is 'Trims what was typed, and says in words what is wrong with it.';
+comment on function private.tidy_plane() is 'Trims what was typed, and refuses a registration that another plane in use carries.';
 create trigger tidy_plane before insert or update on public.planes for each row execute function private.tidy_plane();
 
 create trigger take_turns before insert or update or delete on public.planes

@@ -87,7 +87,7 @@ create table public.device_ownerships (
   owned_from timestamptz not null default private.earliest_start(),
   owned_until timestamptz check (owned_until >= owned_from),
   owned tstzrange not null generated always as (tstzrange(owned_from, owned_until)) stored,
-  name text check (name = btrim(name) and char_length(name) between 1 and 80),
+  name text constraint device_name_length check (name = btrim(name) and char_length(name) between 1 and 80),
   claimed_at timestamptz not null default private.clock(),
   claimed_by uuid references auth.users (id) on delete set null,
   released_by uuid references auth.users (id) on delete set null,
@@ -115,12 +115,9 @@ create function private.tidy_device_name() returns trigger
 language plpgsql set search_path = '' as $$
 begin
   new.name := nullif(btrim(new.name), '');
-  if char_length(new.name) > 80 then
-    raise sqlstate 'PT400' using message = 'A device''s name has up to 80 characters';
-  end if;
   return new;
 end $$;
-comment on function private.tidy_device_name() is 'Trims what was typed, and says in words what is wrong with it.';
+comment on function private.tidy_device_name() is 'Trims what was typed; an empty name is none.';
 create trigger tidy_device_name before insert or update of name on public.device_ownerships
   for each row execute function private.tidy_device_name();
 
@@ -135,7 +132,7 @@ create policy "Editors name their fleet's devices" on public.device_ownerships f
   using (fleet_id = any ((select private.fleets_as('editor'))::uuid[]))
   with check (fleet_id = any ((select private.fleets_as('editor'))::uuid[]));
 
--- "Hangs in this plane from then on, until the next row": assignments of one device cannot overlap.
+-- "Installed in this plane from then on, until the next row": assignments of one device cannot overlap.
 create table public.device_assignments (
   assignment_id uuid primary key default gen_random_uuid(),
   ownership_id uuid not null,
@@ -153,12 +150,12 @@ create index device_assignments_by_fleet on public.device_assignments (fleet_id,
 create index device_assignments_by_plane on public.device_assignments (fleet_id, plane_id);
 create index device_assignments_by_device on public.device_assignments (device_uuid, assigned_from);
 create index device_assignments_by_author on public.device_assignments (assigned_by);
-comment on table public.device_assignments is 'Which plane a device hangs in, from when on. The one in force at a session''s start takes the whole session.';
+comment on table public.device_assignments is 'Which plane a device is installed in, from when. The one in force at a session''s start takes the whole session.';
 comment on column public.device_assignments.assignment_id is 'Identity of the assignment.';
 comment on column public.device_assignments.ownership_id is 'The ownership that it is part of; none begins before its ownership.';
 comment on column public.device_assignments.device_uuid is 'The device.';
 comment on column public.device_assignments.fleet_id is 'The fleet of device and plane.';
-comment on column public.device_assignments.plane_id is 'The plane; null: from here on the device hangs in none.';
+comment on column public.device_assignments.plane_id is 'The plane; null: from here on the device is in none.';
 comment on column public.device_assignments.assigned_from is 'Begin; it holds until the device''s next assignment begins.';
 comment on column public.device_assignments.assigned_at is 'When it was entered (server time).';
 comment on column public.device_assignments.assigned_by is 'Who entered it; null for a former member.';

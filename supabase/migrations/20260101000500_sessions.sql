@@ -1,8 +1,8 @@
 -- Sessions: one row per power-up of a device, what the device said, and beside it what follows from ownerships,
 -- assignments and annotations. No user writes here.
 
--- The optional fields of a message, and the columns of sessions that keep those of the greatest one. What is added here
--- is read from the wire and takes part in the join.
+-- The optional fields of a message, and the columns of sessions that keep those of the greatest one. What is added here,
+-- with its comment, is read from the wire and takes part in the join.
 create type private.session_report as (
   boot integer,
   start_source public.start_source,
@@ -10,16 +10,26 @@ create type private.session_report as (
   checkpoint_seconds integer,
   lifetime_seconds bigint,
   reset_reason text,
-  firmware text
+  firmware text,
+  engine_seconds integer,
+  engine_first_s integer,
+  bus_start_mv integer,
+  bus_min_mv integer,
+  bus_max_mv integer
 );
-comment on type private.session_report is 'The optional fields of a message about a session.';
+comment on type private.session_report is 'The optional fields of a message about a session; a session keeps those of its greatest message.';
 comment on column private.session_report.boot is 'Number of the power-up.';
 comment on column private.session_report.start_source is 'Where the start''s clock came from.';
-comment on column private.session_report.start_uncertainty_s is 'Plus or minus seconds of an estimated start.';
+comment on column private.session_report.start_uncertainty_s is 'Plus or minus seconds of an estimated start; null: unknown, or not estimated.';
 comment on column private.session_report.checkpoint_seconds is 'Checkpoint interval: the uncertainty of run_seconds.';
 comment on column private.session_report.lifetime_seconds is 'Seconds of power over the board''s life.';
 comment on column private.session_report.reset_reason is 'Why the board started.';
 comment on column private.session_report.firmware is 'Firmware version.';
+comment on column private.session_report.engine_seconds is 'Of run_seconds, those in which the bus voltage said that the engine ran; null: not sensed.';
+comment on column private.session_report.engine_first_s is 'Seconds into the session at which the engine first ran; null: not sensed, or it never ran.';
+comment on column private.session_report.bus_start_mv is 'Millivolts of the bus before any cranking: the battery at rest; null: not sensed.';
+comment on column private.session_report.bus_min_mv is 'Lowest millivolts of the bus, while cranking as a rule; null: not sensed.';
+comment on column private.session_report.bus_max_mv is 'Highest millivolts of the bus, while charging as a rule; null: not sensed.';
 
 create table public.sessions (
   session_id uuid primary key,
@@ -29,7 +39,7 @@ create table public.sessions (
   last_update timestamptz,
   status public.session_status not null,
   report_closed boolean not null default false,
-  like private.session_report,
+  like private.session_report including comments,
   received_at timestamptz not null default private.clock(),
   heard_at timestamptz not null default private.clock(),
   future boolean not null default false,
@@ -50,6 +60,7 @@ create table public.sessions (
   pilot text,
   excluded boolean not null default false,
   clock_checked boolean not null default false,
+  "overlaps" boolean not null default false,
   flagged boolean not null generated always as (
     future and not clock_checked
     or known_at_release is not null and run_seconds > greatest(known_at_release, looked_at_seconds)
@@ -57,8 +68,13 @@ create table public.sessions (
   counts boolean not null generated always as (
     not excluded and (clock_checked or not future) and coalesce(greatest(known_at_release, looked_at_seconds), 0) >= 0
   ) stored,
-  short boolean not null generated always as (run_seconds < 180) stored,
+  short boolean not null generated always as (run_seconds < private.short_session()) stored,
   long boolean not null generated always as (run_seconds > 86400) stored,
+  constraint engine_seconds_within_session check (engine_seconds between 0 and run_seconds),
+  constraint engine_first_s_within_session check (engine_first_s between 0 and run_seconds),
+  constraint bus_start_mv_plausible check (bus_start_mv between 0 and 100000),
+  constraint bus_min_mv_plausible check (bus_min_mv between 0 and 100000),
+  constraint bus_max_mv_plausible check (bus_max_mv between 0 and 100000),
   unique (device_uuid, session_start),
   foreign key (fleet_id, plane_id) references public.planes (fleet_id, plane_id),
   check (plane_id is null or fleet_id is not null)
@@ -66,6 +82,7 @@ create table public.sessions (
 create index sessions_by_fleet on public.sessions (fleet_id, effective_start desc, session_id desc);
 create index sessions_by_plane on public.sessions (plane_id, effective_start desc, session_id desc);
 create index sessions_by_device on public.sessions (device_uuid, effective_start desc, session_id desc);
+create index sessions_by_boot on public.sessions (device_uuid, boot, session_start);
 create index sessions_of_no_plane on public.sessions (fleet_id, device_uuid, effective_start) where plane_id is null;
 create index sessions_over_a_day on public.sessions (plane_id, effective_start) where long;
 create index sessions_estimated on public.sessions (plane_id, effective_start) where start_source = 'estimated';
@@ -92,6 +109,7 @@ create index sessions_with_estimate on public.sessions (fleet_id, effective_star
   where start_source = 'estimated';
 create index sessions_flagged on public.sessions (fleet_id, effective_start desc, session_id desc) where flagged;
 create index sessions_excluded on public.sessions (fleet_id, effective_start desc, session_id desc) where excluded;
+create index sessions_overlapping on public.sessions (fleet_id, effective_start desc, session_id desc) where "overlaps";
 create index sessions_short on public.sessions (fleet_id, effective_start desc, session_id desc) where short;
 -- A search by plane or device within a fleet: the planner has to know that the one says all about the other, or it
 -- expects few rows and sorts a plane's whole history for one page.
@@ -104,28 +122,22 @@ comment on column public.sessions.run_seconds is 'Whole seconds of power; only g
 comment on column public.sessions.last_update is 'The device''s clock at its latest figure; only grows.';
 comment on column public.sessions.status is 'open or closed; goes only from open to closed.';
 comment on column public.sessions.report_closed is 'Whether the greatest message was a closing one: part of the key that picks the optional fields.';
-comment on column public.sessions.boot is 'Number of the power-up, from the greatest message.';
-comment on column public.sessions.start_source is 'Where the start''s clock came from, from the greatest message.';
-comment on column public.sessions.start_uncertainty_s is 'Plus or minus seconds of an estimated start; null: unknown, or not estimated.';
-comment on column public.sessions.checkpoint_seconds is 'Checkpoint interval: the uncertainty of run_seconds.';
-comment on column public.sessions.lifetime_seconds is 'Seconds of power over the board''s life, from the greatest message.';
-comment on column public.sessions.reset_reason is 'Why the board started, from the greatest message.';
-comment on column public.sessions.firmware is 'Firmware version, from the greatest message.';
 comment on column public.sessions.received_at is 'When its first message arrived (server time).';
 comment on column public.sessions.heard_at is 'When its last message arrived (server time).';
 comment on column public.sessions.future is 'A message said that it started or ended over 5 minutes in the server''s future; latched.';
 comment on column public.sessions.known_at_release is 'Of run_seconds, what was known when the fleet released the device; -1: not even the session; null: nothing came after a release. Latched.';
 comment on column public.sessions.looked_at_seconds is 'run_seconds when a person looked at what came after the release; null: nobody has.';
 comment on column public.sessions.fleet_id is 'The fleet that owned the device at session_start; null while nobody has claimed that time.';
-comment on column public.sessions.plane_id is 'The plane that the device hung in at effective_start; null: none.';
+comment on column public.sessions.plane_id is 'The plane the device was installed in at effective_start; null: none.';
 comment on column public.sessions.effective_start is 'The corrected start if a person gave one, else session_start.';
 comment on column public.sessions.session_end is 'effective_start plus run_seconds, without what came after the device''s release and nobody has looked at.';
 comment on column public.sessions.class is 'What a person said it was; mirrored from session_annotations, for searching.';
 comment on column public.sessions.pilot is 'Who flew; mirrored from session_annotations, for searching.';
 comment on column public.sessions.excluded is 'A person left it out of the totals.';
 comment on column public.sessions.clock_checked is 'A person looked at its times: the future flag no longer holds it back.';
+comment on column public.sessions.overlaps is 'It counts and shares time with another session of its plane that does; follows every change of either.';
 comment on column public.sessions.flagged is 'Its times reach into the future, or some of it came after the device''s release, and nobody has looked at it.';
-comment on column public.sessions.short is 'Under 180 seconds.';
+comment on column public.sessions.short is 'Under three minutes (private.short_session).';
 comment on column public.sessions.counts is 'Whether it is part of the totals: not excluded, and not flagged.';
 comment on column public.sessions.long is 'Over a day: the few sessions that a search around a time must look further back for.';
 
@@ -154,7 +166,7 @@ begin
     order by a.assigned_from desc limit 1
   );
 end $$;
-comment on function private.plane_at(uuid, timestamptz) is 'The plane that a device hung in at a time, under one ownership.';
+comment on function private.plane_at(uuid, timestamptz) is 'The plane a device was installed in at a time, under one ownership.';
 
 -- Follows every change of ownerships and assignments, so history moves with them. A session that has a fleet keeps it:
 -- a release hides nothing and hands nothing over.
@@ -177,7 +189,9 @@ comment on function private.attribute_sessions(uuid) is 'Gives a device''s sessi
 create function private.follow_the_device() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-  perform private.attribute_sessions(coalesce(new.device_uuid, old.device_uuid));
+  if private.is_ending(coalesce(new.fleet_id, old.fleet_id)) is not true then
+    perform private.attribute_sessions(coalesce(new.device_uuid, old.device_uuid));
+  end if;
   return null;
 end $$;
 comment on function private.follow_the_device() is 'After a change of ownership or assignment, sessions follow.';

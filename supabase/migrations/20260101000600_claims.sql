@@ -169,7 +169,7 @@ begin
     since := owned.owned_from;
   elsif since is null and owned.owned_until is not null then
     raise sqlstate 'PT400' using
-      message = 'Your fleet has released this device', hint = 'Say from which of its past times on it hung in the plane.';
+      message = 'Your fleet has released this device', hint = 'Say from which of its past times it was installed in the plane.';
   end if;
   insert into public.device_assignments (
     assignment_id, ownership_id, device_uuid, fleet_id, plane_id, assigned_from, assigned_by
@@ -225,7 +225,7 @@ declare
 begin
   delete from private.device_keys k where k.device_uuid = device;
   update public.devices d set key_bound_at = null, key_reset_at = private.clock() where d.device_uuid = device;
-  return private.clock() + interval '24 hours';
+  return private.clock() + private.key_reset_seconds() * interval '1 second';
 end $$;
 comment on function private.reset_device_key(uuid) is 'Unbinds a device''s key.';
 grant execute on function private.reset_device_key(uuid) to authenticated;
@@ -233,7 +233,7 @@ grant execute on function private.reset_device_key(uuid) to authenticated;
 create function public.reset_device_key(device_uuid uuid) returns timestamptz
 language sql volatile set search_path = ''
 return private.reset_device_key(device_uuid);
-comment on function public.reset_device_key(uuid) is 'Unbinds a device''s key: until the time returned (24 hours), its first message with a key binds that key. Can be repeated.';
+comment on function public.reset_device_key(uuid) is 'Unbinds a device''s key: until the time returned, its first message with a key binds that key. Can be repeated.';
 grant execute on function public.reset_device_key(uuid) to authenticated;
 
 -- A fleet goes with everything in it. Its devices are released, and the time in which it owned them stays taken, so
@@ -273,17 +273,24 @@ end $$;
 comment on function private.take_turns_leaving() is 'Before an account goes, the devices that go with it are locked, then its fleets.';
 create trigger take_turns before delete on auth.users for each row execute function private.take_turns_leaving();
 
+create function private.release_all(fleet uuid) returns void
+language plpgsql volatile set search_path = '' as $$
+begin
+  perform from public.devices d where d.fleet_id = fleet order by d.device_uuid for update;
+  perform private.begin_over(array(select d.device_uuid from public.devices d where d.fleet_id = fleet));
+  update public.device_ownerships o set owned_until = greatest(private.clock(), o.owned_from)
+  where o.fleet_id = fleet and o.owned_until is null;
+end $$;
+comment on function private.release_all(uuid) is 'Releases all devices of a fleet that ends.';
+
 create function private.empty_fleet() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-  perform from public.devices d where d.fleet_id = old.fleet_id order by d.device_uuid for update;
-  perform private.begin_over(array(select d.device_uuid from public.devices d where d.fleet_id = old.fleet_id));
   perform set_config('private.ending_fleet', old.fleet_id::text, true);
+  perform private.release_all(old.fleet_id);
   delete from public.sessions s where s.fleet_id = old.fleet_id;
-  perform set_config('private.ending_fleet', '', true);
   delete from public.device_assignments a where a.fleet_id = old.fleet_id;
-  update public.device_ownerships o set owned_until = greatest(private.clock(), o.owned_from)
-  where o.fleet_id = old.fleet_id and o.owned_until is null;
+  perform set_config('private.ending_fleet', '', true);
   return old;
 end $$;
 comment on function private.empty_fleet() is 'Deletes what a fleet holds and releases its devices, before the fleet itself goes.';
@@ -295,16 +302,22 @@ begin
   if exists (select from public.sessions s where s.plane_id = old.plane_id)
     or exists (select from public.device_assignments a where a.fleet_id = old.fleet_id and a.plane_id = old.plane_id)
     -- With its fleet it goes all the same.
-    or exists (select from public.hour_readings r where r.plane_id = old.plane_id)
-      and exists (select from public.fleets f where f.fleet_id = old.fleet_id)
+    or (
+      exists (select from public.hour_readings r where r.plane_id = old.plane_id)
+      or exists (select from public.component_installations i where i.plane_id = old.plane_id)
+      or exists (
+        select from public.maintenance_items i join public.maintenance_completions c on c.item_id = i.item_id
+        where i.plane_id = old.plane_id
+      )
+    ) and exists (select from public.fleets f where f.fleet_id = old.fleet_id)
   then
     raise sqlstate 'PT409' using
       message = format('%s has a history', old.registration),
-      detail = 'Devices hang or hung in it, sessions are counted for it, or its meter was read.',
+      detail = 'Devices or components are or were installed in it, sessions are counted for it, its meter was read, or maintenance was done.',
       hint = 'Archive it instead.';
   end if;
   return old;
 end $$;
-comment on function private.keep_planes_with_history() is 'Refuses to delete a plane that has sessions, assignments or readings.';
+comment on function private.keep_planes_with_history() is 'Refuses to delete a plane that has sessions, assignments, readings, components or completed maintenance.';
 create trigger keep_planes_with_history before delete on public.planes
   for each row execute function private.keep_planes_with_history();

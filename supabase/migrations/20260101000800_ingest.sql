@@ -18,7 +18,7 @@ begin
     return case when key_sha256 is null then 'device_key_missing' when key_sha256 <> bound then 'device_key_wrong' end;
   elsif device.key_reset_at is not null and key_sha256 is null then
     return 'device_key_missing';
-  elsif device.key_reset_at + interval '24 hours' <= server_now then
+  elsif device.key_reset_at + private.key_reset_seconds() * interval '1 second' <= server_now then
     return 'device_key_reset_expired';
   elsif key_sha256 is not null then
     insert into private.device_keys (device_uuid, key_sha256) values (device.device_uuid, key_sha256);
@@ -37,8 +37,8 @@ create type private.message as (
   last_update timestamptz,
   closed boolean,
   fault text,
-  unsent integer,
-  report private.session_report
+  report private.session_report,
+  device_report private.device_report
 );
 comment on type private.message is 'One message of a request, as the function has checked it.';
 comment on column private.message.ord is 'Its place in the request, from 1.';
@@ -48,8 +48,8 @@ comment on column private.message.run_seconds is 'Whole seconds of power.';
 comment on column private.message.last_update is 'The device''s clock at that figure.';
 comment on column private.message.closed is 'Whether it says that the session has ended.';
 comment on column private.message.fault is 'Code of why it is rejected; null if it is not.';
-comment on column private.message.unsent is 'Ended sessions that the device has yet to send.';
-comment on column private.message.report is 'The optional fields.';
+comment on column private.message.report is 'The optional fields about the session.';
+comment on column private.message.device_report is 'The optional fields about the device.';
 
 create function private.read_messages(messages jsonb) returns private.message[]
 language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan as $$
@@ -62,7 +62,7 @@ begin
         when said.session_start < private.earliest_start() then 'bad_start'
         when said.run_seconds > private.longest_session() then 'bad_run_seconds'
       end,
-      (m ->> 'unsent')::integer, jsonb_populate_record(null::private.session_report, m)
+      jsonb_populate_record(null::private.session_report, m), jsonb_populate_record(null::private.device_report, m)
     )::private.message
     from jsonb_array_elements(messages) with ordinality as element (m, place)
     cross join lateral (
@@ -146,21 +146,30 @@ begin
     select distinct private.lock_key('fleet', o.fleet_id) as key from public.device_ownerships o
     where o.device_uuid = device_id and o.fleet_id is not null order by 1
   ) turn;
-  -- Sessions that grow and new ones are counted one after the other; one alone is of one plane.
-  if cardinality(messages) > 1 then
-    perform private.lock_planes(array(
-      select a.plane_id from public.device_assignments a where a.device_uuid = device_id
-      union all
-      select s.plane_id from public.sessions s
-      where s.device_uuid = device_id and s.session_start in (select m.session_start from unnest(messages) m)
-    ));
-  end if;
+  -- A post may change what is said of another device's sessions in the same plane: of each plane one writes at a time.
+  perform private.lock_planes(array(
+    select a.plane_id from public.device_assignments a where a.device_uuid = device_id
+    union all
+    select s.plane_id from public.sessions s
+    where s.device_uuid = device_id and s.session_start in (select m.session_start from unnest(messages) m)
+  ));
 end $$;
 comment on function private.admit(uuid, private.message[], text, boolean, timestamptz) is 'Locks the device and what its sessions touch, checks its key and its limits; a refusal, or the device with this request counted.';
 
 -- Step 2: the join. The stored row takes part as the first message; the device's lock keeps it still until the end. A
 -- session's optional fields are those of its greatest message; a message's rank is one text that sorts like
--- (run_seconds, closed, canonical text).
+-- (run_seconds, closed, canonical text). Which columns keep the
+-- report is said by its type alone: INSERT and UPDATE want them by name, so the names are put in here.
+do $make$
+declare
+  report text;
+  excluded_report text;
+begin
+  select string_agg(quote_ident(a.attname), ', ' order by a.attnum),
+    string_agg('excluded.' || quote_ident(a.attname), ', ' order by a.attnum)
+  into report, excluded_report
+  from pg_catalog.pg_attribute a where a.attrelid = 'private.session_report'::regclass and a.attnum > 0 and not a.attisdropped;
+  execute replace(replace($function$
 create function private.join_messages(
   device_id uuid, messages private.message[], server_now timestamptz, out results jsonb, out added integer
 )
@@ -198,8 +207,7 @@ begin
   ), written as (
     insert into public.sessions as s (
       session_id, device_uuid, session_start, run_seconds, last_update, status, report_closed, received_at, heard_at, future,
-      known_at_release, fleet_id, plane_id, effective_start, boot, start_source, start_uncertainty_s, checkpoint_seconds,
-      lifetime_seconds, reset_reason, firmware
+      known_at_release, fleet_id, plane_id, effective_start, {report}
     )
     select private.session_id(device_id, j.session_start), device_id, j.session_start, j.run_seconds, j.last_update,
       case when j.closed then 'closed' else 'open' end::public.session_status, j.report_closed, server_now, server_now,
@@ -216,9 +224,7 @@ begin
     ) a on true
     on conflict (device_uuid, session_start) do update set
       run_seconds = excluded.run_seconds, last_update = excluded.last_update, status = excluded.status,
-      report_closed = excluded.report_closed, boot = excluded.boot, start_source = excluded.start_source,
-      start_uncertainty_s = excluded.start_uncertainty_s, checkpoint_seconds = excluded.checkpoint_seconds,
-      lifetime_seconds = excluded.lifetime_seconds, reset_reason = excluded.reset_reason, firmware = excluded.firmware,
+      report_closed = excluded.report_closed, ({report}) = row({excluded_report}),
       heard_at = greatest(s.heard_at, excluded.heard_at),
       known_at_release = coalesce(
         s.known_at_release,
@@ -242,7 +248,9 @@ begin
   ), (select count(*) from joined where not known)
   into results, added
   from unnest(messages) m left join judged j using (ord);
-end $$;
+end $$
+$function$, '{report}', report), '{excluded_report}', excluded_report);
+end $make$;
 comment on function private.join_messages(uuid, private.message[], timestamptz) is 'Joins messages into the device''s sessions; one result per message, and how many sessions are new.';
 
 -- Step 3: what the device says about itself: its greatest message by (session_start, run_seconds, canonical text). What it
@@ -256,13 +264,11 @@ declare
   fault text := (select m.fault from unnest(messages) m where m.fault is not null order by m.ord desc limit 1);
   latest record;
 begin
-  select m.session_start, m.run_seconds, own.report into latest
+  select m.session_start, m.run_seconds, m.device_report as report into latest
   from unnest(messages) m
-  cross join lateral (
-    select row((m.report).boot, (m.report).lifetime_seconds, m.unsent, (m.report).firmware, (m.report).reset_reason)::private.device_report as report
-  ) own
   where m.fault is null and m.session_start >= own_time
-  order by m.session_start desc, m.run_seconds desc, jsonb_strip_nulls(to_jsonb(own.report))::text collate "C" desc limit 1;
+  order by m.session_start desc, m.run_seconds desc, jsonb_strip_nulls(to_jsonb(m.device_report))::text collate "C" desc
+  limit 1;
 
   if latest.session_start is not null and (
     device.report_session_start is null

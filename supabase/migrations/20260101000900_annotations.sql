@@ -5,14 +5,14 @@ create table public.session_annotations (
   session_id uuid primary key default gen_random_uuid(),
   fleet_id uuid not null references public.fleets on delete cascade,
   class public.session_class,
-  pilot text check (char_length(pilot) <= 120),
-  remarks text check (char_length(remarks) <= 2000),
+  pilot text constraint pilot_length check (char_length(pilot) <= 120),
+  remarks text constraint remarks_length check (char_length(remarks) <= 2000),
   excluded boolean not null default false,
-  corrected_start timestamptz check (corrected_start >= private.earliest_start()),
+  corrected_start timestamptz constraint corrected_start_not_too_early check (corrected_start >= private.earliest_start()),
   clock_checked boolean not null default false,
   hand_plane_id uuid,
-  hand_start timestamptz check (hand_start >= private.earliest_start()),
-  hand_seconds integer check (hand_seconds between 1 and private.longest_session()),
+  hand_start timestamptz constraint hand_start_not_too_early check (hand_start >= private.earliest_start()),
+  hand_seconds integer constraint hand_seconds_range check (hand_seconds between 1 and private.longest_session()),
   author_id uuid references auth.users (id) on delete set null,
   created_at timestamptz not null default private.clock(),
   updated_at timestamptz not null default private.clock(),
@@ -22,6 +22,7 @@ create table public.session_annotations (
 );
 create index session_annotations_by_fleet on public.session_annotations (fleet_id, class);
 create index session_annotations_by_pilot on public.session_annotations (fleet_id, pilot);
+create index session_annotations_with_pilot on public.session_annotations (fleet_id, updated_at desc) where pilot is not null;
 create index session_annotations_by_plane on public.session_annotations (fleet_id, hand_plane_id);
 create index session_annotations_by_author on public.session_annotations (author_id);
 comment on table public.session_annotations is 'What a person says about a session, one row per session; what the device said stays as it is.';
@@ -35,7 +36,7 @@ comment on column public.session_annotations.corrected_start is 'The true start,
 comment on column public.session_annotations.clock_checked is 'Someone looked at the times: clears the future flag and the estimate. A corrected start does, too.';
 comment on column public.session_annotations.hand_plane_id is 'Plane of a hand-entered session.';
 comment on column public.session_annotations.hand_start is 'Start of a hand-entered session.';
-comment on column public.session_annotations.hand_seconds is 'Seconds of a hand-entered session, up to 366 days.';
+comment on column public.session_annotations.hand_seconds is 'Seconds of a hand-entered session.';
 comment on column public.session_annotations.author_id is 'Who said so last; null for a former member.';
 comment on column public.session_annotations.created_at is 'When it was first said (server time).';
 comment on column public.session_annotations.updated_at is 'When it was last said (server time).';
@@ -68,8 +69,6 @@ begin
     raise sqlstate 'PT400' using message = 'An annotation cannot move to another session';
   elsif num_nulls(new.hand_plane_id, new.hand_start, new.hand_seconds) not in (0, 3) then
     raise sqlstate 'PT400' using message = 'A hand-entered session has a plane, a start and a length';
-  elsif char_length(new.pilot) > 120 or char_length(new.remarks) > 2000 then
-    raise sqlstate 'PT400' using message = 'A pilot''s name has up to 120 characters, remarks up to 2,000';
   end if;
   if new.hand_start is not null then
     select p.fleet_id into new.fleet_id from public.planes p
@@ -84,8 +83,6 @@ begin
       raise sqlstate 'PT400' using
         message = 'A hand-entered session has an identity of its own',
         hint = 'Leave session_id out, or give a random UUID (version 4).';
-    elsif new.hand_start < private.earliest_start() or new.hand_seconds not between 1 and private.longest_session() then
-      raise sqlstate 'PT400' using message = 'A hand-entered session begins after 2023 and has 1 second to 366 days';
     elsif private.in_future(new.hand_start, new.hand_seconds) then
       raise sqlstate 'PT400' using message = 'A session cannot be entered before it has ended';
     end if;
@@ -96,8 +93,6 @@ begin
     where s.session_id = new.session_id and s.fleet_id = any (private.fleets_as('editor'));
     if not found then
       raise sqlstate 'PT404' using message = 'There is no such session in the fleets that you may edit';
-    elsif new.corrected_start < private.earliest_start() or not isfinite(new.corrected_start) then
-      raise sqlstate 'PT400' using message = 'No session began before 2024', hint = 'Check the date.';
     elsif exists (
       select from public.session_annotations a
       where a.session_id = new.session_id and a.clock_checked = new.clock_checked
@@ -193,3 +188,63 @@ create trigger note_look after insert or delete or update of corrected_start, cl
 -- Not where it goes with its fleet: the sessions are gone by then.
 create trigger take_annotation_back after delete on public.session_annotations
   for each row when (pg_trigger_depth() = 0) execute function private.apply_annotation();
+
+-- What the engine's time says about a session, until a person says what it was. It is shown and counted as a suggestion,
+-- and becomes a class only by accept_suggested_classes().
+create function private.is_over(
+  status public.session_status, heard_at timestamptz, device uuid, begins timestamptz
+) returns boolean
+language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan as $$
+begin
+  -- In this order it is one step in an index; whether there is a later one might be looked for in the whole table.
+  return status = 'closed' or heard_at <= private.silent_since() or coalesce(begins < (
+    select newest.effective_start from public.sessions newest
+    where newest.device_uuid = device and not newest.flagged
+    order by newest.effective_start desc limit 1
+  ), false);
+end $$;
+comment on function private.is_over(public.session_status, timestamptz, uuid, timestamptz) is 'Whether a session has ended: its device said so, has been silent for 10 minutes, or began another one since.';
+grant execute on function private.is_over(public.session_status, timestamptz, uuid, timestamptz) to authenticated;
+
+create function private.suggested_class(class public.session_class, engine_seconds integer, is_over boolean)
+returns public.session_class
+language plpgsql immutable parallel safe set search_path = '' as $$
+declare
+  longest_ground_run constant integer := 600;
+begin
+  return case
+    when class is not null or engine_seconds is null or not is_over then null
+    when engine_seconds = 0 then 'avionics_only'
+    when engine_seconds < longest_ground_run then 'ground_run'
+    else 'flight'
+  end;
+end $$;
+comment on function private.suggested_class(public.session_class, integer, boolean) is 'avionics_only if the engine never ran, ground_run if it ran for less than 10 minutes, else flight; null if the session was not sensed, has a class, or may still become something else.';
+grant execute on function private.suggested_class(public.session_class, integer, boolean) to authenticated;
+
+create function public.accept_suggested_classes(session_ids uuid[]) returns integer
+language plpgsql volatile set search_path = '' as $$
+declare
+  accepted integer;
+begin
+  if cardinality(session_ids) > 1000 then
+    raise sqlstate 'PT400' using message = 'Up to 1,000 suggestions are accepted at once';
+  elsif exists (
+    select from unnest(session_ids) id
+    where not exists (
+      select from public.sessions s where s.session_id = id and s.fleet_id = any (private.fleets_as('editor'))
+    )
+  ) then
+    raise sqlstate 'PT404' using message = 'There is no such session in the fleets that you may edit';
+  end if;
+  insert into public.session_annotations (session_id, class)
+  select l.session_id, l.suggested_class from public.session_log l
+  where l.session_id = any (session_ids) and l.suggested_class is not null
+  order by l.session_id
+  -- of two at the same time the second finds a class
+  on conflict (session_id) do update set class = excluded.class where session_annotations.class is null;
+  get diagnostics accepted = row_count;
+  return accepted;
+end $$;
+comment on function public.accept_suggested_classes(uuid[]) is 'Says of up to 1,000 sessions that they were what is suggested, and returns of how many; a session with a class, or without a suggestion, stays as it is.';
+grant execute on function public.accept_suggested_classes(uuid[]) to authenticated;

@@ -14,23 +14,6 @@ grant execute on function private.doubt(public.sessions) to authenticated;
 
 -- Neighbours in time are looked for with the owner's rights: below row security no expression searches an index, and a
 -- plane's whole history would be read for each row. A plane's sessions are all of one fleet, so nothing is told.
-create function private.overlaps(session uuid, plane uuid, begins timestamptz, ends timestamptz) returns boolean
-language plpgsql stable security definer cost 1000 set search_path = '' set plan_cache_mode = force_generic_plan as $$
-begin
-  return exists (
-    select from public.sessions other
-    where other.plane_id = plane and other.counts and not other.long
-      and other.effective_start >= begins - interval '1 day' and other.effective_start < ends
-      and other.session_end > begins and other.session_id <> session
-  ) or exists (
-    select from public.sessions other
-    where other.plane_id = plane and other.counts and other.long
-      and other.effective_start < ends and other.session_end > begins and other.session_id <> session
-  );
-end $$;
-comment on function private.overlaps(uuid, uuid, timestamptz, timestamptz) is 'Whether another session of the plane that counts shares time with this one.';
-grant execute on function private.overlaps(uuid, uuid, timestamptz, timestamptz) to authenticated;
-
 -- Three searches, each by an index of its own: what lies near, what is long, and estimates, whose doubt may be longer.
 create function private.duplicate_of(plane uuid, begins timestamptz, ends timestamptz) returns uuid
 language plpgsql stable security definer cost 1000 set search_path = '' set plan_cache_mode = force_generic_plan as $$
@@ -66,30 +49,17 @@ grant execute on function private.duplicate_of(uuid, timestamptz, timestamptz) t
 create view public.session_log with (security_invoker = true) as
   select
     s.session_id, s.fleet_id, s.plane_id, p.registration, s.device_uuid, o.name as device_name,
-    s.effective_start as session_start,
-    s.session_start as reported_start,
-    s.session_end, s.run_seconds, s.last_update, s.status,
+    s.effective_start, s.session_start, s.session_end, s.run_seconds, s.last_update, s.status,
     case
       when s.status = 'closed' then 'ended'
-      when s.heard_at <= (select private.silent_since()) then 'unconfirmed'
-      when s.effective_start < (
-        select newest.effective_start from public.sessions newest
-        where newest.device_uuid = s.device_uuid and not newest.flagged
-        order by newest.effective_start desc limit 1
-      ) then 'unconfirmed'
+      when private.is_over(s.status, s.heard_at, s.device_uuid, s.effective_start) then 'unconfirmed'
       when s.heard_at <= (select private.running_since()) then 'last_heard'
       else 'running'
     end::public.session_state as state,
     case
       when s.device_uuid is null then 'hand_entered'
       when s.flagged then 'flagged'
-      when s.status = 'open' and (
-        s.heard_at <= (select private.silent_since()) or s.effective_start < (
-          select newest.effective_start from public.sessions newest
-          where newest.device_uuid = s.device_uuid and not newest.flagged
-          order by newest.effective_start desc limit 1
-        )
-      ) then 'unconfirmed'
+      when s.status = 'open' and private.is_over(s.status, s.heard_at, s.device_uuid, s.effective_start) then 'unconfirmed'
       when s.start_source = 'estimated' and not s.clock_checked then 'clock_estimated'
       else 'measured'
     end::public.session_quality as quality,
@@ -97,14 +67,25 @@ create view public.session_log with (security_invoker = true) as
     s.class, s.pilot, n.remarks, s.excluded, s.clock_checked,
     n.corrected_start is not null as corrected,
     n.author_id as annotated_by, n.updated_at as annotated_at,
-    s.counts and s.plane_id is not null
-      and private.overlaps(s.session_id, s.plane_id, s.effective_start, s.session_end) as overlaps,
+    s.overlaps,
     -- Whoever has looked at its times has settled it.
     case when s.device_uuid is null and s.counts and not s.clock_checked
       then private.duplicate_of(s.plane_id, s.effective_start, s.session_end)
     end as possible_duplicate_of,
-    case when s.counts and s.plane_id is not null then private.hours(s.plane_id, s.effective_start) end as hobbs_start_seconds,
-    case when s.counts and s.plane_id is not null then private.hours(s.plane_id, s.session_end) end as hobbs_end_seconds,
+    case when s.counts and s.plane_id is not null then private.hobbs(s.plane_id, s.effective_start, 'powered') end
+      as hobbs_start_seconds,
+    case when s.counts and s.plane_id is not null then private.hobbs(s.plane_id, s.session_end, 'powered') end
+      as hobbs_end_seconds,
+    s.engine_seconds, s.engine_first_s, s.bus_start_mv, s.bus_min_mv, s.bus_max_mv,
+    case when s.counts and s.plane_id = any ((select private.planes_with_engine_time())::uuid[])
+      then private.hobbs(s.plane_id, s.effective_start, 'engine')
+    end as engine_hobbs_start_seconds,
+    case when s.counts and s.plane_id = any ((select private.planes_with_engine_time())::uuid[])
+      then private.hobbs(s.plane_id, s.session_end, 'engine')
+    end as engine_hobbs_end_seconds,
+    case when s.engine_seconds is not null then private.suggested_class(
+      s.class, s.engine_seconds, private.is_over(s.status, s.heard_at, s.device_uuid, s.effective_start)
+    ) end as suggested_class,
     s.checkpoint_seconds, s.start_source, s.start_uncertainty_s, s.boot, s.firmware, s.reset_reason,
     s.received_at, s.heard_at, s.flagged,
     case when s.known_at_release is not null then
@@ -117,24 +98,32 @@ create view public.session_log with (security_invoker = true) as
   left join public.device_ownerships o on o.device_uuid = s.device_uuid and o.fleet_id = s.fleet_id
     and o.owned @> s.session_start
   left join public.session_annotations n on n.session_id = s.session_id;
-comment on view public.session_log is 'One row per session, with plane, device, Hobbs columns, state and quality. Page by (session_start, session_id).';
-comment on column public.session_log.session_start is 'Power on: the corrected start if there is one.';
-comment on column public.session_log.reported_start is 'Power on, as the device said.';
+comment on view public.session_log is 'One row per session, with plane, device, Hobbs columns, state and quality. Page by (effective_start, session_id).';
+comment on column public.session_log.effective_start is 'Power on: the corrected start if there is one, else session_start.';
+comment on column public.session_log.session_start is 'Power on, as the device said.';
 comment on column public.session_log.device_name is 'What the fleet called the device then.';
-comment on column public.session_log.short is 'Under 180 seconds.';
+comment on column public.session_log.short is 'Under three minutes (private.short_session).';
 comment on column public.session_log.overlaps is 'Shares time with another session of the plane; shared time counts once.';
 comment on column public.session_log.possible_duplicate_of is 'Of a hand-entered session: the first session of a device that it meets within its uncertainty.';
 comment on column public.session_log.hobbs_start_seconds is 'Hours of the plane at power on, in seconds; null if the session does not count.';
 comment on column public.session_log.hobbs_end_seconds is 'Hours of the plane at power off, in seconds; null if the session does not count.';
+comment on column public.session_log.engine_seconds is 'Of run_seconds, those in which the engine ran; null: not sensed.';
+comment on column public.session_log.engine_first_s is 'Seconds into the session at which the engine first ran; null: not sensed, or it never ran.';
+comment on column public.session_log.bus_start_mv is 'Millivolts of the bus before any cranking: the battery at rest; null: not sensed.';
+comment on column public.session_log.bus_min_mv is 'Lowest millivolts of the bus, while cranking as a rule; null: not sensed.';
+comment on column public.session_log.bus_max_mv is 'Highest millivolts of the bus, while charging as a rule; null: not sensed.';
+comment on column public.session_log.engine_hobbs_start_seconds is 'Engine time of the plane at power on, in seconds; null if the session does not count, or nothing of the plane was ever sensed.';
+comment on column public.session_log.engine_hobbs_end_seconds is 'Engine time of the plane at power off, in seconds; null as at power on.';
+comment on column public.session_log.suggested_class is 'What the engine''s time suggests, for as long as class is null; null if not sensed, and while the session runs.';
 comment on column public.session_log.flagged is 'Its times reach into the future, or some of it came after the device''s release, and nobody has looked at it.';
 comment on column public.session_log.held_seconds is 'Of run_seconds, what came after the device''s release and does not count until somebody has looked; null: nothing came after it.';
 comment on column public.session_log.annotated_by is 'Who annotated it last; null: nobody, or a former member.';
 comment on column public.session_log.session_id is 'Identity of the session.';
-comment on column public.session_log.fleet_id is 'The fleet that owned the device at the reported start.';
+comment on column public.session_log.fleet_id is 'The fleet that owned the device at session_start.';
 comment on column public.session_log.plane_id is 'The plane; null: none.';
 comment on column public.session_log.registration is 'Registration of the plane, as written.';
 comment on column public.session_log.device_uuid is 'The device; null for a hand-entered session.';
-comment on column public.session_log.session_end is 'session_start plus run_seconds, without held_seconds.';
+comment on column public.session_log.session_end is 'effective_start plus run_seconds, without held_seconds.';
 comment on column public.session_log.run_seconds is 'Whole seconds of power.';
 comment on column public.session_log.last_update is 'The device''s clock at its latest figure.';
 comment on column public.session_log.status is 'open or closed, as the device said.';
@@ -168,7 +157,7 @@ create view public.device_status with (security_invoker = true) as
       else 'off'
     end::public.device_state as state,
     d.last_seen,
-    case when d.running then d.session_start end as running_session_start,
+    case when d.running then d.effective_start end as running_effective_start,
     case when d.running then d.run_seconds end as running_seconds,
     case when d.running then d.heard_at end as running_update,
     d.unsent, d.firmware, d.reset_reason, d.attention,
@@ -176,7 +165,7 @@ create view public.device_status with (security_invoker = true) as
       select s.effective_start from public.sessions s
       where s.device_uuid = o.device_uuid and s.session_start >= o.owned_from
       order by s.session_start limit 1
-    ) as first_session_start,
+    ) as first_effective_start,
     (
       select count(*) from public.sessions s
       where s.device_uuid = o.device_uuid and s.fleet_id = o.fleet_id and s.plane_id is null
@@ -186,7 +175,7 @@ create view public.device_status with (security_invoker = true) as
     o.owned_from, o.claimed_at, a.assigned_from
   from public.device_ownerships o
   join lateral (
-    select devices.key_bound_at, devices.key_reset_at, s.effective_start as session_start, s.run_seconds, s.heard_at,
+    select devices.key_bound_at, devices.key_reset_at, s.effective_start, s.run_seconds, s.heard_at,
       s.status = 'open' and s.heard_at > (select private.running_since()) as running,
       devices.last_seen,
       case when latest.tells then devices.unsent end as unsent,
@@ -197,7 +186,7 @@ create view public.device_status with (security_invoker = true) as
       devices.refused_posts, devices.refused_at, devices.rejected_at, devices.rejected_code,
       case
         when devices.refused_posts > 0 then devices.refused_code
-        when devices.key_reset_at + interval '24 hours' <= (select private.clock()) then 'device_key_reset_expired'
+        when devices.key_reset_at + private.key_reset_seconds() * interval '1 second' <= (select private.clock()) then 'device_key_reset_expired'
         when devices.rejected_at >= coalesce(s.received_at, devices.rejected_at)
           then devices.rejected_code
       end as attention
@@ -220,20 +209,20 @@ create view public.device_status with (security_invoker = true) as
   ) a on true
   left join public.planes p on p.plane_id = a.plane_id
   where o.owned_until is null;
-comment on view public.device_status is 'One row per device that a fleet owns now: where it hangs, what it is doing, what needs attention.';
+comment on view public.device_status is 'One row per device that a fleet owns now: where it is installed, what it is doing, what needs attention.';
 comment on column public.device_status.state is 'needs_attention, else never_heard, else delivering (heard under 2 min ago, with sessions to go), running, or off (normal).';
 comment on column public.device_status.running_update is 'When the server heard running_seconds: now minus this is what has passed since.';
 comment on column public.device_status.unsent is 'Sessions that the device had yet to deliver when it last said so.';
 comment on column public.device_status.attention is 'Code of what needs attention, or null: device_key_wrong, device_key_missing, device_key_reset_expired, bad_start.';
-comment on column public.device_status.first_session_start is 'Start of its first session in this fleet.';
+comment on column public.device_status.first_effective_start is 'effective_start of its first session in this fleet.';
 comment on column public.device_status.unassigned_sessions is 'Its sessions of no plane.';
 comment on column public.device_status.device_uuid is 'The device.';
 comment on column public.device_status.fleet_id is 'The fleet that owns it now.';
 comment on column public.device_status.name is 'What the fleet calls it.';
-comment on column public.device_status.plane_id is 'The plane that it hangs in now; null: none.';
+comment on column public.device_status.plane_id is 'The plane it is installed in now; null: none.';
 comment on column public.device_status.registration is 'Registration of that plane.';
 comment on column public.device_status.last_seen is 'When its last accepted message arrived, since the fleet owns it.';
-comment on column public.device_status.running_session_start is 'Start of the session that runs; null if none does.';
+comment on column public.device_status.running_effective_start is 'effective_start of the session that runs; null if none does.';
 comment on column public.device_status.running_seconds is 'Its seconds so far.';
 comment on column public.device_status.firmware is 'Firmware version.';
 comment on column public.device_status.reset_reason is 'Why the board last started.';
@@ -247,7 +236,7 @@ comment on column public.device_status.key_bound_at is 'When its key was bound; 
 comment on column public.device_status.key_reset_at is 'When its key was reset; null once a new one is bound.';
 comment on column public.device_status.owned_from is 'Begin of the ownership.';
 comment on column public.device_status.claimed_at is 'When the claim was made (server time).';
-comment on column public.device_status.assigned_from is 'Since when it hangs in its plane.';
+comment on column public.device_status.assigned_from is 'Since when it has been installed in its plane.';
 grant select on public.device_status to authenticated;
 
 create function public.plane_hours(time_zone text default 'UTC', for_fleet uuid default null, for_plane uuid default null)
@@ -255,7 +244,10 @@ returns table (
   plane_id uuid, fleet_id uuid, registration text, type_designator text, make text, model text, archived_at timestamptz,
   total_seconds bigint, uncertainty_seconds bigint, reading_seconds integer, reading_as_of timestamptz,
   counted_seconds bigint, counted_sessions bigint, month_seconds bigint, month_sessions bigint,
-  last_session_start timestamptz, last_session_end timestamptz, device_uuid uuid
+  last_effective_start timestamptz, last_session_end timestamptz, device_uuid uuid,
+  powered_seconds bigint, sensed_seconds bigint, engine_seconds bigint,
+  month_sensed_seconds bigint, month_engine_seconds bigint,
+  meter_id uuid, meter_name text, meter_source public.meter_source, meter_seconds bigint, meter_uncertainty_seconds bigint
 )
 language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
@@ -264,41 +256,84 @@ declare
 begin
   return query
   with period as materialized (
-    select private.clock() as server_now, private.latest_time() as latest_time,
+    select private.latest_time() as latest_time,
       private.day_begin(date_trunc('month', private.today(zone)::timestamp)::date, zone) as month_start
+  ), plane as materialized (
+    select p.*, r.seconds as reading_seconds, r.as_of as reading_as_of, coalesce(r.as_of, private.earliest_start()) as since,
+      m.meter_id, m.name as meter_name, m.source as meter_source
+    from period cross join public.planes p
+    left join public.meters m on m.plane_id = p.plane_id and m.is_primary
+    cross join lateral private.reading_at(private.powered_meter(p.plane_id), period.latest_time) r
+    where (for_fleet is null or p.fleet_id = for_fleet) and (for_plane is null or p.plane_id = for_plane)
+  ), begin as materialized (
+    select plane.plane_id, plane.since as t from plane
+    union
+    select plane.plane_id, period.month_start from plane cross join period
+  ), counted as materialized (
+    select c.* from (
+      select array_agg(one.plane_id) as planes, array_agg(one.t) as froms, array_agg(period.latest_time) as untils
+      from (
+        select begin.plane_id, begin.t from begin
+        union
+        -- engine time has no reading
+        select plane.plane_id, private.earliest_start() from plane
+      ) one cross join period
+    ) asked
+    cross join lateral private.counted_in(asked.planes, asked.froms, asked.untils) c
+  ), tally as materialized (
+    select t.* from (select array_agg(begin.plane_id) as planes, array_agg(begin.t) as froms from begin) asked
+    cross join lateral private.tallies_since(asked.planes, asked.froms) t
+  ), primary_meter as materialized (
+    -- of powered time all is there already
+    select state.meter_id, state.total_seconds, state.uncertainty_seconds
+    from private.meter_states(array(select plane.meter_id from plane where plane.meter_source <> 'powered')) state
+  ), installed as materialized (
+    select distinct on (now_in.plane_id) now_in.plane_id, o.device_uuid
+    from (
+      select distinct a.ownership_id from plane
+      join public.device_assignments a on a.fleet_id = plane.fleet_id and a.plane_id = plane.plane_id
+    ) once_in
+    join public.device_ownerships o on o.ownership_id = once_in.ownership_id and o.owned_until is null
+    cross join lateral (
+      select a.plane_id, a.assigned_from from public.device_assignments a
+      where a.ownership_id = o.ownership_id and a.assigned_from <= (select private.clock())
+      order by a.assigned_from desc limit 1
+    ) now_in
+    order by now_in.plane_id, now_in.assigned_from desc
   )
-  select p.plane_id, p.fleet_id, p.registration, p.type_designator, p.make, p.model, p.archived_at,
-    coalesce(r.seconds, 0) + c.seconds, (t.tally).uncertainty_seconds, r.seconds, r.as_of,
-    c.seconds, (t.tally).sessions,
-    private.counted(p.plane_id, period.month_start, period.latest_time),
-    (private.tally_since(p.plane_id, period.month_start)).sessions,
-    latest.effective_start, latest.session_end,
-    (select o.device_uuid from public.device_ownerships o
-     join lateral (
-       select a.plane_id, a.assigned_from from public.device_assignments a
-       where a.ownership_id = o.ownership_id and a.assigned_from <= period.server_now
-       order by a.assigned_from desc limit 1
-     ) now_in on now_in.plane_id = p.plane_id
-     where o.fleet_id = p.fleet_id and o.owned_until is null
-     order by now_in.assigned_from desc limit 1)
-  from period cross join public.planes p
-  cross join lateral private.reading_at(p.plane_id, period.latest_time) r
-  cross join lateral (select coalesce(r.as_of, private.earliest_start()) as since) base
-  cross join lateral (select private.counted(p.plane_id, base.since, period.latest_time) as seconds) c
-  cross join lateral (select private.tally_since(p.plane_id, base.since) as tally) t
+  select plane.plane_id, plane.fleet_id, plane.registration, plane.type_designator, plane.make, plane.model,
+    plane.archived_at, coalesce(plane.reading_seconds, 0) + coalesce(total.seconds, 0),
+    coalesce(tally.uncertainty_seconds, 0), plane.reading_seconds, plane.reading_as_of, coalesce(total.seconds, 0),
+    coalesce(tally.sessions, 0), coalesce(month_total.seconds, 0), coalesce(month_tally.sessions, 0),
+    latest.effective_start, latest.session_end, installed.device_uuid,
+    coalesce(ever.seconds, 0), coalesce(ever.sensed_seconds, 0), ever.engine_seconds,
+    coalesce(month_total.sensed_seconds, 0), month_total.engine_seconds,
+    plane.meter_id, plane.meter_name, plane.meter_source,
+    case when plane.meter_source = 'powered' then coalesce(plane.reading_seconds, 0) + coalesce(total.seconds, 0)
+      else primary_meter.total_seconds end,
+    case when plane.meter_source = 'powered' then coalesce(tally.uncertainty_seconds, 0)
+      else primary_meter.uncertainty_seconds end
+  from plane
+  cross join period
+  left join counted total on total.plane_id = plane.plane_id and total.from_time = plane.since
+  left join tally on tally.plane_id = plane.plane_id and tally.from_time = plane.since
+  left join counted month_total on month_total.plane_id = plane.plane_id and month_total.from_time = period.month_start
+  left join counted ever on ever.plane_id = plane.plane_id and ever.from_time = private.earliest_start()
+  left join tally month_tally on month_tally.plane_id = plane.plane_id and month_tally.from_time = period.month_start
+  left join primary_meter on primary_meter.meter_id = plane.meter_id
+  left join installed on installed.plane_id = plane.plane_id
   left join lateral (
     select s.effective_start, s.session_end from public.sessions s
-    where s.plane_id = p.plane_id and s.counts
+    where s.plane_id = plane.plane_id and s.counts
     order by s.effective_start desc limit 1
   ) latest on true
-  where (for_fleet is null or p.fleet_id = for_fleet) and (for_plane is null or p.plane_id = for_plane)
-  order by p.registration_key, p.plane_id;
+  order by plane.registration_key, plane.plane_id;
 end $$;
-comment on function public.plane_hours(text, uuid, uuid) is 'Hours of the planes that the caller sees: reading plus counted since, this month (in a time zone), last session, device. Optionally of one fleet or one plane.';
+comment on function public.plane_hours(text, uuid, uuid) is 'Hours of the planes that the caller sees: reading plus counted since, this month (in a time zone), last session, device; and of all the time with power that was ever counted, what was sensed and the engine''s (null: nothing was sensed); and where the primary meter stands (null: unknown). Optionally of one fleet or one plane.';
 grant execute on function public.plane_hours(text, uuid, uuid) to authenticated;
 
 create function public.hours_by_month(fleet_id uuid, time_zone text default 'UTC', months integer default 12)
-returns table (plane_id uuid, month date, seconds bigint)
+returns table (plane_id uuid, month date, seconds bigint, sensed_seconds bigint, engine_seconds bigint)
 language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
@@ -307,11 +342,20 @@ begin
   return query
   with period as materialized (
     select m.month, m.begins, m.ends from private.months_until_now(zone, months) m
+  ), plane as materialized (
+    select p.plane_id, p.registration_key from public.planes p where p.fleet_id = hours_by_month.fleet_id
+  ), counted as materialized (
+    select c.* from (
+      select array_agg(plane.plane_id) as planes, array_agg(period.begins) as froms, array_agg(period.ends) as untils
+      from plane cross join period
+    ) asked
+    cross join lateral private.counted_in(asked.planes, asked.froms, asked.untils) c
   )
-  select p.plane_id, period.month, private.counted(p.plane_id, period.begins, period.ends)
-  from period cross join public.planes p
-  where p.fleet_id = hours_by_month.fleet_id
-  order by period.month, p.registration_key, p.plane_id;
+  select plane.plane_id, period.month, coalesce(counted.seconds, 0), coalesce(counted.sensed_seconds, 0),
+    counted.engine_seconds
+  from period cross join plane
+  left join counted on counted.plane_id = plane.plane_id and counted.from_time = period.begins
+  order by period.month, plane.registration_key, plane.plane_id;
 end $$;
-comment on function public.hours_by_month(uuid, text, integer) is 'Seconds per plane of a fleet in each of the last months (up to 120, the present one included), months as in the time zone. Cut at 1,000 rows like every answer: ask for fewer months in a fleet of over 83 planes.';
+comment on function public.hours_by_month(uuid, text, integer) is 'Seconds per plane of a fleet in each of the last months (up to 120, the present one included), months as in the time zone; of these the sensed ones, and of these the engine''s (null: nothing was sensed). Cut at 1,000 rows like every answer: ask for fewer months in a fleet of over 83 planes.';
 grant execute on function public.hours_by_month(uuid, text, integer) to authenticated;

@@ -102,33 +102,133 @@ create policy "Editors settle missing power-ups" on public.settled_boot_gaps for
 create policy "Editors ask about missing power-ups again" on public.settled_boot_gaps for delete to authenticated
   using (fleet_id = any ((select private.fleets_as('editor'))::uuid[]));
 
-create function private.boot_gaps(device uuid, since timestamptz default '-infinity')
+-- Which power-ups are missing is kept, and not looked for among all that are there: every open page asks. Like the hours
+-- it is worked out from the sessions, around each power-up that comes, goes or gets another number.
+create table private.missing_boots (
+  device_uuid uuid not null references public.devices on delete cascade,
+  from_boot integer not null,
+  to_boot integer not null check (to_boot >= from_boot),
+  primary key (device_uuid, from_boot)
+);
+alter table private.missing_boots enable row level security;
+comment on table private.missing_boots is 'Per device the power-ups that no session has, between the first and the last that one has, whoever owned it then.';
+comment on column private.missing_boots.device_uuid is 'The device.';
+comment on column private.missing_boots.from_boot is 'The first missing power-up.';
+comment on column private.missing_boots.to_boot is 'The last missing power-up before the next one that is there.';
+
+create function private.refresh_missing_boots(device uuid, changed_boot integer) returns void
+language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
+declare
+  boot_before constant integer := (
+    select s.boot from public.sessions s where s.device_uuid = device and s.boot < changed_boot order by s.boot desc limit 1
+  );
+  boot_after constant integer := (
+    select s.boot from public.sessions s where s.device_uuid = device and s.boot > changed_boot order by s.boot limit 1
+  );
+begin
+  delete from private.missing_boots m
+  where m.device_uuid = device and m.from_boot > coalesce(boot_before, -1)
+    and (m.from_boot < boot_after or boot_after is null);
+  insert into private.missing_boots (device_uuid, from_boot, to_boot)
+  select device, step.boot + 1, step.next_boot - 1
+  from (
+    select there.boot, lead(there.boot) over (order by there.boot) as next_boot
+    from (
+      values (boot_before), (boot_after),
+        ((select s.boot from public.sessions s where s.device_uuid = device and s.boot = changed_boot limit 1))
+    ) there (boot)
+    where there.boot is not null
+  ) step
+  where step.next_boot - 1 > step.boot;
+end $$;
+comment on function private.refresh_missing_boots(uuid, integer) is 'Works out again what is missing on either side of a power-up of a device.';
+
+create function private.boots_came() returns trigger
+language plpgsql security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
+begin
+  perform private.refresh_missing_boots(came.device_uuid, came.boot)
+  from (
+    select distinct changed.device_uuid, changed.boot from changed
+    where changed.boot is not null and private.is_ending(changed.fleet_id) is not true
+  ) came;
+  return null;
+end $$;
+comment on function private.boots_came() is 'After sessions were inserted or deleted: what is missing around them follows.';
+create trigger missing_boots_follow_insert after insert on public.sessions
+  referencing new table as changed for each statement execute function private.boots_came();
+create trigger missing_boots_follow_delete after delete on public.sessions
+  referencing old table as changed for each statement execute function private.boots_came();
+
+create function private.boot_changed() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform private.refresh_missing_boots(new.device_uuid, boot) from unnest(array[old.boot, new.boot]) boot where boot is not null;
+  return null;
+end $$;
+comment on function private.boot_changed() is 'After a session''s greatest message has another number of the power-up: what is missing around both follows.';
+create trigger missing_boots_follow_update after update of boot on public.sessions
+  for each row when (old.boot is distinct from new.boot) execute function private.boot_changed();
+
+create function private.computed_missing_boots(device uuid) returns setof private.missing_boots
+language sql stable set search_path = ''
+begin atomic
+  select device, step.boot + 1, step.next_boot - 1
+  from (
+    select s.boot, lead(s.boot) over (order by s.boot) as next_boot
+    from public.sessions s where s.device_uuid = device and s.boot is not null
+  ) step
+  where step.next_boot - 1 > step.boot;
+end;
+comment on function private.computed_missing_boots(uuid) is 'All missing power-ups of a device, worked out from its sessions.';
+
+create function private.forget_boots() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  delete from private.missing_boots m
+  where m.device_uuid in (select o.device_uuid from public.device_ownerships o where o.fleet_id = old.fleet_id);
+  insert into private.missing_boots
+  select c.* from (select distinct o.device_uuid from public.device_ownerships o where o.fleet_id = old.fleet_id) owned
+  cross join lateral private.computed_missing_boots(owned.device_uuid) c;
+  return old;
+end $$;
+comment on function private.forget_boots() is 'When a fleet has gone with its sessions: what is missing of its devices follows.';
+-- By name it comes after empty_fleet.
+create trigger forget_boots before delete on public.fleets for each row execute function private.forget_boots();
+
+create function private.boot_gaps(devices uuid[], since timestamptz default '-infinity')
 returns table (
-  fleet_id uuid, from_boot integer, to_boot integer, after_end timestamptz, before_start timestamptz,
+  device_uuid uuid, fleet_id uuid, from_boot integer, to_boot integer, after_end timestamptz, before_start timestamptz,
   settled_gap_id uuid, settled_at timestamptz, settled_by uuid
 )
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
 declare
   mine constant uuid[] := private.fleets_as('viewer');
 begin
   return query
-    with step as (
-      select s.fleet_id, s.boot, s.session_end, lead(s.boot) over by_boot as next_boot,
-        lead(s.effective_start) over by_boot as next_start, lead(s.fleet_id) over by_boot as next_fleet
-      from public.sessions s where s.device_uuid = device and s.session_start >= since and s.boot is not null
-      window by_boot as (order by s.boot, s.session_start)
-    )
-    select r.fleet_id, r.boot + 1, r.next_boot - 1, r.session_end, r.next_start, said.gap_id, said.settled_at, said.settled_by
-    from step r
+    select m.device_uuid, s.fleet_id, m.from_boot, m.to_boot, s.session_end, next.effective_start,
+      said.gap_id, said.settled_at, said.settled_by
+    from private.missing_boots m
+    cross join lateral (
+      select sessions.fleet_id, sessions.session_start, sessions.session_end from public.sessions
+      where sessions.device_uuid = m.device_uuid and sessions.boot = m.from_boot - 1
+      order by sessions.session_start desc limit 1
+    ) s
+    cross join lateral (
+      select sessions.fleet_id, sessions.session_start, sessions.effective_start from public.sessions
+      where sessions.device_uuid = m.device_uuid and sessions.boot = m.to_boot + 1
+      order by sessions.session_start limit 1
+    ) next
     left join lateral (
       select g.gap_id, g.settled_at, g.settled_by from public.settled_boot_gaps g
-      where g.fleet_id = r.fleet_id and g.device_uuid = device and g.from_boot <= r.boot + 1 and g.to_boot >= r.next_boot - 1
+      where g.fleet_id = s.fleet_id and g.device_uuid = m.device_uuid and g.from_boot <= m.from_boot and g.to_boot >= m.to_boot
       order by g.settled_at, g.gap_id limit 1
     ) said on true
-    where r.next_boot - 1 > r.boot and r.next_fleet = r.fleet_id and r.fleet_id = any (mine);
+    where m.device_uuid = any (devices) and next.fleet_id = s.fleet_id and s.fleet_id = any (mine)
+      and least(s.session_start, next.session_start) >= since;
 end $$;
-comment on function private.boot_gaps(uuid, timestamptz) is 'The missing power-ups of a device since a time, in that of each of the caller''s fleets, and who said that nothing was lost.';
-grant execute on function private.boot_gaps(uuid, timestamptz) to authenticated;
+comment on function private.boot_gaps(uuid[], timestamptz) is 'The missing power-ups of devices since a time, in that of each of the caller''s fleets, and who said that nothing was lost.';
+grant execute on function private.boot_gaps(uuid[], timestamptz) to authenticated;
 
 create function public.boot_gaps(device_uuid uuid)
 returns table (
@@ -138,7 +238,7 @@ returns table (
 language sql stable set search_path = ''
 begin atomic
   select g.from_boot, g.to_boot, g.after_end, g.before_start, g.settled_gap_id, g.settled_at, g.settled_by
-  from private.boot_gaps(device_uuid) g order by g.from_boot desc;
+  from private.boot_gaps(array[boot_gaps.device_uuid]) g order by g.from_boot desc;
 end;
 comment on function public.boot_gaps(uuid) is 'The missing power-ups of a device, newest first: "boot 118 is missing, between these two times", and who said that nothing was lost.';
 grant execute on function public.boot_gaps(uuid) to authenticated;
@@ -148,7 +248,7 @@ create function private.sign_settled_gap() returns trigger
 language plpgsql set search_path = '' as $$
 begin
   if not exists (
-    select from private.boot_gaps(new.device_uuid) g
+    select from private.boot_gaps(array[new.device_uuid]) g
     where g.fleet_id = new.fleet_id and g.from_boot = new.from_boot and g.to_boot = new.to_boot and g.settled_gap_id is null
   ) then
     raise sqlstate 'PT404' using
@@ -163,7 +263,9 @@ create trigger sign_settled_gap before insert on public.settled_boot_gaps
   for each row execute function private.sign_settled_gap();
 
 create function public.hours_by_class(fleet_id uuid, time_zone text default 'UTC', months integer default 12)
-returns table (plane_id uuid, class public.session_class, month date, seconds bigint)
+returns table (
+  plane_id uuid, class public.session_class, month date, seconds bigint, suggested_class public.session_class
+)
 language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
@@ -176,22 +278,32 @@ begin
     -- Below row security an index is searched only by values, not by expressions that could leak what they see.
     select min(begins) as begins, max(ends) as ends, min(begins) - interval '1 day' as reaching_in_since from period
   ), session as (
-    select s.plane_id, s.class, s.effective_start, s.session_end
+    select s.plane_id, s.class, s.engine_seconds, s.status, s.heard_at, s.device_uuid, s.effective_start, s.session_end
     from whole join public.sessions s on s.fleet_id = hours_by_class.fleet_id and s.counts and s.plane_id is not null
       and s.effective_start >= whole.reaching_in_since and s.effective_start < whole.ends and s.session_end > whole.begins
     union all
-    select s.plane_id, s.class, s.effective_start, s.session_end
+    select s.plane_id, s.class, s.engine_seconds, s.status, s.heard_at, s.device_uuid, s.effective_start, s.session_end
     from whole join public.sessions s on s.fleet_id = hours_by_class.fleet_id and s.counts and s.plane_id is not null
       and s.long and s.effective_start < whole.reaching_in_since and s.session_end > whole.begins
   ), piece as (
-    select s.plane_id, s.class, unnest(range_agg(tstzrange(s.effective_start, s.session_end))) as span
-    from session s group by s.plane_id, s.class
+    select s.plane_id, s.class, s.suggested_class, unnest(range_agg(tstzrange(s.effective_start, s.session_end))) as span
+    from (
+      -- Asked only of those that can have one: a year holds many.
+      select session.*, case when session.class is null and session.engine_seconds is not null then private.suggested_class(
+        session.class, session.engine_seconds,
+        session.status = 'closed'
+          or private.is_over(session.status, session.heard_at, session.device_uuid, session.effective_start)
+      ) end as suggested_class
+      from session
+    ) s
+    group by s.plane_id, s.class, s.suggested_class
   )
   select piece.plane_id, piece.class, period.month,
-    sum(extract(epoch from least(upper(piece.span), period.ends) - greatest(lower(piece.span), period.begins)))::bigint
+    sum(extract(epoch from least(upper(piece.span), period.ends) - greatest(lower(piece.span), period.begins)))::bigint,
+    piece.suggested_class
   from piece join period on lower(piece.span) < period.ends and upper(piece.span) > period.begins
-  group by 1, 2, 3
-  order by 3, 1, 2;
+  group by 1, 2, 3, 5
+  order by 3, 1, 2, 5;
 end $$;
-comment on function public.hours_by_class(uuid, text, integer) is 'Seconds per plane of a fleet and class in each of the last months (up to 120, the present one included), months as in the time zone; empty ones are left out. Time that sessions of one class share counts once, as in hours_by_month. Cut at 1,000 rows like every answer: ask for fewer months in a large fleet.';
+comment on function public.hours_by_class(uuid, text, integer) is 'Seconds per plane of a fleet and class, and where nobody has said a class per suggested class, in each of the last months (up to 120, the present one included), months as in the time zone; empty ones are left out. Time that sessions of one class (or of one suggestion) share counts once, as in hours_by_month. Cut at 1,000 rows like every answer: ask for fewer months in a large fleet.';
 grant execute on function public.hours_by_class(uuid, text, integer) to authenticated;

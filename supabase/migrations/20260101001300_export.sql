@@ -27,6 +27,10 @@ begin
       return query
         select p.plane_id::text, row_to_json(p) from public.planes p
         where p.fleet_id = fleet and p.plane_id > after_id order by p.plane_id limit page_rows;
+    when 'meters' then
+      return query
+        select m.meter_id::text, row_to_json(m) from public.meters m
+        where m.fleet_id = fleet and m.meter_id > after_id order by m.meter_id limit page_rows;
     when 'devices' then
       return query
         select d.device_uuid::text, row_to_json(d) from (
@@ -49,13 +53,13 @@ begin
       return query
         with page as materialized (
           select l.* from public.session_log l
-          where l.fleet_id = fleet and (l.session_start, l.session_id) > (since, after_id)
-          order by l.session_start, l.session_id limit page_rows
+          where l.fleet_id = fleet and (l.effective_start, l.session_id) > (since, after_id)
+          order by l.effective_start, l.session_id limit page_rows
         )
-        select extract(epoch from page.session_start)::bigint || ' ' || page.session_id,
+        select extract(epoch from page.effective_start)::bigint || ' ' || page.session_id,
           (select row_to_json(r) from (select page.*, s.lifetime_seconds, s.future) r)
         from page join public.sessions s on s.session_id = page.session_id
-        order by page.session_start, page.session_id;
+        order by page.effective_start, page.session_id;
     when 'annotations' then
       return query
         select n.session_id::text, row_to_json(n) from public.session_annotations n
@@ -68,6 +72,22 @@ begin
       return query
         select r.reading_id::text, row_to_json(r) from public.hour_readings r
         where r.fleet_id = fleet and r.reading_id > after_id order by r.reading_id limit page_rows;
+    when 'components' then
+      return query
+        select c.component_id::text, row_to_json(c) from public.components c
+        where c.fleet_id = fleet and c.component_id > after_id order by c.component_id limit page_rows;
+    when 'component_installations' then
+      return query
+        select i.installation_id::text, row_to_json(i) from public.component_installations i
+        where i.fleet_id = fleet and i.installation_id > after_id order by i.installation_id limit page_rows;
+    when 'maintenance_items' then
+      return query
+        select i.item_id::text, row_to_json(i) from public.maintenance_items i
+        where i.fleet_id = fleet and i.item_id > after_id order by i.item_id limit page_rows;
+    when 'maintenance_completions' then
+      return query
+        select c.completion_id::text, row_to_json(c) from public.maintenance_completions c
+        where c.fleet_id = fleet and c.completion_id > after_id order by c.completion_id limit page_rows;
     when 'hours' then
       return query
         select p.plane_id::text, row_to_json(h)
@@ -91,7 +111,8 @@ language plpgsql stable set search_path = '' as $$
 declare
   page_rows constant integer := 500;
   parts constant text[] :=
-    '{fleet,members,planes,devices,ownerships,assignments,sessions,annotations,settled_boot_gaps,readings,hours}';
+    '{fleet,members,planes,meters,devices,ownerships,assignments,sessions,annotations,settled_boot_gaps,readings,
+      components,component_installations,maintenance_items,maintenance_completions,hours}';
   part constant text := split_part(coalesce(after, parts[1]), ' ', 1);
   items json;
   last_key text;

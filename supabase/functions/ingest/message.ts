@@ -4,6 +4,7 @@ import * as v from "valibot";
 
 const INT32_MAX = 2 ** 31 - 1;
 const MAX_TEXT = 200;
+const MAX_BUS_MV = 100_000;
 
 const integer = (max: number) =>
   v.pipe(
@@ -53,7 +54,14 @@ const Message = v.object({
   reset_reason: v.nullish(text),
   firmware: v.nullish(text),
   unsent: v.nullish(integer(INT32_MAX)),
+  engine_seconds: v.nullish(integer(INT32_MAX)),
+  engine_first_s: v.nullish(integer(INT32_MAX)),
+  bus_start_mv: v.nullish(integer(MAX_BUS_MV)),
+  bus_min_mv: v.nullish(integer(MAX_BUS_MV)),
+  bus_max_mv: v.nullish(integer(MAX_BUS_MV)),
 });
+
+const WITHIN_THE_SESSION = ["engine_seconds", "engine_first_s"] as const;
 
 export type Message = v.InferOutput<typeof Message>;
 export type Checked =
@@ -74,6 +82,11 @@ export function checkMessage(value: unknown): Checked {
     return { ok: false, msg_id: msgIdOf(value), code: "bad_message", message };
   }
   const { device_uuid, session_start, run_seconds, msg_id } = parsed.output;
+  for (const name of WITHIN_THE_SESSION) {
+    if ((parsed.output[name] ?? 0) > run_seconds) {
+      return { ok: false, msg_id: msgIdOf(value), code: "bad_message", message: `${name} must be at most run_seconds` };
+    }
+  }
   const short = `${session_start}:${run_seconds}`;
   if (msg_id !== short && msg_id !== `${device_uuid}:${short}`) {
     return {
