@@ -20,6 +20,6 @@ if not __package__:
     # Started by its path, from any folder: the modules beside this file must not hide Python's own.
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from tools.bootstrap import main
+from tools.bootstrap.start import main
 
 sys.exit(main(sys.argv[1:]))

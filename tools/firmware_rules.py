@@ -1,54 +1,77 @@
-"""What firmware/code.py itself says about settings, read from its source: the tools judge by the board's own rules."""
+"""What firmware/code.py itself says about settings: the tools judge by the board's own rules."""
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, NamedTuple
+from types import SimpleNamespace
+from typing import NamedTuple
 
-CODE = Path(__file__).resolve().parents[1] / "firmware" / "code.py"
+from tools.firmware_parts import load
+
+DRIVE_8MB_BYTES = 8 * 2**20
 
 
 class Bounds(NamedTuple):
-    """Of a whole number in settings.toml."""
+    """Of a whole number in settings.toml; `used` says what the board takes instead of one beyond them."""
 
     default: int
     least: int
     most: int
+    used: str
 
 
-def _names(statement: ast.stmt) -> set[str]:
-    if isinstance(statement, ast.FunctionDef):
-        return {statement.name}
-    if isinstance(statement, ast.Assign):
-        return {target.id for target in statement.targets if isinstance(target, ast.Name)}
-    return set()
+SENSE_PIN, SENSE_RATIO = "LOGGER_SENSE_PIN", "LOGGER_SENSE_RATIO"
 
 
-def _run(tree: ast.Module, *wanted: str) -> dict[str, Any]:
-    """Those constants and functions of the firmware; they use nothing else of it."""
-    body = [statement for statement in tree.body if _names(statement) & set(wanted)]
-    found: dict[str, Any] = {}
-    exec(compile(ast.Module(body, type_ignores=[]), str(CODE), "exec"), found)
+class SenseDefaults(NamedTuple):
+    """Millivolts of the bus: from which the engine runs, and below which the power is going."""
+
+    engine_mv: int
+    off_mv: int
+
+
+def integer_settings(sense_pin: str = "", drive_bytes: int = DRIVE_8MB_BYTES) -> dict[str, Bounds]:
+    """As the board's Config asks for them with this pin and drive, nothing else being set; the ratio in thousandths."""
+    found: dict[str, Bounds] = {}
+
+    def integer(self: object, name: str, default: int, least: int, most: int, used: str = "") -> int:
+        found[name] = Bounds(default, least, most, used or str(default))
+        return default
+
+    settings = {SENSE_PIN: sense_pin} if sense_pin else {}
+    stand_ins = {
+        "os": SimpleNamespace(getenv=settings.get, statvfs=lambda path: (512, 0, drive_bytes // 512)),
+        "secrets": SimpleNamespace(secrets={}),
+    }
+    config = load(stand_ins).Config
+    config._integer = integer
+    config._thousandths = integer
+    config()
     return found
 
 
-def _bounds(tree: ast.Module) -> dict[str, Bounds]:
-    calls = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "_integer"
-    ]
-    values = [[ast.literal_eval(argument) for argument in call.args] for call in calls]
-    return {name: Bounds(default, least, most) for name, default, least, most in values}
+_FIRMWARE = load()
+# Of one copy of sessions.json, with all its lines.
+SESSIONS_BYTES: int = _FIRMWARE.SessionFile("", _FIRMWARE.SESSION_LINES).size
+SMALL_SESSIONS_BYTES: int = _FIRMWARE.SessionFile("", _FIRMWARE.SESSION_LINES_SMALL_DRIVE).size
+SMALL_DRIVE_BYTES: int = _FIRMWARE.SMALL_DRIVE_BYTES
 
-
-_TREE = ast.parse(CODE.read_text())
-_FOUND = _run(_TREE, "LOCAL_ADDRESSES", "SSID_BYTES", "WIFI_SETTINGS", "is_local", "url_problem")
-
-url_problem: Callable[[str], str] = _FOUND["url_problem"]
-SSID_BYTES: int = _FOUND["SSID_BYTES"]
+url_problem: Callable[[str], str] = _FIRMWARE.url_problem
+SSID_BYTES: int = _FIRMWARE.SSID_BYTES
 # How many networks settings.toml may name: LOGGER_WIFI_1_SSID and so on.
-WIFI_SETTINGS: int = _FOUND["WIFI_SETTINGS"]
-INTEGER_SETTINGS = _bounds(_TREE)
+WIFI_SETTINGS: int = _FIRMWARE.WIFI_SETTINGS
+INTEGER_SETTINGS = integer_settings()
+# In thousandths.
+SENSE_RATIO_BOUNDS = INTEGER_SETTINGS.pop(SENSE_RATIO)
+# Above this at rest the bus is one of 24 V.
+SYSTEM_24_MV: int = _FIRMWARE.SYSTEM_24_MV
+SENSE_DEFAULTS = {
+    system: SenseDefaults(engine_mv, off_mv)
+    for system, engine_mv, off_mv in zip((12, 24), _FIRMWARE.ENGINE_MV, _FIRMWARE.OFF_MV, strict=True)
+}
+
+
+def sense_ratio(text: str) -> int:
+    """SENSE_RATIO in thousandths; 0 for what the firmware would not take."""
+    thousandths: int = _FIRMWARE.thousandths(text)
+    return thousandths if SENSE_RATIO_BOUNDS.least <= thousandths <= SENSE_RATIO_BOUNDS.most else 0

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tools import remedies
 from tools.files import write_whole
+from tools.firmware_rules import SESSIONS_BYTES, SMALL_SESSIONS_BYTES
 from tools.remedies import DEPLOY, INSTALL, INSTALL_TOKEN, INSTALL_URL, INSTALL_WIFI, SEND
 
 README = Path(__file__).parent.parent / "firmware" / "README.md"
@@ -32,10 +33,15 @@ PLACEHOLDERS = {
     "problem": (r".+", "is missing"),
     "network": (r".+", "Hangar"),
     "clock": (r"\S+", "DS3231"),
+    "pin": (r"\S+", "A2"),
+    "volts": (r"\d+\.\d\d", "12.41"),
+    "engine": (r"(?:running|off)", "running"),
     "setting": (r"\S+", "LOGGER_NTP_SERVER"),
     "list": (r".+", '"networks" in secrets.py'),
     "url": (r".+", '"ingest_url" in secrets.py'),
     "slip": (r".+", "must start with https://"),
+    "value": (r".+", "20"),
+    "instead": (r"it is left out|using .+", "it is left out"),
     "hex": (r"[0-9a-f]+", "7780"),
     "why": (r".*", "…"),
 }
@@ -101,6 +107,11 @@ LOST = LogLine(
     "The board tries again by itself; bring it nearer to the router if this repeats.", "Wi-Fi",
 )  # fmt: skip
 DELIVERED = LogLine("POST OK 200", OK, "the server has it", topic="Delivery")
+# doctor draws its own conclusions from this one.
+BUS = LogLine(
+    "Bus: <volts> V, engine <engine>", OK, "once a minute: what the bus shows, and what that says of the engine",
+    style="dim",
+)  # fmt: skip
 
 
 def _failed(why: str, meaning: str, remedy: str) -> LogLine:
@@ -114,6 +125,12 @@ def _storage(text: str, level: str, meaning: str, remedy: str = "") -> LogLine:
 def _setting(text: str, meaning: str, remedy: str) -> LogLine:
     return LogLine(f"Settings: {text}", FAILED, meaning, remedy, "Settings on the board")
 
+
+def _sense(text: str, meaning: str, remedy: str) -> LogLine:
+    return LogLine(f"Sensing: {text}; counting goes on without", WARNING, meaning, remedy, "Bus voltage", "yellow")
+
+
+DIVIDER = "Measure at the pin: the bus voltage divided by LOGGER_SENSE_RATIO, never above 2.5 V."
 
 SECTIONS: dict[str, tuple[LogLine, ...]] = {
     "": (
@@ -142,13 +159,15 @@ SECTIONS: dict[str, tuple[LogLine, ...]] = {
                 "Leave the power on.", "Storage", "magenta"),
         LogLine("Preparing storage, do not switch off: <number> %", NOTE, "how far it is", "Leave the power on.",
                 "Storage", "magenta"),
-        _storage("a power cut tore <file>; mending it from its twin", NOTE, "nothing is lost, nothing to do"),
+        _storage("a power cut tore <file>; mending it", NOTE, "nothing is lost, nothing to do"),
         _storage("<file> <problem>; <number> sessions read from it", WARNING, "this copy cannot go on as it is:"
                  " missing, of another size, in pieces, another device's, or not writable; the board's own sessions are"
                  " taken from it, and a new one is made after the first minute", "Leave the power on for two minutes."),
         _storage("<file> <problem>", WARNING, "somebody deleted or replaced it while it was in use, the drive is full,"
                  " in pieces or read-only, or it failed: the other copy goes on alone, and a minute later this one is"
-                 " made again. A file takes 265 KiB, 133 KiB on drives under 2 MB", "Delete what does not belong on the"
+                 " made again. A file takes"
+                 f" {SESSIONS_BYTES // 1024} KiB, {SMALL_SESSIONS_BYTES // 1024} KiB on drives under 2 MB",
+                 "Delete what does not belong on the"
                  f" board; where the drive is read-only, {INSTALL} puts boot.py there. {POWER_CYCLE}"),
         _storage("<file> cannot be read (<why>)", WARNING, "the drive failed, or somebody replaced the file: the other"
                  " copy goes on alone, and a minute later this one is made again",
@@ -266,8 +285,31 @@ SECTIONS: dict[str, tuple[LogLine, ...]] = {
         LogLine("Server changed: all kept sessions will be sent again", NOTE, "the project was restored or moved",
                 style="magenta"),
     ),
+    "Bus voltage, on boards with `LOGGER_SENSE_PIN`:": (
+        BUS,
+        LogLine("Engine: running since <number> s", OK, "the bus has been above the threshold for ten seconds",
+                topic="Engine", style="cyan"),
+        LogLine("Engine: stopped at <number> s", OK, "it has been 300 mV below it for ten seconds", topic="Engine",
+                style="cyan"),
+        LogLine("Power: going at <number> s", OK, "the bus fell below LOGGER_SENSE_OFF_MV: the session's exact end is"
+                " saved", topic="Power", style="cyan"),
+        LogLine("Power: back after <number> ms", OK, "it was a dip: the session goes on, and its end is open again",
+                topic="Power", style="cyan"),
+        _sense("this board has no pin <pin>", "LOGGER_SENSE_PIN names a pin that `board` does not have",
+               "Take one of its ADC1 pins, as it is printed on the board."),
+        _sense("<pin> cannot sample (<why>)", "the pin has no analog-to-digital converter, or something else uses it",
+               "Take another ADC1 pin."),
+        _sense("<pin> cannot be read (<why>): it takes a pin of ADC1", "ADC2 is Wi-Fi's while that is on",
+               "Take an ADC1 pin."),
+        _sense("<pin> reads full scale: the divider is missing or its ratio too small", "above 3 V at the pin for ten"
+               " seconds: that harms the chip, too", f"Switch off. {DIVIDER}"),
+        _sense("<pin> reads 0 V although the board has power: is the divider connected?", "for ten seconds; on the"
+               " bench with USB alone this is right, and sensing begins when the bus comes", f"{DIVIDER}"),
+        _sense("<pin> floats: the divider is not connected", "what it reads jumps by more than a bus can",
+               f"Look for the loose wire. {DIVIDER}"),
+    ),
     "Settings; counting goes on in every case:": (
-        _setting("secrets.py cannot be read (<why>). Counting goes on offline", "the file is no Python",
+        _setting("secrets.py cannot be read (<why>). Counting goes on offline", "the file is not valid Python",
                  "Compare secrets.py with the example in firmware/README.md."),
         _setting("secrets.py must hold secrets = {...}. Counting goes on offline", "the file says something else",
                  "Compare secrets.py with the example in firmware/README.md."),
@@ -279,11 +321,12 @@ SECTIONS: dict[str, tuple[LogLine, ...]] = {
                  " before there is one", f"{INSTALL_WIFI} adds it."),
         _setting("<list>: a Wi-Fi name has at most <number> bytes; one is left out", "letters like ü take two",
                  "Look at what the router is really called."),
-        _setting("<setting> must be a text; it is left out", "it is a number, say", "Put it in double quotes."),
-        _setting("<setting> must be a number from <number> to <number>; using <number>", "out of range, or no number",
+        _setting("<setting> must be a text; <instead>", "it is a number, say", "Put it in double quotes."),
+        _setting("<setting> must be a number from <number> to <number>; using <value>", "out of range, or no number",
                  "Correct it in settings.toml."),
-        _setting("<setting> in settings.toml cannot be read (<why>); it is left out", "CircuitPython's grammar is"
-                " small",
+        _setting('<setting> must be a text such as "12.0", from <number> to <number>; using <value>', "out of range,"
+                 " or no number", "Correct it in settings.toml."),
+        _setting("<setting> in settings.toml cannot be read (<why>); <instead>", "CircuitPython's grammar is small",
                  'Correct that line: KEY = "text" or KEY = 15.'),
         LogLine("Libraries: adafruit_requests cannot be loaded (<why>); circup install -r requirements.txt", FAILED,
                 "a library is missing in `/lib`, or is for another version of CircuitPython", f"{INSTALL} puts it"

@@ -19,6 +19,7 @@ from tools import wire
 from tools.chromium import MISSING, find_chromium, launch
 from tools.demo.account import EMAIL, PASSWORD, Account
 from tools.demo.history import CHECKPOINT_SECONDS, NAMESPACE, PLANES, write_history
+from tools.demo.maintenance import look_after
 from tools.stack import Stack
 
 SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
@@ -51,7 +52,9 @@ def fill(stack: Stack) -> None:
     yesterday = (now - timedelta(days=1)).replace(hour=22, minute=48, second=11)
     loose, silent = extra_device("loose"), extra_device("silent")
     with Account(stack) as account, psycopg.connect(stack.database_url, autocommit=True) as database:
-        write_history(stack, account, lambda text: None)
+        midnight = now.replace(hour=0, minute=0, second=0)
+        write_history(stack, account, lambda text: None, midnight)
+        look_after(stack, account, lambda text: None, midnight)
         account.call("claim_device", device_uuid=loose, name="Box from the Régent")
         account.call("claim_device", device_uuid=silent, name="Spare box")
         for sent in (
@@ -80,12 +83,17 @@ def pages() -> dict[str, str]:
         "dashboard": "#/",
         "planes": "#/planes",
         "plane": f"#/planes/{RUNNING_PLANE.plane_id}",
+        "plane-meters": f"#/planes/{PARKED_PLANE.plane_id}",
         "plane-new": "#/planes/new",
+        "programme": f"#/planes/{RUNNING_PLANE.plane_id}/programme",
+        "components": "#/components",
         "plane-edit": f"#/planes/{RUNNING_PLANE.plane_id}/edit",
         "sessions": "#/sessions",
         "timeline": "#/sessions/timeline",
         "review": "#/sessions/review",
         "print": f"#/sessions/print?plane={RUNNING_PLANE.plane_id}",
+        "maintenance": "#/maintenance",
+        "maintenance-print": "#/maintenance/print",
         "devices": "#/devices",
         "device": f"#/devices/{RUNNING_PLANE.device_uuid}",
         "device-register": f"#/devices/register?uuid={extra_device('new')}",
@@ -117,6 +125,8 @@ def settle(page: Page) -> None:
     Raises TimeoutError, naming the page and what has not come.
     """
     page.wait_for_selector("h1")
+    # A link changes the address first and the page a frame later: until then the page that is left is settled, too.
+    page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
     try:
         page.wait_for_function(
             """(loading) => {

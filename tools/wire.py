@@ -28,7 +28,11 @@ def epoch_seconds(text: str) -> int:
 
 
 def message(device_uuid: str, start: datetime | int, run_seconds: int, **fields: Any) -> dict[str, Any]:
-    """A message about one session, closed and last updated at its end; `fields` add to it, or replace."""
+    """A message about one session, closed and last updated at its end.
+
+    `fields` add to it, or replace: the optional ones are in the table of supabase/README.md. What is not sensed is left
+    out, never 0.
+    """
     begin = datetime.fromtimestamp(start, UTC) if isinstance(start, int) else start
     session_start = timestamp(begin)
     return {

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from tools import wire
 from tools.bench import programs
+from tools.firmware_parts import load
 from tools.simulator import (
     LAYOUT_8MB,
     AccessPoint,
@@ -25,15 +26,15 @@ from tools.simulator import (
     answer,
     install,
 )
-from tools.simulator.board import NVM_ERASE_SECONDS
-from tools.simulator.flash import ERASE_SECONDS, PAGE_BYTES, SECTOR_BYTES, Snapshot
+from tools.simulator.chip.chip import NVM_ERASE_SECONDS
+from tools.simulator.flash.nor import ERASE_SECONDS, PAGE_BYTES, SECTOR_BYTES, Snapshot
 
 EARLIER_SESSIONS = 20  # on the drive before the flight that is cut
 LAYOUT_SECONDS = 120  # first boot with the lay-out of both files
 START_SECONDS = 4.5  # from power-on to the first checkpoint and a little more
 HUNG_WALL_SECONDS = 2.0
-LINE_BYTES = 256
-FIRST_LINE = 17  # after 4 KiB that are never used and the header
+CODE = load()
+LINE_BYTES: int = CODE.LINE_BYTES
 SESSION_FILES = ("/sessions.json", "/logger/sessions.json")
 MORNING = datetime(2026, 3, 2, 8, 0, 0, tzinfo=UTC)
 INGEST_PATH = "/functions/v1/ingest"
@@ -70,6 +71,23 @@ class Program:
             if self.files
             else install(drive, secrets=secrets)
         )
+
+    def durable_seconds(self, board: SimulatedBoard) -> int:
+        """Seconds of the open session, the newest one, that a power cut now would leave."""
+        kept: Kept
+        if self.in_nvm:
+            kept = dict(struct.iter_unpack("<II", bytes(board.nvm)))
+        elif self.files is None:
+            found = [json.loads(board.read_file(path))["sessions"] for path in SESSION_FILES]
+            kept = {}
+            for entry in (entry for entries in found for entry in entries if entry):
+                kept[entry["boot"]] = max(entry["run_seconds"], kept.get(entry["boot"], 0))
+        elif "/log.txt" in self.files:
+            lines = board.read_file("/log.txt").decode().splitlines()
+            kept = {int(boot): int(seconds) for boot, seconds, *_ in (line.split(",") for line in lines)}
+        else:
+            kept = {entry["boot"]: entry["run_seconds"] for entry in json.loads(board.read_file("/sessions.json"))}
+        return kept[max(kept)]
 
     def kept(self, board: SimulatedBoard) -> Kept:
         """What it knows after the present start."""
@@ -112,7 +130,7 @@ def _nvm() -> bytes:
     return b"".join(struct.pack("<II", boot, seconds) for boot, seconds in earlier().items()).ljust(8192, b"\0")
 
 
-FIRMWARE = Program("firmware/code.py", 15, None)
+FIRMWARE = Program("firmware/code.py", CODE.CHECKPOINT_SECONDS, None)
 RENAME = Program("temporary file + rename", programs.SAVE_SECONDS, _rename_files())
 APPEND = Program("append to a log", programs.SAVE_SECONDS, _append_files())
 NVM = Program("microcontroller.nvm", programs.SAVE_SECONDS, {"/code.py": programs.NVM}, _nvm(), in_nvm=True)
@@ -185,7 +203,7 @@ def write_backlog(data: bytes, device_uuid: str, count: int) -> bytes:
         )
         text += f',"lifetime":{number * 60}' if number else ""
         line = f'{text},"crc":"{binascii.crc32(text.encode(), seed):08x}"}},'
-        at = (FIRST_LINE + number) * LINE_BYTES
+        at = (number - CODE.FIRST_LINE) * LINE_BYTES
         lines[at : at + LINE_BYTES] = line.encode().ljust(LINE_BYTES - 1) + b"\n"
     return bytes(lines)
 
@@ -344,7 +362,7 @@ def _known(program: Program, drive: Drive, nvm: bytes) -> Kept:
     with program.board(drive) as board:
         board.nvm = bytearray(nvm)
         # A torn FAT may lead a reader in a circle.
-        board.busy_wall_seconds = HUNG_WALL_SECONDS
+        board.turns.busy_wall_seconds = HUNG_WALL_SECONDS
         board.power_on()
         board.run_for(START_SECONDS)
         kept = program.kept(board)

@@ -10,35 +10,29 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from types import SimpleNamespace
 
 import httpx
 
-from tools.simulator.fleet import DAY_SECONDS, Fleet, fly_day
-from tools.simulator.light import FIRMWARE, FirmwareRetry, FixedRetry, LightBoard, LightRequest, Retry
+from tools import wire
+from tools.simulator.fleet.light import FIRMWARE, LightBoard, LightRequest, light_firmware
+from tools.simulator.fleet.timetable import DAY_SECONDS, Fleet, fly_day
 
 NOON = 1_772_452_800
 STARTING_SECONDS = 600  # within which the boards are switched on
 SETTLED_SECONDS = 300  # after it, before the backend goes
 LAST_SECONDS = 900  # of the outage, in which the load is looked at: every board waits the longest by then
 SPARE = 1.2  # capacity of the returning backend, against what its boards need
-FIXED_SECONDS = 30
-
-MakeRetry = Callable[[random.Random], Retry]
 
 
-class StepRetry(FirmwareRetry):
-    """The firmware's steps without its jitter."""
-
-    def wait(self) -> int:
-        delay: int = self._delay
-        self._delay = min(delay * 2, FIRMWARE.OUTAGE_RETRY_MOST_SECONDS)
-        return delay
+def _steps(first: int, most: int) -> SimpleNamespace:
+    """The firmware with other steps and no jitter; its own leave room for the jitter below the longest wait."""
+    return light_firmware(jitter=False, OUTAGE_RETRY_FIRST_SECONDS=first, OUTAGE_RETRY_MOST_SECONDS=most * 3 // 2)
 
 
-FIRMWARES: tuple[str, MakeRetry] = ("firmware", FirmwareRetry)
-STEPS: tuple[str, MakeRetry] = ("doubling without jitter", StepRetry)
-FIXED: tuple[str, MakeRetry] = ("30 s without jitter, as Traccar's client", lambda dice: FixedRetry(FIXED_SECONDS))
+FIRMWARES = ("firmware", FIRMWARE)
+STEPS = ("doubling without jitter", _steps(FIRMWARE.OUTAGE_RETRY_FIRST_SECONDS, FIRMWARE.OUTAGE_RETRY_MOST_SECONDS))
+FIXED = ("30 s without jitter, as Traccar's client", _steps(30, 30))
 
 
 @dataclass
@@ -67,14 +61,14 @@ class Herd:
         return waits[needed - 1] if len(waits) >= needed else math.inf
 
 
-def stampede(boards: int, make_retry: MakeRetry, *, down_seconds: int, watched_seconds: int) -> Herd:
+def stampede(boards: int, firmware: SimpleNamespace, *, down_seconds: int, watched_seconds: int) -> Herd:
     """All boards are in the air and in reach; the backend refuses everything for a while and comes back.
 
     It serves one request after the other, `SPARE` times as many a second as the boards send when all is well; a board
     waits as long as the firmware does, and what it no longer waits for is served all the same.
     """
     dice = random.Random(boards)
-    fleet = Fleet(LightBoard(own, make_retry(own)) for own in map(random.Random, range(boards)))
+    fleet = Fleet(LightBoard(random.Random(number), firmware) for number in range(boards))
     for board in fleet.boards:
         at = NOON + dice.randrange(STARTING_SECONDS)
         fleet.plan(board, [(at, "power on"), (at, "link up")])
@@ -152,7 +146,7 @@ def deliver_a_day(url: str, boards: int, midnight: int, progress: Callable[[str]
                 if delivery.requests % 500 == 0:
                     progress(f"Delivering a day of {boards} boards: {delivery.requests} requests")
                 down = OUTAGE_SECONDS[0] <= now - midnight < OUTAGE_SECONDS[1]
-                answer = None if down else _exchange(client, url, board, request)
+                answer = None if down else _exchange(client, url, request)
                 fleet.take(now, board, request, answer)
                 if answer is not None and answer[0] == 200:
                     _note_live(delivery, board, request)
@@ -163,17 +157,12 @@ def deliver_a_day(url: str, boards: int, midnight: int, progress: Callable[[str]
     return delivery
 
 
-def _exchange(client: httpx.Client, url: str, board: LightBoard, request: LightRequest) -> tuple[int, object, int]:
-    headers = {"X-Device-Key": board.key}
-    if request.messages is None:
-        said = client.get(url, headers=headers)
-    else:
-        said = client.post(url, json=request.messages, headers=headers)
+def _exchange(client: httpx.Client, url: str, request: LightRequest) -> tuple[int, object, int]:
+    said = client.request(request.method, url, content=request.body, headers=request.headers)
     return said.status_code, json.loads(said.content), int(said.headers.get("retry-after", 0))
 
 
 def _note_live(delivery: Delivery, board: LightBoard, request: LightRequest) -> None:
-    messages: list[dict[str, Any]] = request.messages or []
-    for session, message in zip(request.sessions, messages, strict=True):
+    for message in request.messages or []:
         if message["status"] == "open":
-            delivery.live[board.uuid, session.start] = message["run_seconds"]
+            delivery.live[board.uuid, wire.epoch_seconds(message["session_start"])] = message["run_seconds"]

@@ -66,6 +66,7 @@ update private.settings set
   messages_per_minute = 1000000000, new_devices_per_hour = 1000000000, new_sessions_per_day = 1000000000;
 create table public.bench_upserts (like public.sessions including defaults including generated including indexes);
 grant all on public.bench_upserts to service_role;
+grant execute on function private.short_session() to service_role;
 """
 
 _UPSERT = """insert into public.bench_upserts
@@ -82,7 +83,7 @@ select id from person"""
 _READS = {
     "a page of session_log": (
         "select * from session_log where fleet_id = md5('fleet1')::uuid and plane_id = md5('plane7')::uuid"
-        " order by session_start desc, session_id desc limit 50"
+        " order by effective_start desc, session_id desc limit 50"
     ),
     "plane_hours of one plane": "select * from plane_hours('Europe/Berlin', null, md5('plane7')::uuid)",
 }

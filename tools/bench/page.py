@@ -45,7 +45,7 @@ def table(report: Report) -> Table:
 
 
 def write(report: Report, page: Path = PAGE) -> None:
-    """Write the page anew."""
+    """Rewrite the page."""
     lines = [_HEAD, "## The machine", "", "| what | which |", "|---|---|"]
     lines += [f"| {name} | {text} |" for name, text in report.machine.items()]
     for part, figures in groupby(report.figures, key=lambda figure: figure.part):

@@ -16,7 +16,7 @@ async function readAll(settings, columns, onPage = () => {}) {
   const rows = [];
   for (;;) {
     const query = `select=${columns}&fleet_id=eq.${settings.fleet}`
-      + `&order=session_start.desc,session_id.desc&offset=${rows.length}&limit=1000`;
+      + `&order=effective_start.desc,session_id.desc&offset=${rows.length}&limit=1000`;
     const answer = await fetch(`${settings.url}/rest/v1/session_log?${query}`, {
       headers: { apikey: settings.key, Authorization: `Bearer ${settings.token}` },
     });
@@ -39,7 +39,7 @@ _TABLE = """<!doctype html>
 <table>
   <thead><tr>
     <th>Plane</th>
-    <th><button data-by="session_start">Start</button></th>
+    <th><button data-by="effective_start">Start</button></th>
     <th><button data-by="run_seconds">Duration</button></th>
     <th>Hobbs</th>
     <th>State</th>
@@ -53,7 +53,7 @@ function show() {
   document.querySelector("tbody").innerHTML = rows.map((row) => {
     const hours = (row.run_seconds / 3600).toFixed(2);
     const hobbs = (row.hobbs_end_seconds / 3600).toFixed(1);
-    const cells = [row.registration, row.session_start, hours, hobbs, row.state];
+    const cells = [row.registration, row.effective_start, hours, hobbs, row.state];
     return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
   }).join("");
 }
@@ -64,7 +64,7 @@ for (const button of document.querySelectorAll("button")) {
     show();
   });
 }
-readAll(SETTINGS, "registration,session_start,run_seconds,hobbs_end_seconds,state").then((all) => {
+readAll(SETTINGS, "registration,effective_start,run_seconds,hobbs_end_seconds,state").then((all) => {
   rows = all;
   const hours = rows.reduce((sum, row) => sum + row.run_seconds, 0) / 3600;
   document.querySelector("p").textContent = `${hours.toFixed(1)} hours of powered time in ${rows.length} sessions`;

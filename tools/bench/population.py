@@ -69,16 +69,22 @@ create temp table club as
   from (select '{fleet}' as fleet, private.clock() as now) one, generate_series(1, {planes}) n;
 set session_replication_role = replica;
 insert into planes (fleet_id, plane_id, registration) select fleet, plane, 'D-' || 1000 + n from club;
+insert into meters (fleet_id, plane_id, name, source, is_primary)
+  select fleet, plane, 'Powered time', 'powered', true from club;
 insert into devices (device_uuid, fleet_id, last_seen)
   select board, fleet, private.clock() - interval '6 hours' from club;
 insert into device_ownerships (ownership_id, device_uuid, fleet_id) select ownership, board, fleet from club;
 insert into device_assignments (ownership_id, device_uuid, fleet_id, plane_id, assigned_from)
   select ownership, board, fleet, plane, '2024-01-01' from club;
 insert into sessions (session_id, device_uuid, session_start, run_seconds, last_update, status, checkpoint_seconds,
-    boot, start_source, start_uncertainty_s, fleet_id, plane_id, effective_start)
+    boot, start_source, start_uncertainty_s, engine_seconds, engine_first_s, bus_start_mv, bus_min_mv, bus_max_mv,
+    fleet_id, plane_id, effective_start)
   select private.session_id(board, start), board, start, run_seconds, start + run_seconds * interval '1 second',
     'closed', 15, {each} - s, (case when s % 500 = 7 then 'estimated' else 'ntp' end)::start_source,
     case when s % 500 = 7 then 1200 end,
+    case when n % 2 = 0 then case when s % 10 = 0 then 0 else run_seconds - 240 end end,
+    case when n % 2 = 0 and s % 10 > 0 then 120 end,
+    case when n % 2 = 0 then 12400 end, case when n % 2 = 0 then 9000 end, case when n % 2 = 0 then 14100 end,
     fleet, plane, start
   from club, generate_series(0, {each} - 1) s,
     lateral (
@@ -94,12 +100,54 @@ vacuum analyze
 """
 
 
-def fill_club(admin: psycopg.Connection[Any], fleet_id: str, sessions: int) -> None:
+def fill_club(admin: psycopg.Connection[Any], fleet_id: str, sessions: int, planes: int | None = None) -> None:
     """Give one fleet a history of so many sessions up to this morning: up to 2,500 a plane, four planes at least.
+
+    Every second board senses the bus voltage.
 
     `admin` is a superuser with autocommit; `sessions` divides by the number of planes.
     """
-    planes = max(_LEAST_PLANES, sessions // _SESSIONS_PER_CLUB_PLANE)
+    planes = planes or max(_LEAST_PLANES, sessions // _SESSIONS_PER_CLUB_PLANE)
     script = _CLUB.format(fleet=fleet_id, planes=planes, each=sessions // planes, days=LONGEST_HISTORY_DAYS)
     for statement in script.split(";"):
+        admin.execute(statement.encode())
+
+
+PROGRAMME_PLANES = 60
+PROGRAMME_ITEMS = 20
+# Of each plane 16 items of its own, of which every fourth is due by the calendar alone, and 4 of an engine that is
+# installed in it; all three anchors; each done six times, with a figure of the meter and without.
+_PROGRAMME = """
+create temp table programme as
+  select p.fleet_id, p.plane_id, m.meter_id, md5('engine' || p.plane_id)::uuid as engine
+  from planes p join meters m on m.plane_id = p.plane_id and m.is_primary
+  where p.fleet_id = '{fleet}' order by p.registration limit {planes};
+set session_replication_role = replica;
+insert into components (fleet_id, component_id, kind) select fleet_id, engine, 'engine' from programme;
+insert into component_installations (fleet_id, component_id, plane_id, meter_id, installed_from, since_new_seconds)
+  select fleet_id, engine, plane_id, meter_id, '2024-02-01', 3600000 from programme;
+insert into maintenance_items (fleet_id, plane_id, component_id, counts_from, name, meter_id, interval_seconds,
+    interval_months, tolerance_seconds, anchor)
+  select fleet_id, case when n <= 16 then plane_id end, case when n > 16 then engine end,
+    case when n > 16 then 'since_new'::component_time end, 'Item ' || n,
+    case when n <= 16 and n % 4 > 0 then meter_id end, case when n % 4 > 0 then n * 25 * 3600 end,
+    case when n % 2 = 0 then n end, 36000, (enum_range(null::maintenance_anchor))[1 + n % 3]
+  from programme, generate_series(1, {items}) n;
+insert into maintenance_completions (fleet_id, item_id, done_at, done_on, meter_seconds)
+  select i.fleet_id, i.item_id, t, t::date, case when n % 2 = 0 and i.interval_seconds is not null then 3600000 end
+  from maintenance_items i, generate_series(0, 5) n,
+    lateral (select date_trunc('second', private.clock() - interval '20 days' - n * interval '50 days') as t) at
+  where i.fleet_id = '{fleet}';
+reset session_replication_role;
+drop table programme;
+vacuum analyze
+"""
+
+
+def add_programme(admin: psycopg.Connection[Any], fleet_id: str) -> None:
+    """Give each plane of a fleet, up to 60 of them, a maintenance programme of 20 items.
+
+    `admin` is a superuser with autocommit.
+    """
+    for statement in _PROGRAMME.format(fleet=fleet_id, planes=PROGRAMME_PLANES, items=PROGRAMME_ITEMS).split(";"):
         admin.execute(statement.encode())

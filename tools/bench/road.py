@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from tools.bench.figures import Figure
 from tools.bench.scale import PART, REPORT_SECONDS, SESSIONS_PER_YEAR
-from tools.simulator.fleet import DAY_SECONDS, fly_day
+from tools.simulator.fleet.timetable import DAY_SECONDS, fly_day
 
 BOARDS = (1000, 10_000, 100_000, 1_000_000)
 SAMPLE = 5000

@@ -451,9 +451,9 @@ def _cost(admin: Admin, url: str, table: str, boards: int, transactions: int) ->
 
 def _herd(stack: Stack, effort: Effort, progress: Callable[[str], None]) -> Iterator[Figure]:
     found = {}
-    for name, make_retry in (herd.FIRMWARES, herd.STEPS, herd.FIXED):
+    for name, firmware in (herd.FIRMWARES, herd.STEPS, herd.FIXED):
         progress(f"Letting {effort.herd:,} boards come back: {name}")
-        found[name] = herd.stampede(effort.herd, make_retry, down_seconds=DOWN_SECONDS, watched_seconds=WATCHED_SECONDS)
+        found[name] = herd.stampede(effort.herd, firmware, down_seconds=DOWN_SECONDS, watched_seconds=WATCHED_SECONDS)
     ours = found.pop(herd.FIRMWARES[0])
     how = (
         f"Simulated time: {effort.herd:,} light boards in the air, the backend away for {DOWN_SECONDS // 60} min and "

@@ -62,7 +62,7 @@ class Step:
 class Acceptance:
     """Runs the trials one after the other; `report` can be asked for at any time.
 
-    `open_console` reaches the board's serial port, anew after each power cut: only there the first lines after a
+    `open_console` reaches the board's serial port, again after each power cut: only there the first lines after a
     power-on show. `open_files` reaches its drive, before and after. `instruct` tells the owner what to do now.
     """
 

@@ -63,6 +63,13 @@ def install(
         str | None,
         typer.Option(help="Switch the web workflow on with this password, in settings.toml (needs --wifi once)."),
     ] = None,
+    sense_pin: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help='The pin that measures the bus voltage, for settings.toml; "" for none.'),
+    ] = None,
+    sense_ratio: Annotated[
+        str | None, typer.Option(metavar="RATIO", help="Of its divider: (R1 + R2) / R2, for example 7.67.")
+    ] = None,
     portal: Annotated[str | None, typer.Option(metavar="URL", help="The portal's address, for the link.")] = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="No internet: libraries of an earlier run or pinned.")
@@ -81,14 +88,17 @@ def install(
     The ingest URL and the access token come from the last `deploy`, unless they are given or on the board already.
     """
     from tools.board.commands import How, run_batch, run_install
-    from tools.board.settings import Wanted
+    from tools.board.settings import Sense, Wanted
 
+    if (sense_pin and not sense_ratio) or (sense_ratio and not sense_pin):
+        raise typer.BadParameter("go together.", param_hint="--sense-pin, --sense-ratio")
     if wifi_password is not None and wifi is None:
         raise typer.BadParameter("needs --wifi as well.", param_hint="--wifi-password")
     if batch and (dry_run or host):
         raise typer.BadParameter("goes with neither --dry-run nor --host.", param_hint="--batch")
     where = where_of(path, host, port, password)
-    wanted = Wanted(ingest_url, access_token, None if wifi is None else (wifi, wifi_password), web_password)
+    sense = None if sense_pin is None else Sense(sense_pin, sense_ratio or "")
+    wanted = Wanted(ingest_url, access_token, None if wifi is None else (wifi, wifi_password), web_password, sense)
     how = How(not yes and not dry_run, portal, offline, not no_libraries, dry_run)
     if batch:
         run_batch(where, wanted, how, list_file, boards)
@@ -110,6 +120,19 @@ def doctor(
     from tools.board.commands import run_doctor
 
     raise typer.Exit(run_doctor(where_of(path, host, port, password), listen))
+
+
+@app.command()
+def calibrate(
+    volts: Annotated[float, typer.Argument(min=5, max=36, help="What a multimeter reads on the bus now.")],
+    host: HostOption = None,
+    port: PortOption = None,
+    password: PasswordOption = None,
+) -> None:
+    """Correct the ratio of the bus voltage's divider by one reading of a multimeter, taken while the board runs."""
+    from tools.board.commands import run_calibrate
+
+    run_calibrate(where_of(None, host, port, password), round(volts * 1000))
 
 
 @app.command()

@@ -16,20 +16,23 @@ from rich.text import Text
 
 from tools import log_lines, remedies
 from tools.addresses import split_address
-from tools.board import batch, doctor, ingest, libraries, logs, settings
+from tools.board import batch, bus, doctor, ingest, libraries, logs, settings
 from tools.board import install as installing
 from tools.board import sessions as store_of
 from tools.board.accept import FULL, REHEARSAL, Acceptance
 from tools.board.errors import BadSettings, BoardError
 from tools.board.find import Found, Where, hosts_in_network, open_board, open_found, serial_ports
+from tools.board.findings import Finding
 from tools.board.transport import Board, finish_exchange
-from tools.bootstrap import ROOT
+from tools.bootstrap.checkout import ROOT
 from tools.deploy import last
 from tools.files import check_writable, free_name, write_whole
 from tools.remedies import LOGS
 
 DATA = ROOT / ".local" / "board"
 UUID_SECONDS = 90.0
+# The board says its bus voltage once a minute.
+CALIBRATE_SECONDS = 75
 LEVEL_STYLES = {
     log_lines.OK: "green",
     log_lines.NOTE: "blue",
@@ -118,7 +121,7 @@ def run_batch(where: Where, wanted: settings.Wanted, how: How, file: Path, board
 
 def _check_portal(how: How) -> None:
     if how.portal is not None and split_address(how.portal) is None:
-        raise BadSettings(f"--portal {how.portal} is no address. It looks like https://you.github.io/logger/.")
+        raise BadSettings(f"--portal {how.portal} is not an address. It looks like https://you.github.io/logger/.")
 
 
 def _install_on(board: Board, wanted: settings.Wanted, how: How) -> Installed | None:
@@ -214,6 +217,11 @@ def _ask(board: Board, wanted: settings.Wanted) -> settings.Wanted:
         while not name:
             name = Prompt.ask("Wi-Fi name, 2.4 GHz", default="", show_default=False)
         wanted = replace(wanted, wifi=(name, _ask_password(name)))
+    if wanted.in_secrets and wanted.sense is None and bus.read(board.read(installing.SETTINGS) or b"") is None:
+        pin = Prompt.ask("Pin that measures the bus voltage (empty: not wired)", default="", show_default=False)
+        if pin:
+            ratio = Prompt.ask("Ratio of its divider, (R1 + R2) / R2, like 7.67")
+            wanted = replace(wanted, sense=settings.Sense(pin, ratio))
     return wanted
 
 
@@ -236,9 +244,9 @@ def _show_registration(done: Installed, board: Board, name: str = "") -> None:
     """The board's label: its name, its UUID, and the link that registers it as a QR code."""
     if not done.device_uuid:
         hint = (
-            "Eject the drive, plug the board in again and wait a minute; then run this once more."
+            "Eject the drive, plug the board in again and wait a minute; then run this again."
             if board.native_usb_drive
-            else "Wait a minute, then run this once more."
+            else "Wait a minute, then run this again."
         )
         console.print(f"The board has not said its UUID yet. {hint} It also stands in {LOGS}.", soft_wrap=True)
         return
@@ -272,11 +280,37 @@ def run_doctor(where: Where, listen: int) -> int:
     return doctor.worst(findings)
 
 
-def _show_finding(finding: doctor.Finding, where: Where) -> None:
+def _show_finding(finding: Finding, where: Where) -> None:
     level = (f"{finding.level:>7}  ", LEVEL_STYLES[finding.level])
     console.print(Text.assemble(level, (f"{finding.what}: ", "bold"), finding.text), soft_wrap=True)
     if finding.remedy:
         console.print(f"         → {remedies.for_board(finding.remedy, where.option)}", markup=False, soft_wrap=True)
+
+
+# calibrate
+
+
+def run_calibrate(where: Where, metered: int) -> None:
+    """Compares what the board says with the meter's millivolts and writes the ratio. Raises BoardError."""
+    with progress() as tell, contextlib.closing(open_board(with_console(where), tell)) as board:
+        old = board.read(installing.SETTINGS) or b""
+        sensing = bus.read(old)
+        if sensing is None:
+            raise BadSettings(f"No pin measures the bus voltage on this board yet: {remedies.INSTALL_SENSE}.")
+        reading = bus.last_reading(doctor.listen(board, CALIBRATE_SECONDS, tell, log_lines.BUS))
+        if reading is None:
+            raise BoardError(
+                f"The board said no bus voltage within {CALIBRATE_SECONDS} s. {LOGS} shows what it says instead."
+            )
+        ratio = bus.calibrated(sensing, reading, metered)
+        new = settings.merge_settings(old, settings.Wanted(sense=settings.Sense(sensing.pin, ratio)))
+        plan = installing.Plan([installing.Change(installing.SETTINGS, old, new)], 0, "left alone")
+        installing.save_copies(plan, DATA / "replaced" / _name(board))
+        installing.apply(board, plan, tell)
+        board.restart()
+    console.print(
+        f"The board read {bus.volts(reading)}, your meter {bus.volts(metered)}: the ratio is now {ratio}.", markup=False
+    )
 
 
 # logs

@@ -5,23 +5,21 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tools import log_lines, settings_toml, wire
-from tools.board import ingest, settings
+from tools.board import bus, ingest, settings
 from tools.board.errors import BadSettings, BoardError, Unreachable
+from tools.board.findings import Finding
 from tools.board.install import (
     FIRMWARE,
     FIRMWARE_FILES,
     SECRETS,
-    SESSION_BYTES,
     SETTINGS,
-    SMALL_DRIVE_BYTES,
-    SMALL_SESSION_BYTES,
     firmware_of,
     is_ours,
+    sessions_room,
 )
 from tools.board.sessions import SESSIONS, TWIN, Store, read_store, set_aside
 from tools.board.transport import CODE, EXCHANGING, NEW_SUFFIX, About, Board, Space
@@ -33,7 +31,14 @@ from tools.circuitpython import (
     RECOMMENDED,
     drive_blocks_8mb,
 )
-from tools.firmware_rules import INTEGER_SETTINGS, url_problem
+from tools.firmware_rules import (
+    DRIVE_8MB_BYTES,
+    INTEGER_SETTINGS,
+    SENSE_PIN,
+    SMALL_DRIVE_BYTES,
+    integer_settings,
+    url_problem,
+)
 from tools.log_lines import FAILED, NOTE, OK, WARNING
 from tools.remedies import INSTALL, INSTALL_URL, INSTALL_WIFI, LOGS, SEND
 
@@ -45,16 +50,6 @@ MINIMUM_VERSIONS = {
 FRESH_SECONDS = 300
 BLOCK_BYTES = 512
 LAYOUT_TOLERANCE = 0.06
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at."""
-
-    level: str
-    what: str
-    text: str
-    remedy: str = ""
 
 
 def examine(
@@ -72,10 +67,13 @@ def examine(
         yield from check_files(board, about)
         yield from check_libraries(board, about)
         yield from check_drive(board, space)
-        secrets, findings = check_settings(board)
+        toml = board.read(SETTINGS) or b""
+        secrets, findings = check_settings(board, toml, space)
         yield from findings
-        heard = listen(board, listen_seconds, tell) if listen_seconds else []
+        until = (log_lines.DELIVERED, *([log_lines.BUS] if bus.read(toml) else []))
+        heard = listen(board, listen_seconds, tell, *until) if listen_seconds else []
         yield from judge_lines(heard, listen_seconds)
+        yield from bus.judge_lines(heard, toml)
         server_time = ""
         if "ingest_url" not in secrets.computed:
             tell("Asking the server")
@@ -249,7 +247,7 @@ def check_drive(board: Board, space: Space | None) -> Iterator[Finding]:
     if space is None:
         return
     laid_out = all(board.read(path) is not None for path in (SESSIONS, TWIN))
-    needed = 0 if laid_out else SMALL_SESSION_BYTES if space.total < SMALL_DRIVE_BYTES else SESSION_BYTES
+    needed = 0 if laid_out else sessions_room(space)
     text = f"{space.free // 1024} of {space.total // 1024} KB free"
     if needed > space.free:
         yield Finding(
@@ -262,7 +260,7 @@ def check_drive(board: Board, space: Space | None) -> Iterator[Finding]:
         yield Finding(OK, "Drive", text)
 
 
-def check_settings(board: Board) -> tuple[settings.Secrets, list[Finding]]:
+def check_settings(board: Board, toml: bytes, space: Space | None) -> tuple[settings.Secrets, list[Finding]]:
     """secrets.py and settings.toml, as the firmware will read them."""
     findings: list[Finding] = []
     what = "Settings"
@@ -272,7 +270,6 @@ def check_settings(board: Board) -> tuple[settings.Secrets, list[Finding]]:
         secrets = settings.read_secrets(data)
     except BadSettings as error:
         findings.append(Finding(FAILED, what, str(error)))
-    toml = board.read(SETTINGS) or b""
     for problem in settings_toml.problems(toml):
         name = f"{problem.key}: " if problem.key else ""
         findings.append(
@@ -313,33 +310,26 @@ def check_settings(board: Board) -> tuple[settings.Secrets, list[Finding]]:
                 "Once you do not need the web workflow any more, remove it and keep networks in secrets.py.",
             )
         )
-    for key, (_, least, most) in INTEGER_SETTINGS.items():
-        value = value_of(toml, key)
-        if value is not None and not (value.isdigit() and least <= int(value) <= most):
+    bounds_here = integer_settings(settings.setting_text(toml, SENSE_PIN), space.total if space else DRIVE_8MB_BYTES)
+    for key in INTEGER_SETTINGS:
+        value, bounds = settings.value_of(toml, key), bounds_here[key]
+        if value is not None and not (value.isdigit() and bounds.least <= int(value) <= bounds.most):
             findings.append(
                 Finding(
                     WARNING,
                     what,
-                    f"{key} = {value} is not used.",
-                    f"A whole number from {least} to {most}.",
+                    f"{key} = {value} is not used: the board takes {bounds.used}.",
+                    f"A whole number from {bounds.least} to {bounds.most}.",
                 )
             )
-    if not findings:
+    findings += bus.judge_settings(toml)
+    if all(finding.level == OK for finding in findings):
         findings.append(Finding(OK, what, f"{len(secrets.networks)} networks, {secrets.ingest_url}"))
     return secrets, findings
 
 
-def value_of(toml: bytes, key: str) -> str | None:
-    """The text of one key of settings.toml; None when it is missing or cannot be read."""
-    try:
-        value = settings_toml.find(toml, key)
-    except settings_toml.SettingError:
-        return None
-    return value.text if value else None
-
-
-def listen(board: Board, seconds: float, tell: Callable[[str], None]) -> list[str]:
-    """What the board says meanwhile; empty where there is no console."""
+def listen(board: Board, seconds: float, tell: Callable[[str], None], *until: log_lines.LogLine) -> list[str]:
+    """What the board says meanwhile, until it has said all of these; empty where there is no console."""
     console = board.console()
     if console is None:
         return []
@@ -348,7 +338,7 @@ def listen(board: Board, seconds: float, tell: Callable[[str], None]) -> list[st
     end = time.monotonic() + seconds
     try:
         with console as lines:
-            while time.monotonic() < end and "POST OK" not in text:
+            while time.monotonic() < end and not all(line.pattern.search(text) for line in until):
                 text += lines.read(0.5)
     except Unreachable:
         text += "\n"
@@ -393,11 +383,9 @@ def check_sessions(board: Board, server_time: str, now: float) -> Iterator[Findi
         yield Finding(OK, what, f"device {store.uuid}: {len(store.sessions)} sessions")
     for name, copy in ((SESSIONS, store.main), (TWIN, store.twin)):
         if not copy.present:
-            yield Finding(WARNING, what, f"{name} is missing.", "The board lays it out anew at its next start.")
+            yield Finding(WARNING, what, f"{name} is missing.", "The board recreates it at its next start.")
         elif copy.torn:
-            yield Finding(
-                NOTE, what, f"{name}: {copy.torn} torn lines.", "The board mends them from the twin at its next start."
-            )
+            yield Finding(NOTE, what, f"{name}: {copy.torn} torn lines.", "The board mends them at its next start.")
     unsent = store.unsent
     if unsent:
         oldest = next((one.start for one in unsent if one.start), "of unknown time")

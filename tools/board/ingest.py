@@ -52,12 +52,12 @@ def check(url: str, access_token: str = "") -> Verdict:
     """Ask for the time, then post an empty batch, which a right token turns into a 400 and stores nothing."""
     parts = split_address(url)
     if parts is None or not parts.hostname:
-        return Verdict("wrong_url", f"{url or 'no ingest_url'} is no address.", f"It looks like {EXAMPLE}.")
+        return Verdict("wrong_url", f"{url or 'no ingest_url'} is not an address.", f"It looks like {EXAMPLE}.")
     if access_token and not TOKEN.fullmatch(access_token):
         return Verdict(
             "wrong_token",
             "The access token has a space, a line end or a letter beyond ASCII.",
-            f"Copy it once more: {INSTALL_TOKEN}.",
+            f"Copy it again: {INSTALL_TOKEN}.",
         )
     try:
         socket.getaddrinfo(parts.hostname, parts.port or 443)

@@ -15,16 +15,14 @@ from tools.board.errors import BoardError, DriveFull, Unreachable
 from tools.board.sessions import FolderOfCopies, uuid_on
 from tools.board.transport import NEW_SUFFIX, About, Board, Space, is_boards_own, replace, walk
 from tools.circuitpython import OLDEST_RELEASE
+from tools.firmware_rules import SESSIONS_BYTES, SMALL_DRIVE_BYTES, SMALL_SESSIONS_BYTES
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 # boot.py last: it has the program started again after every error, CTRL-C included, which the owner's old program
 # does not answer. Cut short before it, the board still stops at CTRL-C, and the same command finishes the work.
 FIRMWARE_FILES = ("safemode.py", "code.py", "boot.py")
 SECRETS, SETTINGS = "/secrets.py", "/settings.toml"
-# sessions.json and its twin, which the board lays out at its first start, with room to spare for their folder.
-SESSION_BYTES = 560_000
-SMALL_SESSION_BYTES = 300_000
-SMALL_DRIVE_BYTES = 2_000_000
+FOLDER_BYTES = 20_000  # of /logger, with room to spare
 
 
 @dataclass(frozen=True)
@@ -143,6 +141,11 @@ def _rank(change: Change) -> int:
     return 2 if change.path.count("/") == 1 else 0
 
 
+def sessions_room(space: Space) -> int:
+    """Bytes that the board takes at its first start: sessions.json, its twin and their folder."""
+    return 2 * (SMALL_SESSIONS_BYTES if space.total < SMALL_DRIVE_BYTES else SESSIONS_BYTES) + FOLDER_BYTES
+
+
 def check_room(space: Space | None, plan: Plan, *, laid_out: bool) -> None:
     """Raises DriveFull before anything is written, when the files or the board's own ones will not fit."""
     if space is None:
@@ -154,7 +157,7 @@ def check_room(space: Space | None, plan: Plan, *, laid_out: bool) -> None:
     more = sum(clusters(change.new) - clusters(change.old) for change in plan.changes if change.new is not None)
     # The new file stands beside the old one for a moment.
     most = max((clusters(change.new) for change in plan.changes), default=0)
-    own = 0 if laid_out else SMALL_SESSION_BYTES if space.total < SMALL_DRIVE_BYTES else SESSION_BYTES
+    own = 0 if laid_out else sessions_room(space)
     needed = max(0, more) + most + own
     if needed > space.free:
         raise DriveFull(

@@ -69,7 +69,7 @@ class RemoteError(BoardError):
 
 
 class SerialBoard:
-    """A board at a serial port. Its program stands still while files are looked at; `close` starts it anew."""
+    """A board at a serial port. Its program stands still while files are looked at; `close` restarts it."""
 
     native_usb_drive = False
 
@@ -220,7 +220,7 @@ class SerialBoard:
         if not (self._interrupt() or self._interrupt_boot()):
             raise BoardError(
                 f"{self.where} does not stop its program. Hold BOOT (or D0) and press RESET, keep holding for three"
-                " seconds, and run this again. If there is no such button: press RESET, and once more within a second"
+                " seconds, and run this again. If there is no such button: press RESET, and again within a second"
                 " (safe mode). Close other programs that use the port (screen, Thonny, Mu)."
             )
         self._in_repl = True
@@ -375,7 +375,7 @@ def open_port(port: str) -> Any:
             ) from None
         if "Permission" in text or "denied" in text:
             raise BoardError(
-                f"You may not use {port}. On Linux: sudo usermod -aG dialout $USER, then log in anew."
+                f"You may not use {port}. On Linux: sudo usermod -aG dialout $USER, then log in again."
             ) from None
         raise BoardError(f"{port} cannot be opened ({text}). Close other programs that use it.") from None
 

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import binascii
+import copy
 import csv
 import io
 import json
 import re
+import struct
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from tools import wire
 from tools.board.errors import BoardError
 from tools.board.transport import Board
+from tools.firmware_parts import load
 from tools.remedies import LOGS
 
 SESSIONS, TWIN, IDENTITY = "/sessions.json", "/logger/sessions.json", "/logger/identity.json"
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SET_ASIDE_NAME = re.compile(rf"sessions-({UUID.pattern})(?:-\d+)?\.json")
 HEADER = re.compile(rf'"device_uuid": ?"({UUID.pattern})"'.encode())
-ESTIMATED = "estimated"
+FIRMWARE = load()
+ESTIMATED = FIRMWARE.SOURCES[FIRMWARE.ESTIMATED]
 # What spreadsheets pass over before they look for a formula, and what begins one: also full-width, also behind a
 # semicolon or a tab, which half of the world's settings take for the separator.
 _BLANK = r"[\u0001-\u0020\u007f-\u00a0\u00ad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]*"
@@ -47,6 +51,28 @@ class Session:
     rejected: bool
     sent: bool
     rev: int
+    kept: Any = field(compare=False, repr=False)
+
+    @classmethod
+    def of(cls, kept: Any) -> Session:
+        """A session of the firmware's in words."""
+        uncertainty = kept.uncertainty if kept.source == FIRMWARE.ESTIMATED else kept.unmeasured or None
+        return cls(
+            boot=kept.boot,
+            start=FIRMWARE.iso(kept.start) if kept.start else None,
+            run_seconds=kept.run_seconds,
+            last_update=FIRMWARE.iso(kept.start + kept.run_seconds) if kept.start else None,
+            status=kept.status,
+            acked_run_seconds=kept.acked_run_seconds,
+            start_source=FIRMWARE.SOURCES[kept.source],
+            start_uncertainty_s=None if uncertainty == FIRMWARE.UNKNOWN_UNCERTAINTY else uncertainty,
+            lifetime=kept.lifetime_before,
+            acked_closed=kept.has(kept.ACKED_CLOSED),
+            rejected=kept.has(kept.REJECTED),
+            sent=kept.has(kept.SENT),
+            rev=kept.rev,
+            kept=kept,
+        )
 
     @property
     def delivery(self) -> str:
@@ -56,6 +82,9 @@ class Session:
         if self.acked_closed and self.acked_run_seconds >= self.run_seconds:
             return "delivered"
         return "partly" if self.acked_run_seconds or self.acked_closed else "unsent"
+
+
+COLUMNS = [one.name for one in fields(Session) if one.compare]
 
 
 @dataclass(frozen=True)
@@ -113,42 +142,15 @@ def parse_copy(data: bytes | None) -> Copy:
         if line.startswith(b'{"device_uuid"'):
             inside = True
             continue
-        if not line or line in (b"null]}", b"]}"):
+        if not line or line in (b'null], "journal": [', b"null]}", b"]}"):
             continue
-        session = _parse_line(line, seed)
+        kept = FIRMWARE.Session.from_line(0, line, seed)
+        session = Session.of(kept) if kept and kept.boot else None
         if session is None:
             torn += inside or line.startswith(b"{")
         elif session.boot not in sessions or sessions[session.boot].rev < session.rev:
             sessions[session.boot] = session
     return Copy(uuid, sessions, torn)
-
-
-def _parse_line(line: bytes, seed: int) -> Session | None:
-    end = line.find(b',"crc":"')
-    if end < 0 or line[end + 16 :] not in (b'"},', b'"}'):
-        return None
-    try:
-        if int(line[end + 8 : end + 16], 16) != binascii.crc32(line[:end], seed):
-            return None
-        kept: dict[str, Any] = json.loads(line[:end] + b"}")
-        estimated = "start_uncertainty_s" in kept
-        return Session(
-            boot=int(kept["boot"]),
-            start=kept["start"],
-            run_seconds=int(kept["run_seconds"]),
-            last_update=kept["last_update"],
-            status=str(kept["status"]),
-            acked_run_seconds=int(kept["acked_run_seconds"]),
-            start_source=ESTIMATED if estimated else str(kept.get("start_source", "ntp")),
-            start_uncertainty_s=kept.get("start_uncertainty_s"),
-            lifetime=int(kept.get("lifetime", 0)),
-            acked_closed=kept.get("acked_status") == "closed",
-            rejected=bool(kept.get("rejected")),
-            sent=bool(kept.get("sent")),
-            rev=int(kept["rev"]),
-        )
-    except (ValueError, KeyError, TypeError):
-        return None
 
 
 def join(main: Copy, twin: Copy) -> Store:
@@ -178,7 +180,7 @@ def check_not_garbage(store: Store, where: str) -> None:
         return
     raise BoardError(
         f"{where}: neither the header of a sessions.json nor one whole line of it, so nothing can be read. It is"
-        " damaged, or another file. Copy it from the board once more, with the folder logger."
+        " damaged, or another file. Copy it from the board again, with the folder logger."
     )
 
 
@@ -237,8 +239,8 @@ def set_aside(board: Board | FolderOfCopies) -> list[SetAside]:
     for uuid, paths in sorted(found.items()):
         copies = [parse_copy(board.read(path)) for path in paths]
         store = join(copies[0], NO_COPY)
-        for copy in copies[1:]:
-            store = join(Copy(store.uuid, {one.boot: one for one in store.sessions}, 0), copy)
+        for other in copies[1:]:
+            store = join(Copy(store.uuid, {one.boot: one for one in store.sessions}, 0), other)
         check_not_garbage(store, f"{', '.join(paths)} in {board.where}")
         key = _key(board.read(f"/logger/identity-{uuid}.json"), uuid)
         result.append(SetAside(", ".join(paths), replace(store, uuid=uuid), key))
@@ -263,46 +265,43 @@ def _key(data: bytes | None, uuid: str) -> str:
 # Starts that the board never learnt: placed as its next power-up would have placed them
 
 
+class _Kept:
+    """What the firmware's estimator asks of its table: the sessions by power-up, the open one last."""
+
+    starts_resolved = False
+
+    def __init__(self, sessions: list[Any]) -> None:
+        self._sessions = sessions
+        self.current = sessions[-1]
+
+    def by_boot(self) -> list[int]:
+        return list(range(len(self._sessions)))
+
+    def at(self, slot: int) -> Any:
+        return self._sessions[slot]
+
+    def packed_starts(self, besides: int) -> bytes:
+        return b"".join(struct.pack("<I", 0 if one.boot == besides else one.start) for one in self._sessions)
+
+    def save(self, session: Any) -> None:
+        session.rev += 1
+
+
 def with_starts(sessions: list[Session], now: str) -> list[Session]:
-    """Every session with a start: an unknown one in the middle of the gap between its neighbours, at most `now`."""
-    placed = list(sessions)
-    previous_end: int | None = None
-    previous_start: int | None = None
-    index = 0
-    while index < len(placed):
-        if placed[index].start is not None:
-            previous_start = wire.epoch_seconds(str(placed[index].start))
-            previous_end = previous_start + placed[index].run_seconds
-            index += 1
-            continue
-        end = index
-        while end < len(placed) and placed[end].start is None:
-            end += 1
-        following = wire.epoch_seconds(str(placed[end].start)) if end < len(placed) else wire.epoch_seconds(now)
-        need = sum(max(one.run_seconds, 1) for one in placed[index:end])
-        start, uncertainty = following - need, None
-        if previous_end is not None and previous_start is not None:
-            slack = start - previous_end
-            start = start - slack // 2 if slack >= 0 else max(start, previous_start + 1)
-            uncertainty = max(0, (slack + 1) // 2)
-        for at in range(index, end):
-            one = placed[at]
-            placed[at] = replace(
-                one,
-                start=wire.timestamp(start),
-                last_update=wire.timestamp(start + one.run_seconds),
-                start_source=ESTIMATED,
-                start_uncertainty_s=uncertainty,
-            )
-            start += max(one.run_seconds, 1)
-        index = end
-    return placed
+    """Every session with the start that the board would give it at its next power-up, if that were `now`."""
+    kept = [copy.copy(one.kept) for one in sessions]
+    for slot, one in enumerate(kept):
+        one.slot = slot
+    at = wire.epoch_seconds(now)
+    begun = FIRMWARE.Session(len(kept), (kept[-1].boot + 1 if kept else 1, 0, at, 0, 0, 0, 0, 0, 0))
+    FIRMWARE.StartEstimator(_Kept([*kept, begun]), lambda: None).resolve(at)
+    return [Session.of(one) for one in kept]
 
 
 def message(uuid: str, session: Session) -> dict[str, Any]:
     """The message that the board would post; the session needs a start."""
     optional: dict[str, Any] = {"boot": session.boot, "start_source": session.start_source}
-    if session.start_source == ESTIMATED:
+    if session.start_source == ESTIMATED or session.start_uncertainty_s:
         optional["start_uncertainty_s"] = session.start_uncertainty_s
     start = wire.epoch_seconds(str(session.start))
     return wire.message(
@@ -315,8 +314,7 @@ def message(uuid: str, session: Session) -> dict[str, Any]:
 
 def rows(store: Store) -> list[dict[str, Any]]:
     """One dictionary per session, oldest first."""
-    names = [one.name for one in fields(Session)]
-    return [{**{name: asdict(one)[name] for name in names}, "delivery": one.delivery} for one in store.sessions]
+    return [{**{name: getattr(one, name) for name in COLUMNS}, "delivery": one.delivery} for one in store.sessions]
 
 
 def as_json(store: Store) -> str:
@@ -327,7 +325,7 @@ def as_json(store: Store) -> str:
 def as_csv(store: Store) -> str:
     """The store as CSV with a header line."""
     out = io.StringIO()
-    columns = ["device_uuid", *(one.name for one in fields(Session)), "delivery"]
+    columns = ["device_uuid", *COLUMNS, "delivery"]
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
     for row in rows(store):

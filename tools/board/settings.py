@@ -9,7 +9,7 @@ from tools import settings_toml
 from tools.addresses import TOKEN, split_address
 from tools.board.errors import BadSettings
 from tools.board.python_edit import UNKNOWN, NotInPlace, Source, Unknown, Unreadable, literal
-from tools.firmware_rules import SSID_BYTES, WIFI_SETTINGS, url_problem
+from tools.firmware_rules import SENSE_PIN, SENSE_RATIO, SSID_BYTES, WIFI_SETTINGS, sense_ratio, url_problem
 
 TEMPLATE = """# Where the logger sends its sessions, and the networks it may join: see firmware/README.md.
 secrets = {
@@ -26,6 +26,22 @@ WIFI_SSID, WIFI_PASSWORD, WEB_PASSWORD = (
 
 
 @dataclass(frozen=True)
+class Sense:
+    """The pin that measures the bus voltage, as `board` names it ("": none), and bus volts per volt at the pin."""
+
+    pin: str
+    ratio: str
+
+    def problem(self) -> str:
+        """What the firmware would refuse; "" when nothing speaks against it."""
+        if not self.pin:
+            return ""
+        if not self.pin.isidentifier():
+            return f"--sense-pin {self.pin} is not the name of a pin. It looks like A2 or D9."
+        return ratio_problem(self.ratio)
+
+
+@dataclass(frozen=True)
 class Wanted:
     """What the owner wants to be set; None leaves what is there.
 
@@ -36,6 +52,7 @@ class Wanted:
     access_token: str | None = None
     wifi: tuple[str, str | None] | None = None
     web_password: str | None = None
+    sense: Sense | None = None
 
     def check(self) -> None:
         """Raises BadSettings for what the board or the server cannot use."""
@@ -47,16 +64,25 @@ class Wanted:
                 " the portal shows yours under Devices."
             )
         if self.ingest_url is not None and split_address(self.ingest_url) is None:
-            raise BadSettings(f"The ingest URL {self.ingest_url} is no address: look at its host and port.")
+            raise BadSettings(f"The ingest URL {self.ingest_url} is not an address: look at its host and port.")
         if self.access_token and not TOKEN.fullmatch(self.access_token):
-            raise BadSettings("The access token has a space, a line end or a letter beyond ASCII: copy it once more.")
+            raise BadSettings("The access token has a space, a line end or a letter beyond ASCII: copy it again.")
         if self.web_password == "":
             raise BadSettings("--web-password is empty: the web workflow needs a password, or leave the option out.")
+        if self.sense is not None and (problem := self.sense.problem()):
+            raise BadSettings(problem)
 
     @property
     def in_secrets(self) -> bool:
         """Whether secrets.py is concerned."""
         return self.ingest_url is not None or self.access_token is not None or self.wifi is not None
+
+
+def ratio_problem(text: str) -> str:
+    """Why the firmware would not take that as LOGGER_SENSE_RATIO; "" when it would."""
+    if sense_ratio(text):
+        return ""
+    return f'The divider\'s ratio "{text}" cannot be used. It is (R1 + R2) / R2, like 7.67 for 100 kΩ over 15 kΩ.'
 
 
 def is_key(password: str) -> bool:
@@ -132,11 +158,21 @@ def read_all(secrets: Secrets, toml: bytes) -> Secrets:
 
 def setting_text(toml: bytes, key: str) -> str:
     """A text of settings.toml; "" when it is missing or cannot be read."""
-    try:
-        value = settings_toml.find(toml, key)
-    except settings_toml.SettingError:
-        return ""
+    value = _find(toml, key)
     return value.text if value and value.quoted else ""
+
+
+def value_of(toml: bytes, key: str) -> str | None:
+    """The text of one key of settings.toml, a number's too; None when it is missing or cannot be read."""
+    value = _find(toml, key)
+    return value.text if value else None
+
+
+def _find(toml: bytes, key: str) -> settings_toml.Value | None:
+    try:
+        return settings_toml.find(toml, key)
+    except settings_toml.SettingError:
+        return None
 
 
 def merge_secrets(data: bytes | None, wanted: Wanted) -> bytes | None:
@@ -217,33 +253,44 @@ def check_complete(told: Secrets) -> None:
 
 
 def merge_settings(data: bytes | None, wanted: Wanted, known: Secrets | None = None) -> bytes | None:
-    """settings.toml with the web workflow's keys in it, if they are wanted; every other byte as it was.
+    """settings.toml with the keys in it that are wanted (web workflow, bus voltage); every other byte as it was.
 
     `known` is what secrets.py says: there a network's password is looked up when it was not given.
     """
     merged = data or b""
     check_readable(merged)
-    if wanted.web_password is None:
-        return data
     wanted.check()
-    keys = {WEB_PASSWORD: wanted.web_password}
-    if wanted.wifi is not None:
-        ssid, password = wanted.wifi
-        if password is None and setting_text(merged, WIFI_SSID) == ssid:
-            password = setting_text(merged, WIFI_PASSWORD) or None
-        if password is None:
-            _check_not_less(known or Secrets(), wanted)
-            there = (known or Secrets()).password_of(ssid)
-            if isinstance(there, Unknown):
-                raise BadSettings(f"The password of {ssid} is computed in secrets.py: give it with --wifi-password.")
-            password = there
-        keys |= {WIFI_SSID: ssid, WIFI_PASSWORD: password or ""}
-    elif not setting_text(merged, WIFI_SSID):
-        raise BadSettings("The web workflow needs a Wi-Fi that CircuitPython joins itself: give --wifi along with it.")
+    keys = _sense_keys(wanted.sense) | _web_keys(merged, wanted, known or Secrets())
     for key, value in keys.items():
         merged = settings_toml.with_value(merged, key, value)
     check_readable(merged)
-    return merged
+    return merged if keys else data
+
+
+def _sense_keys(sense: Sense | None) -> dict[str, str]:
+    if sense is None:
+        return {}
+    return {SENSE_PIN: sense.pin} | ({SENSE_RATIO: sense.ratio} if sense.pin else {})
+
+
+def _web_keys(merged: bytes, wanted: Wanted, known: Secrets) -> dict[str, str]:
+    if wanted.web_password is None:
+        return {}
+    keys = {WEB_PASSWORD: wanted.web_password}
+    if wanted.wifi is None:
+        if not setting_text(merged, WIFI_SSID):
+            raise BadSettings("The web workflow needs a Wi-Fi that CircuitPython joins itself: give --wifi too.")
+        return keys
+    ssid, password = wanted.wifi
+    if password is None and setting_text(merged, WIFI_SSID) == ssid:
+        password = setting_text(merged, WIFI_PASSWORD) or None
+    if password is None:
+        _check_not_less(known, wanted)
+        there = known.password_of(ssid)
+        if isinstance(there, Unknown):
+            raise BadSettings(f"The password of {ssid} is computed in secrets.py: give it with --wifi-password.")
+        password = there
+    return keys | {WIFI_SSID: ssid, WIFI_PASSWORD: password or ""}
 
 
 def check_readable(data: bytes) -> None:

@@ -78,7 +78,7 @@ class Board(Protocol):
 
     @property
     def native_usb_drive(self) -> bool:
-        """Whether it is reached as a USB drive: then the board's own writes are not seen until it is plugged anew."""
+        """Whether it is reached as a USB drive: the board's own writes are not seen until it is plugged in again."""
         ...
 
     def about(self) -> About:
@@ -122,7 +122,7 @@ class Board(Protocol):
         ...
 
     def restart(self) -> None:
-        """Start the board's program anew with what lies on the drive now, if that does not happen by itself."""
+        """Restart the board's program with what is on the drive now, if that does not happen by itself."""
         ...
 
     def close(self) -> None:

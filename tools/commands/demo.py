@@ -3,14 +3,16 @@
 import contextlib
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from rich.table import Table
 
-from tools.bootstrap import ROOT
+from tools.bootstrap.checkout import ROOT
 from tools.commands.terminal import console, open_browser, progress, wait_for_end
 from tools.demo.account import EMAIL, PASSWORD, Account
 from tools.demo.flight import LiveBoard
 from tools.demo.history import LIVE_PLANE, write_history
+from tools.demo.maintenance import look_after
 from tools.stack import Stack
 
 DATA = ROOT / ".local" / "demo"
@@ -35,7 +37,9 @@ def run(port: int, fresh: bool, browser: bool, seconds: float | None, database: 
 
 def _prepare(stack: Stack, tell: Callable[[str], None]) -> LiveBoard:
     with Account(stack) as account:
-        write_history(stack, account, tell)
+        now = datetime.now(UTC)
+        write_history(stack, account, tell, now)
+        look_after(stack, account, tell, now)
         tell("Preparing the board")
         folder = DATA / "board"
         folder.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,7 @@
 
 import contextlib
 
-from tools.bootstrap import ROOT
+from tools.bootstrap.checkout import ROOT
 from tools.commands.terminal import console, open_browser, progress, show_mail, wait_for_end
 from tools.stack import Stack
 

@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 
 from tools.commands.terminal import console
-from tools.simulator.fleet import DAY_SECONDS, Fleet, fly_day
-from tools.simulator.light import FIRMWARE, LightBoard, LightRequest
+from tools.simulator.fleet.light import FIRMWARE, LightBoard, LightRequest
+from tools.simulator.fleet.timetable import DAY_SECONDS, Fleet, fly_day
 
 CONNECTIONS = 64
 TICK_SECONDS = 0.05
@@ -26,13 +26,17 @@ Outcome = tuple[LightBoard, LightRequest, tuple[int, object, int] | None]
 
 
 class Sky:
-    """A fleet of light boards that reports to a URL, at the wall's time or faster."""
+    """A fleet of light boards, every second one with a divider, that reports to a URL, at the wall's time or faster."""
 
     def __init__(self, url: str, access_token: str, boards: int, speed: float, seed: int) -> None:
         self._url = url
         self._speed = speed
         self._dice = random.Random(seed)
-        self.fleet = Fleet(LightBoard(random.Random(self._dice.getrandbits(64))) for _ in range(boards))
+        seeds = [self._dice.getrandbits(64) for _ in range(boards)]
+        self.fleet = Fleet(
+            LightBoard(random.Random(seed), access_token=access_token, sensing=number % 2 == 1)
+            for number, seed in enumerate(seeds)
+        )
         self._begin_wall = time.monotonic()
         self._begin = int(time.time())
         self._midnight = self._begin - BEGIN_SECONDS
@@ -41,9 +45,7 @@ class Sky:
         self.latencies: deque[float] = deque(maxlen=2000)
         self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._threads = ThreadPoolExecutor(CONNECTIONS)
-        token = {"Authorization": f"Bearer {access_token}"} if access_token else {}
         self._client = httpx.Client(
-            headers={"Accept": "application/json", **token},
             timeout=FIRMWARE.REQUEST_TIMEOUT_SECONDS,
             limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
         )
@@ -77,13 +79,7 @@ class Sky:
         begin = time.perf_counter()
         answer = None
         try:
-            headers = {"X-Device-Key": board.key}
-            if request.messages is None:
-                said = self._client.get(self._url, headers=headers)
-            else:
-                body = json.dumps(request.messages, separators=(",", ":")).encode()
-                headers["Content-Type"] = "application/json"
-                said = self._client.post(self._url, content=body, headers=headers)
+            said = self._client.request(request.method, self._url, content=request.body, headers=request.headers)
             retry_after = said.headers.get("retry-after", "")
             answer = (said.status_code, _json(said), int(retry_after) if retry_after.isdigit() else 0)
         except httpx.HTTPError:
@@ -96,7 +92,7 @@ class Sky:
         """One line about now."""
         boards = self.fleet.boards
         powered = sum(board.powered for board in boards)
-        sessions = sum(board.sessions[-1].boot for board in boards if board.sessions)
+        sessions = sum(board.boots for board in boards)
         latest = sorted(self.latencies)
         slow = f", 99 % within {latest[len(latest) * 99 // 100] * 1000:.0f} ms" if latest else ""
         told = ", ".join(f"{count:,} x {status}" for status, count in sorted(self.statuses.items()))

@@ -8,6 +8,7 @@ import httpx
 from tools.stack import Stack
 
 EMAIL = "anna@example.org"
+MECHANIC_EMAIL = "marek@example.org"  # signs off inspections; the same password
 PASSWORD = "hangar-demo"  # a public demo account on loopback: printed beside the address
 TIMEOUT_SECONDS = 30
 PAGE_ROWS = 1000  # answers are cut there without a word
@@ -23,7 +24,8 @@ class Account:
     Raises DemoError when the account exists with another password, as on a database that is not the demo's.
     """
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, email: str = EMAIL) -> None:
+        self._email = email
         self._ingest_url = f"{stack.url}/functions/v1/ingest"
         self._http = httpx.Client(
             base_url=stack.url, headers={"apikey": stack.publishable_key}, timeout=TIMEOUT_SECONDS, trust_env=False
@@ -34,7 +36,7 @@ class Account:
             self._sign_up(stack)
             answer = self._sign_in()
         if answer.is_error:
-            raise DemoError(f"{EMAIL} cannot sign in: {answer.text}. Start the demo with --fresh.")
+            raise DemoError(f"{email} cannot sign in: {answer.text}. Start the demo with --fresh.")
         session = answer.json()
         self.user_id: str = session["user"]["id"]
         self._http.headers["Authorization"] = f"Bearer {session['access_token']}"
@@ -47,14 +49,14 @@ class Account:
 
     def _sign_in(self) -> httpx.Response:
         return self._http.post(
-            "/auth/v1/token", params={"grant_type": "password"}, json={"email": EMAIL, "password": PASSWORD}
+            "/auth/v1/token", params={"grant_type": "password"}, json={"email": self._email, "password": PASSWORD}
         )
 
     def _sign_up(self, stack: Stack) -> None:
-        answer = self._http.post("/auth/v1/signup", json={"email": EMAIL, "password": PASSWORD})
+        answer = self._http.post("/auth/v1/signup", json={"email": self._email, "password": PASSWORD})
         if answer.is_error:
-            raise DemoError(f"{EMAIL} cannot sign up: {answer.text}")
-        stack.confirm(EMAIL)
+            raise DemoError(f"{self._email} cannot sign up: {answer.text}")
+        stack.confirm(self._email)
 
     def rows(self, table: str, **filters: str) -> Iterator[dict[str, Any]]:
         """All rows of a table or view, page by page; `filters` as PostgREST writes them, with an `order`."""

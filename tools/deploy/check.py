@@ -155,7 +155,7 @@ class Check:
     def _ask_as_stranger(self, client: httpx.Client) -> None:
         answer = self._request(client, "GET", path="/rest/v1/sessions?select=session_id&limit=1", headers=self._key)
         if answer.status_code == 200:
-            raise DeployError("Strangers can read the table sessions. Apply the migrations anew (supabase/README.md).")
+            raise DeployError("Strangers can read the table sessions. Apply the migrations again (supabase/README.md).")
         if answer.status_code not in (401, 403) or "permission denied" not in answer.text:
             raise DeployError(
                 f"The REST API does not answer as it should ({_summary(answer)}). Check under Project Settings that the"
@@ -179,7 +179,7 @@ class Check:
         try:
             return client.request(method, f"{self.url}{path}" if path else self.ingest_url, **options)
         except httpx.InvalidURL:
-            raise DeployError(f"{self.url} is no address. Write --url as https://...") from None
+            raise DeployError(f"{self.url} is not an address. Write --url as https://...") from None
         except httpx.HTTPError as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise DeployError(

@@ -88,7 +88,8 @@ EXPLANATIONS = (
     ),
     (
         r"\b5\d\d\b|UnexpectedStatus",
-        "Supabase itself has trouble (https://status.supabase.com). Run this again later; it goes on where it stopped.",
+        "Supabase itself has trouble (https://status.supabase.com). Run this again later; it continues where it"
+        " stopped.",
     ),
 )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tools import migrations, supabase_cli
-from tools.bootstrap import ROOT
+from tools.bootstrap.checkout import ROOT
 from tools.deploy import portal, workdir
 from tools.deploy.check import Check
 from tools.deploy.cloud import FUNCTION, SECRET, Cloud
@@ -31,7 +31,7 @@ class Target:
     Attributes:
         project: the project's reference; "" if the user has not named one.
         site_url: where the portal will be, ending in "/"; None leaves the project's setting as it is.
-        access_token: the token that boards shall have to send; "" leaves the project's secret as it is.
+        access_token: the token that boards have to send; "" leaves the project's secret as it is.
         url: the project's address, if it is not the usual one.
         database_url: the database's address, instead of letting the CLI find out.
         portal: the folder for the built portal.

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tools.bootstrap import ROOT
+from tools.bootstrap.checkout import ROOT
 from tools.deploy.errors import DeployError
 from tools.remedies import DEPLOY
 from tools.stack.stack import find_deno

@@ -7,7 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
-from tools.bootstrap import ROOT
+from tools.bootstrap.checkout import ROOT
 from tools.deploy.errors import DeployError
 
 SOURCE = ROOT / "supabase"

@@ -14,18 +14,24 @@
             print("\\n".join(board.lines))
 
 The pieces: ``SimulatedBoard`` (power, time, console), ``BoardClock``, ``Drive`` on ``NorFlash``, ``Network`` with
-``AccessPoint``, ``NtpServer``, ``CaptivePortal`` and ``FaultProxy``. Python code on the board sees only what
-CircuitPython has; ``str`` and ``bytes`` methods are CPython's all the same, and code takes no board time by itself.
+``AccessPoint``, ``NtpServer``, ``CaptivePortal`` and ``FaultProxy``; ``Bus`` and ``Converter`` where the aircraft's
+voltage matters: ``board.analog["A2"] = divided(bus)``, ``board.supply = Converter(bus)``.
+
+Python code on the board sees only what CircuitPython has; ``str`` and ``bytes`` methods are CPython's all the same, and
+code takes no board time by itself.
 """
 
-from tools.simulator.board import ConsoleLine, SimulatedBoard
+from tools.simulator.bus import Bus, Converter, Leg
+from tools.simulator.chip.board import SimulatedBoard
+from tools.simulator.chip.chip import ConsoleLine
+from tools.simulator.chip.pins import ADC1, ADC2, NO_ADC, AnalogPin, divided, floating
 from tools.simulator.clock import BoardClock
-from tools.simulator.drive import LAYOUT_4MB, LAYOUT_8MB, LAYOUT_8MB_EXTENDED, LAYOUTS, Drive, Layout
-from tools.simulator.flash import ERASED, TORN_STATES, UNTOUCHED, NorFlash
-from tools.simulator.install import install
-from tools.simulator.network import AccessPoint, Latency, Network
-from tools.simulator.power import BoardStop, ChipReset, PowerCut
-from tools.simulator.servers import (
+from tools.simulator.flash.drive import Drive
+from tools.simulator.flash.install import install
+from tools.simulator.flash.layout import LAYOUT_4MB, LAYOUT_8MB, LAYOUT_8MB_EXTENDED, LAYOUTS, Layout
+from tools.simulator.flash.nor import ERASED, TORN_STATES, UNTOUCHED, NorFlash
+from tools.simulator.net.network import AccessPoint, Latency, Network
+from tools.simulator.net.servers import (
     CAPTIVE_PORTAL,
     HALF_REPLY,
     PASS,
@@ -43,8 +49,11 @@ from tools.simulator.servers import (
     redirect,
     slow_reply,
 )
+from tools.simulator.power import BoardStop, ChipReset, PowerCut
 
 __all__ = [
+    "ADC1",
+    "ADC2",
     "CAPTIVE_PORTAL",
     "ERASED",
     "HALF_REPLY",
@@ -52,6 +61,7 @@ __all__ = [
     "LAYOUT_4MB",
     "LAYOUT_8MB",
     "LAYOUT_8MB_EXTENDED",
+    "NO_ADC",
     "PASS",
     "REFUSE",
     "RESET",
@@ -60,16 +70,20 @@ __all__ = [
     "UNTOUCHED",
     "WRONG_JSON",
     "AccessPoint",
+    "AnalogPin",
     "BoardClock",
     "BoardStop",
+    "Bus",
     "CaptivePortal",
     "ChipReset",
     "ConsoleLine",
+    "Converter",
     "Drive",
     "Fault",
     "FaultProxy",
     "Latency",
     "Layout",
+    "Leg",
     "Network",
     "NorFlash",
     "NtpServer",
@@ -77,6 +91,8 @@ __all__ = [
     "SeenRequest",
     "SimulatedBoard",
     "answer",
+    "divided",
+    "floating",
     "http_error",
     "install",
     "redirect",

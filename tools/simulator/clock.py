@@ -54,6 +54,11 @@ class BoardClock:
         """Return a clock that shows the wall's time and runs at its pace."""
         return cls(datetime.now(UTC), speed=1.0)
 
+    def run_at(self, speed: float | None) -> None:
+        """Go on at another pace from where this clock stands."""
+        self.speed = speed
+        self._anchor = None
+
     @property
     def elapsed_ns(self) -> int:
         """Nanoseconds since this clock was made."""

@@ -2,7 +2,6 @@
 
 import { App, type EmailDriver, ensureHistoryTable, splitSqlStatements } from "@supabase/lite";
 import { createPostgresConnection, type PostgresConnection } from "@supabase/lite/postgres";
-import { type Kysely, sql } from "kysely";
 import { KnownError } from "./channel.ts";
 
 export type DatabaseConfig = {
@@ -85,44 +84,8 @@ export function connect(databaseUrl: string): PostgresConnection {
   Object.defineProperties(connection, {
     // Says "roles and grants are set up": the private method would otherwise grant ALL to everybody.
     ensureRlsContext: { value: () => Promise.resolve(true) },
-    // PostgREST tells the database about a request in one statement. lite takes one for each setting, and each is a
-    // round trip: half the time of a small request.
-    applyJwtSessionContext: {
-      value: (transaction: Transaction, { auth, storage }: SessionContext) =>
-        setLocal(transaction, {
-          "role": auth?.role ?? "anon",
-          "request.jwt.claim.sub": String(auth?.uid ?? ""),
-          "request.jwt.claim.role": auth?.role ?? "anon",
-          "request.jwt.claims": auth?.jwt ? JSON.stringify(auth.jwt) : "",
-          "storage.operation": storage?.operation ?? "",
-        }),
-    },
-    applyRpcRequestGucs: {
-      value: (transaction: Transaction, call: RpcCall) =>
-        setLocal(transaction, {
-          "response.status": "",
-          "response.headers": "",
-          "request.method": call.method,
-          "request.path": call.path,
-          "request.headers": JSON.stringify(call.requestHeaders ?? {}),
-        }),
-    },
   });
   return connection;
-}
-
-type Transaction = Kysely<unknown>;
-type SessionContext = {
-  auth?: { role?: string; uid?: string | null; jwt?: object };
-  storage?: { operation?: string };
-};
-type RpcCall = { method: string; path: string; requestHeaders?: Record<string, string> };
-
-/** Settings that hold until the transaction ends. */
-async function setLocal(transaction: Transaction, settings: Record<string, string>): Promise<void> {
-  // Literals: a statement without parameters is one round trip, one with them is two.
-  const calls = Object.entries(settings).map(([name, value]) => sql`set_config(${sql.lit(name)}, ${sql.lit(value)}, true)`);
-  await sql`select ${sql.join(calls)}`.execute(transaction);
 }
 
 export function createApp(

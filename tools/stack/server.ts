@@ -110,7 +110,7 @@ async function handle(request: Request): Promise<Response> {
     if (request.method === "OPTIONS") return forOtherHosts(request, new Response(null, { status: 204 }));
     const bounded = await withinLimit(request);
     return bounded
-      ? forOtherHosts(request, await app.fetch(bounded, { peerAddress: null }))
+      ? forOtherHosts(request, await brokenLimit(await app.fetch(bounded, { peerAddress: null })))
       : problem(413, "too_large", "The body is too large.");
   }
   if (pathname === "/health") return await health();
@@ -136,6 +136,14 @@ function forOtherHosts(request: Request, answer: Response): Response {
   headers.set("access-control-allow-headers", request.headers.get("access-control-request-headers") ?? "");
   headers.set("access-control-expose-headers", "content-range");
   return new Response(answer.body, { status: answer.status, headers });
+}
+
+/** A broken CHECK is 400 with PostgreSQL's own code and words, as PostgREST has it; lite takes it for a fault of its own. */
+async function brokenLimit(answer: Response): Promise<Response> {
+  if (answer.status !== 500) return answer;
+  const { message } = await answer.clone().json();
+  const [, said] = /^PostgresError: (new row for relation "\w+" violates check constraint "\w+")$/.exec(message) ?? [];
+  return said ? problem(400, "23514", said) : answer;
 }
 
 /** The request with its body read, or null when that is larger than the limit. */

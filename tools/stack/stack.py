@@ -260,7 +260,7 @@ class Stack:
                 log.unlink()
 
     def _note_owner(self) -> None:
-        """Leave in the lock file what a second start on the same data shall say."""
+        """Leave in the lock file what a second start on the same data says."""
         assert self._lock is not None
         self._lock.truncate(0)
         self._lock.write(f"Another stack (process {os.getpid()}{', ' + self.url if hasattr(self, 'url') else ''})")

@@ -23,7 +23,7 @@ from typing import Any
 
 from fatfs import wrapper as fatfs
 
-from tools.simulator.flash import BLOCK_BYTES, BLOCKS_PER_SECTOR, NorFlash
+from tools.simulator.flash.nor import BLOCK_BYTES, BLOCKS_PER_SECTOR, NorFlash
 
 FR_OK = 0
 FR_EXIST = 8

@@ -4,24 +4,22 @@ from __future__ import annotations
 import __future__
 
 import builtins
+import random
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import CodeType, ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tools.simulator import board_modules, language
+from tools.simulator.chip import language
+from tools.simulator.chip.chip import Chip
 from tools.simulator.clock import NS_PER_S
 from tools.simulator.errors import BoardOSError
+from tools.simulator.flash.file import DriveFile
+from tools.simulator.net.sockets import collect
 from tools.simulator.power import BoardStop
-from tools.simulator.sockets import collect
-
-if TYPE_CHECKING:
-    import random
-
-    from tools.simulator.board import SimulatedBoard
-    from tools.simulator.drive import DriveFile
+from tools.simulator.values import ReloadException
 
 BUILTINS = (
     "__build_class__ bool bytes bytearray complex dict enumerate filter float frozenset int list map memoryview object "
@@ -39,10 +37,6 @@ MAX_STOPS_SWALLOWED = 1000
 COMPILE_HEAP_PER_SOURCE_BYTE = 2.6
 # A file object with FatFs's one-block buffer, beside its cluster map.
 FILE_BYTES = 640
-
-
-class ReloadException(BaseException):
-    """``supervisor.reload()`` or a file written from outside: ends the program, finally clauses run."""
 
 
 @lru_cache(maxsize=64)
@@ -86,10 +80,14 @@ class BoardFile:
 
 
 class Program:
-    """What stand-ins see of their board. After ``stop`` each of them raises the same ``BoardStop`` again."""
+    """What stand-ins see of their board. After ``stop`` each of them raises the same ``BoardStop`` again.
 
-    def __init__(self, board: SimulatedBoard) -> None:
+    ``factories`` make the modules that CircuitPython brings, by name, when the program first imports them.
+    """
+
+    def __init__(self, board: Chip, factories: Mapping[str, Callable[[Program], ModuleType]]) -> None:
         self.board = board
+        self._factories = factories
         self.random: random.Random = board.random
         self.psram = board.psram
         self.dict_salt = board.dict_salt
@@ -109,7 +107,7 @@ class Program:
 
     def check(self) -> None:
         """Raise what stopped this program, if anything did."""
-        self.board.calls += 1
+        self.board.turns.calls += 1
         if self.stopped is None:
             return
         self._swallowed += 1
@@ -258,7 +256,7 @@ class Program:
     def _load(self, name: str, parent: ModuleType | None) -> ModuleType:
         if name in self.modules:
             return self.modules[name]
-        factory = None if parent else language.MODULES.get(name) or board_modules.MODULES.get(name)
+        factory = None if parent else self._factories.get(name)
         if factory:
             self.modules[name] = self.bounded(factory, self)
             return self.modules[name]

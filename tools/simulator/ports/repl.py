@@ -20,9 +20,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tools.simulator.auto_reset import AutoReset
-from tools.simulator.board import SimulatedBoard
-from tools.simulator.drive import DriveFile
+from tools.simulator.chip.board import SimulatedBoard
+from tools.simulator.flash.file import DriveFile
+from tools.simulator.ports.auto_reset import AutoReset
 
 POLL_SECONDS = 0.01
 CONTROL_D = 0x04
@@ -152,7 +152,7 @@ class SerialPort:
                     return
 
     def _reset(self, boot_held: bool) -> None:
-        """EN was low: the chip starts anew, into CircuitPython or to wait for esptool."""
+        """EN was low: the chip restarts, into CircuitPython or to wait for esptool."""
         if self._repl:
             self._repl.close()
             self._repl = None

@@ -7,6 +7,7 @@ to some 256-byte page. Times and endurance are data-sheet-like figures, not meas
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from tools.simulator.power import PowerCut
@@ -17,6 +18,7 @@ PAGE_BYTES = 256
 BLOCKS_PER_SECTOR = SECTOR_BYTES // BLOCK_BYTES
 PAGES_PER_SECTOR = SECTOR_BYTES // PAGE_BYTES
 ERASE_SECONDS = 0.045
+ERASING_SHARE = 0.75  # of that time; the rest goes into programming the pages
 RATED_ERASES = 100_000
 
 # What a cut leaves of the sector being rewritten: the old content, or the first n pages of the new one after 0xFF.
@@ -36,7 +38,8 @@ class NorFlash:
 
     ``erases[i]`` is the number of erases of sector i, ``operations`` the number of sector rewrites begun, both since
     the chip was made; ``busy_seconds`` the time they took. ``before_rewrite``, if set, is called with the sector's
-    index before each rewrite and returns None, or one of ``TORN_STATES`` to cut the power there.
+    index before each rewrite and returns None, or one of ``TORN_STATES`` to cut the power there. ``supply_seconds``, if
+    set, says how long the supply lasts: a rewrite that takes longer ends where it stands then.
     """
 
     def __init__(self, sectors: int) -> None:
@@ -46,6 +49,7 @@ class NorFlash:
         self.busy_seconds = 0.0
         self.powered = True
         self.before_rewrite: Callable[[int], int | None] | None = None
+        self.supply_seconds: Callable[[], float] | None = None
         self._cut: tuple[int, int] | None = None
 
     @property
@@ -179,4 +183,15 @@ class NorFlash:
         """The torn state this rewrite is to end in, or None to let it finish."""
         if self._cut is not None and self._cut[0] == self.operations:
             return self._cut[1]
-        return self.before_rewrite(sector) if self.before_rewrite is not None else None
+        planned = self.before_rewrite(sector) if self.before_rewrite is not None else None
+        return self._outlasting() if planned is None else planned
+
+    def _outlasting(self) -> int | None:
+        """How far a rewrite gets that begins now; None: to its end."""
+        seconds = math.inf if self.supply_seconds is None else self.supply_seconds()
+        if seconds >= ERASE_SECONDS:
+            return None
+        if seconds <= 0:
+            return UNTOUCHED
+        programming = seconds / ERASE_SECONDS - ERASING_SHARE
+        return max(ERASED, int(programming / (1 - ERASING_SHARE) * PAGES_PER_SECTOR))

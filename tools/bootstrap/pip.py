@@ -20,7 +20,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from tools.bootstrap import LOCK_OF_PIP, Checkout, SetupError
+from tools.bootstrap.checkout import LOCK_OF_PIP, Checkout, SetupError
 
 FETCH_SECONDS = 60
 

@@ -19,8 +19,9 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from urllib.parse import unquote
 
-from tools.simulator.board import SimulatedBoard
-from tools.simulator.drive import S_IFDIR, Drive
+from tools.simulator.chip.board import SimulatedBoard
+from tools.simulator.flash.calls import S_IFDIR
+from tools.simulator.flash.drive import Drive
 
 API_VERSION = 4
 WEBSOCKET_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"

@@ -8,12 +8,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 from tools.simulator.clock import NS_PER_MS, NS_PER_S, BoardClock
-
-if TYPE_CHECKING:
-    from tools.simulator.link import Link
 
 Address = tuple[str, int]
 Dhcp = Literal["ok", "silent"]
@@ -85,6 +82,11 @@ class AccessPoint:
         return self.ssid.encode() if isinstance(self.ssid, str) else self.ssid
 
     @property
+    def forwards(self) -> bool:
+        """Whether the packets of its stations get anywhere."""
+        return self.up and self.internet
+
+    @property
     def up(self) -> bool:
         """Whether the router is powered."""
         return self._up
@@ -99,7 +101,7 @@ class AccessPoint:
 
 
 class Hold:
-    """A reply withheld after ``after_bytes`` of a connection, until a board time or (None) for ever."""
+    """A reply withheld after ``after_bytes`` of a connection, until a board time or (None) indefinitely."""
 
     def __init__(self, after_bytes: int, until_ns: int | None) -> None:
         self.after_bytes = after_bytes
@@ -154,7 +156,7 @@ class Network:
         self._hosts: dict[str, tuple[str, dict[int, Address]]] = {}
         self._refusing: dict[Address, Callable[[], bool]] = {}
         self._ends: dict[Address, Callable[[int, float], None]] = {}
-        self._links: list[Link] = []
+        self._radios: list[Callable[[AccessPoint], None]] = []
         self._holds: dict[int, list[Hold]] = {}
         self._sent: dict[int, tuple[int, int]] = {}
         self._servers: list[Closable] = []
@@ -175,19 +177,19 @@ class Network:
         heard = [one for one in self.access_points if one.up and one.ssid_bytes == ssid and bssid in (None, one.bssid)]
         return max(heard, key=lambda one: one.rssi, default=None)
 
-    def attach(self, link: Link) -> None:
-        """Register a board's radio, so that it notices routers going."""
-        self._links.append(link)
+    def attach(self, radio: Callable[[AccessPoint], None]) -> None:
+        """Register a board's radio: it is called when a router was switched on or off."""
+        self._radios.append(radio)
 
-    def detach(self, link: Link) -> None:
+    def detach(self, radio: Callable[[AccessPoint], None]) -> None:
         """Forget a board that is closed."""
-        if link in self._links:
-            self._links.remove(link)
+        if radio in self._radios:
+            self._radios.remove(radio)
 
     def access_point_changed(self, access_point: AccessPoint) -> None:
         """Tell every radio that a router was switched on or off."""
-        for link in self._links:
-            link.access_point_changed(access_point)
+        for radio in self._radios:
+            radio(access_point)
 
     # Names and routes
 
@@ -196,14 +198,14 @@ class Network:
         number = len(self._hosts) + 1
         self._hosts[name] = (f"{NAMED_HOSTS_PREFIX}{number}", dict(ports))
 
-    def resolve(self, name: str, link: Link) -> tuple[float, str | None]:
-        """Look a name up: (board seconds that takes, address or None)."""
+    def resolve(self, name: str, access_point: AccessPoint | None) -> tuple[float, str | None]:
+        """Look a name up for a station there: (board seconds that takes, address or None)."""
         if _is_address(name):
             return 0.0, name
-        if not link.reachable or self.dns == "down":
+        if access_point is None or not access_point.forwards or self.dns == "down":
             return DNS_TIMEOUT_SECONDS, None
         seconds = self.latency.dns + (self.dns_slow_seconds if self.dns == "slow" else 0.0)
-        if link.access_point and link.access_point.captive:
+        if access_point.captive:
             return seconds, PORTAL
         if name in self.missing_names:
             return seconds, None
@@ -219,11 +221,11 @@ class Network:
                 return seconds, None
         return seconds, None
 
-    def route(self, host: str, port: int, link: Link, *, stream: bool) -> Route:
-        """Say where a packet for ``host:port`` goes."""
-        if not link.reachable:
+    def route(self, host: str, port: int, access_point: AccessPoint | None, *, stream: bool) -> Route:
+        """Say where a packet for ``host:port`` goes from a station there."""
+        if access_point is None or not access_point.forwards:
             return Route(None)
-        if link.access_point and link.access_point.captive:
+        if access_point.captive:
             return Route(self.portal if stream else None)
         for address, ports in self._hosts.values():
             if host == address:
@@ -269,7 +271,7 @@ class Network:
             hold.release()
 
     def hold(self, port: int, after_bytes: int, seconds: float | None) -> Hold:
-        """Withhold what follows ``after_bytes`` from a client, for board seconds or (None) for ever."""
+        """Withhold what follows ``after_bytes`` from a client, for board seconds or (None) indefinitely."""
         with self._lock:
             sent = self._sent.get(port)
             hold = Hold(after_bytes, None if seconds is None or sent is None else sent[0] + round(seconds * NS_PER_S))

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from tools import settings_toml
-from tools.simulator.drive import Drive
+from tools.bootstrap.checkout import ROOT
+from tools.simulator.flash.drive import Drive
 
-FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
+FIRMWARE = ROOT / "firmware"
 FIRMWARE_FILES = ("boot.py", "safemode.py", "code.py")
 # As `circup install` does with firmware/requirements.txt.
 LIBRARIES = (

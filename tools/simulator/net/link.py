@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from tools.simulator.clock import BoardClock
-from tools.simulator.network import AccessPoint, Network
-
-if TYPE_CHECKING:
-    from tools.simulator.sockets import Socket
+from tools.simulator.net.network import AccessPoint, Network
 
 STATION_ADDRESS = "192.168.1.45"
 
 
 class JoinError(Exception):
     """Joining an access point failed; the text is CircuitPython's."""
+
+
+class OpenSocket(Protocol):
+    """A socket in the radio's pool."""
+
+    def abort(self) -> None:
+        """Break the connection, as the loss of the address does."""
+
+    def discard(self) -> None:
+        """Free the real socket."""
 
 
 class Link:
@@ -30,24 +37,32 @@ class Link:
         self.enabled = False
         self.user_initiated = False
         self.access_point: AccessPoint | None = None
-        self.has_address = False
-        self.sockets: set[Socket] = set()
+        self.sockets: set[OpenSocket] = set()
         self.joins = 0
         self._spend = spend
         self._generation = 0
         self._password = b""
         self._bssid: bytes | None = None
-        network.attach(self)
+        network.attach(self.access_point_changed)
 
     @property
     def connected(self) -> bool:
         """What ``wifi.radio.connected`` says; some seconds late when a router goes."""
-        return self.enabled and self.access_point is not None and self.has_address
+        return self.joined is not None
+
+    @property
+    def joined(self) -> AccessPoint | None:
+        """The router that the station has an address from."""
+        return self.access_point if self.enabled else None
 
     @property
     def reachable(self) -> bool:
         """Whether packets really get anywhere."""
-        return self.connected and self.access_point is not None and self.access_point.up and self.access_point.internet
+        return self.joined is not None and self.joined.forwards
+
+    def close(self) -> None:
+        """The board is gone for good."""
+        self.network.detach(self.access_point_changed)
 
     def power_on(self) -> None:
         """Start from nothing, as after any reset of the chip."""
@@ -74,11 +89,11 @@ class Link:
     def join(self, ssid: bytes, password: bytes, bssid: bytes | None = None) -> None:
         """Join and wait for an address, at the strongest access point of that name on any channel, or at ``bssid``.
 
-        Who is in a network of that name already stays where it is. Waits for ever when DHCP is silent.
+        Who is in a network of that name already stays where it is. Waits indefinitely when DHCP is silent.
         Raises JoinError as the driver reports it.
         """
         latency = self.network.latency
-        if self.connected and self.access_point is not None and self.access_point.ssid_bytes == ssid:
+        if self.joined and self.joined.ssid_bytes == ssid:
             return
         self._drop()
         self.joins += 1
@@ -124,12 +139,10 @@ class Link:
 
     def _associate(self, access_point: AccessPoint, password: bytes) -> None:
         self.access_point = access_point
-        self.has_address = True
         self._password = password
 
     def _drop(self) -> None:
         self._generation += 1
         self.access_point = None
-        self.has_address = False
         for open_socket in list(self.sockets):
             open_socket.abort()

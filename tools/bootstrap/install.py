@@ -1,4 +1,4 @@
-"""Installs what `tools.bootstrap` found missing: the environment, the Python packages, the npm packages."""
+"""Installs what is missing: the environment, the Python packages, the npm packages."""
 
 import contextlib
 import json
@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from tools.bootstrap import (
+from tools.bootstrap.checkout import (
     LOCK_OF_EVERY_COMMAND,
     LOCK_OF_TEST,
     NPM_RECORD,
@@ -23,8 +23,8 @@ from tools.bootstrap import (
     SetupError,
     environment,
 )
-from tools.bootstrap_pip import has_ensurepip, install_pip
-from tools.bootstrap_progress import Progress
+from tools.bootstrap.pip import has_ensurepip, install_pip
+from tools.bootstrap.progress import Progress
 
 REDRAW_SECONDS = 0.1
 END_OF_CHILD_SECONDS = 5.0
@@ -130,11 +130,15 @@ class Installer:
         """Makes every missing step in turn, each recorded when it is done. Raises SetupError or OSError."""
         if self.checkout.venv.exists() and not self.checkout.venv.is_dir():
             raise SetupError(f"{self.checkout.venv} is not a folder. Move it away and run the same command again.")
-        anew = not self._environment_is_sound()
+        fresh = not self._environment_is_sound()
         steps = [
-            *([self._make_environment] if anew else []),
-            *([lambda: self._install_python_packages(lock)] if anew or not self.checkout.python_is_ready(lock) else []),
-            *([self._install_npm_packages] if anew or not self.checkout.npm_is_ready() else []),
+            *([self._make_environment] if fresh else []),
+            *(
+                [lambda: self._install_python_packages(lock)]
+                if fresh or not self.checkout.python_is_ready(lock)
+                else []
+            ),
+            *([self._install_npm_packages] if fresh or not self.checkout.npm_is_ready() else []),
         ]
         self.progress = Progress(len(steps))
         self.progress.note(f"Setting up {self.checkout.root}: about a minute, once.")
@@ -160,7 +164,7 @@ class Installer:
         venv = self.checkout.venv
         self.progress.start("Python environment")
         if venv.exists():
-            self.progress.note("The environment in .venv is unfinished or its Python is gone: making it anew.")
+            self.progress.note("The environment in .venv is unfinished or its Python is gone: making a new one.")
             shutil.rmtree(venv)
         venv.mkdir()
         self.checkout.write_record({UNFINISHED: "environment"})

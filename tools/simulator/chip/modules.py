@@ -5,15 +5,14 @@ Each function builds one module for one run of one board, when the program first
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from tools import settings_toml
-from tools.simulator.clock import NS_PER_MS, NS_PER_S
-from tools.simulator.errors import BoardOSError
-from tools.simulator.language import (
-    CALL_SECONDS,
+from tools.simulator.chip import analog, language
+from tools.simulator.chip.chip import Chip
+from tools.simulator.chip.language import (
     LAST_TIME,
     TICKS_FIRST_WRAP_MS,
     TICKS_PERIOD_MS,
@@ -22,57 +21,31 @@ from tools.simulator.language import (
     seconds_of,
     struct_time,
 )
-from tools.simulator.link import STATION_ADDRESS, JoinError
-from tools.simulator.network import AccessPoint
+from tools.simulator.chip.program import Program
+from tools.simulator.clock import NS_PER_MS, NS_PER_S
+from tools.simulator.errors import BoardOSError
+from tools.simulator.net.sockets import Host, Socket, SocketPool, SSLContext, SSLSocket
+from tools.simulator.net.wifi import IPv4Address, Radio, WifiNetwork
 from tools.simulator.power import ChipReset
-from tools.simulator.sockets import Host, Socket, SocketPool, SSLContext, SSLSocket
+from tools.simulator.values import (
+    CALL_SECONDS,
+    NVM_BYTES,
+    AuthMode,
+    Choice,
+    Direction,
+    DriveMode,
+    Pull,
+    ReloadException,
+    ResetReason,
+    RunMode,
+    RunReason,
+    SafeModeReason,
+    WatchDogMode,
+    WatchDogTimeout,
+)
 
-if TYPE_CHECKING:
-    from tools.simulator.board import SimulatedBoard
-    from tools.simulator.program import Program
-
-NVM_BYTES = 8192
 # https://github.com/adafruit/circuitpython/pull/10263
 NEXT_CODE_FILE_IS_LOOKED_FOR = (10, 0)
-# The order in which CircuitPython listens on the channels.
-SCAN_PATTERN = (6, 1, 11, 3, 9, 13, 2, 4, 8, 12, 5, 7, 10, 14)
-
-
-class Choice:
-    """One value of an enumeration such as ``microcontroller.ResetReason``; prints as on the board."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __repr__(self) -> str:
-        return self._text
-
-
-def _choices(module: str, name: str, *values: str) -> Any:
-    return type(name, (), {value: Choice(f"{module}.{name}.{value}") for value in values})
-
-
-ResetReason = _choices(
-    "microcontroller", "ResetReason",
-    "POWER_ON", "BROWNOUT", "SOFTWARE", "DEEP_SLEEP_ALARM", "RESET_PIN", "WATCHDOG", "UNKNOWN", "RESCUE_DEBUG",
-)  # fmt: skip
-RunMode = _choices("microcontroller", "RunMode", "NORMAL", "SAFE_MODE", "UF2", "BOOTLOADER")
-RunReason = _choices("supervisor", "RunReason", "STARTUP", "AUTO_RELOAD", "SUPERVISOR_RELOAD", "REPL_RELOAD")
-SafeModeReason = _choices(
-    "supervisor", "SafeModeReason",
-    "NONE", "BROWNOUT", "FLASH_WRITE_FAIL", "GC_ALLOC_OUTSIDE_VM", "HARD_FAULT", "INTERRUPT_ERROR", "NLR_JUMP_FAIL",
-    "NO_CIRCUITPY", "NO_HEAP", "PROGRAMMATIC", "SAFEMODE_PY_ERROR", "SDK_FATAL_ERROR", "STACK_OVERFLOW", "USER",
-    "WATCHDOG",
-)  # fmt: skip
-WatchDogMode = _choices("watchdog", "WatchDogMode", "RAISE", "RESET")
-AuthMode = _choices("wifi", "AuthMode", "OPEN", "WEP", "WPA", "WPA2", "WPA3", "PSK", "ENTERPRISE")
-Direction = _choices("digitalio", "Direction", "INPUT", "OUTPUT")
-Pull = _choices("digitalio", "Pull", "UP", "DOWN")
-DriveMode = _choices("digitalio", "DriveMode", "PUSH_PULL", "OPEN_DRAIN")
-
-
-class WatchDogTimeout(Exception):
-    """``watchdog.WatchDogTimeout``: a plain Exception, as on the board."""
 
 
 class WatchDogTimer:
@@ -82,7 +55,7 @@ class WatchDogTimer:
         self._program = program
 
     def feed(self) -> None:
-        """Start the countdown anew."""
+        """Restart the countdown."""
         self._program.check()
         self._program.board.watchdog.feed()
 
@@ -137,7 +110,7 @@ class Processor:
     temperature = 40.0
     voltage = None
 
-    def __init__(self, board: SimulatedBoard) -> None:
+    def __init__(self, board: Chip) -> None:
         self._board = board
 
     @property
@@ -193,7 +166,7 @@ class Runtime:
 
     display = None
 
-    def __init__(self, board: SimulatedBoard) -> None:
+    def __init__(self, board: Chip) -> None:
         self._board = board
         self.rgb_status_brightness = 0
         self.ble_workflow = False
@@ -212,7 +185,7 @@ class Runtime:
 
     @property
     def autoreload(self) -> bool:
-        """Whether a file written from outside starts the program anew."""
+        """Whether a file written from outside restarts the program."""
         return self._board.autoreload
 
     @autoreload.setter
@@ -237,8 +210,6 @@ class Runtime:
 
 def supervisor_module(program: Program) -> ModuleType:
     """``supervisor``."""
-    from tools.simulator.program import ReloadException
-
     board = program.board
 
     def ticks_ms() -> int:
@@ -382,7 +353,8 @@ def watchdog_module(program: Program) -> ModuleType:
 
 def board_module(program: Program) -> ModuleType:
     """``board``: the pins."""
-    return make_module("board", board_id=program.board.board_id, **{name: Pin(name) for name in program.board.pins})
+    names = (*program.board.pins, *program.board.analog)
+    return make_module("board", board_id=program.board.board_id, **{name: Pin(name) for name in names})
 
 
 class DigitalInOut:
@@ -456,157 +428,14 @@ def neopixel_write_module(program: Program) -> ModuleType:
     return make_module("neopixel_write", neopixel_write=neopixel_write)
 
 
-class IPv4Address:
-    """``ipaddress.IPv4Address``."""
-
-    version = 4
-
-    def __init__(self, address: str) -> None:
-        self._address = address
-        self.packed = bytes(int(part) for part in address.split("."))
-
-    def __str__(self) -> str:
-        return self._address
-
-    def __repr__(self) -> str:
-        return self._address
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, IPv4Address) and other.packed == self.packed
-
-    def __hash__(self) -> int:
-        return hash(self.packed)
-
-
 def espidf_module(program: Program) -> ModuleType:
-    """``espidf``: what it says about memory."""
-    return make_module("espidf", get_total_psram=lambda: program.board.psram_bytes)
+    """``espidf``: what it says about memory, and its error."""
+    return make_module("espidf", get_total_psram=lambda: program.board.psram_bytes, IDFError=analog.IDFError)
 
 
 def ipaddress_module(program: Program) -> ModuleType:
     """``ipaddress``."""
     return make_module("ipaddress", IPv4Address=IPv4Address, ip_address=IPv4Address)
-
-
-class WifiNetwork:
-    """``wifi.Network``."""
-
-    country = "CH"
-
-    def __init__(self, access_point: AccessPoint) -> None:
-        self._ssid = access_point.ssid
-        self.rssi = access_point.rssi
-        self.channel = access_point.channel
-        self.bssid = access_point.bssid
-        self.authmode = (AuthMode.WPA2, AuthMode.PSK) if access_point.password else (AuthMode.OPEN,)
-
-    @property
-    def ssid(self) -> str:
-        """The network's name; UnicodeError when its bytes are not UTF-8."""
-        if isinstance(self._ssid, str):
-            return self._ssid
-        return bytes(self._ssid).decode()
-
-
-class Radio:
-    """``wifi.radio``. Adafruit's libraries know a native radio by this class's name."""
-
-    def __init__(self, program: Program) -> None:
-        self._program = program
-        self._link = program.board.link
-        self._scanning = False
-        self.hostname = "cpy-simulated"
-        self.mac_address = bytes([2, *program.board.cpu_uid[:5]])
-        self.tx_power = 15.0
-
-    @property
-    def enabled(self) -> bool:
-        """Whether the radio is on; off closes every socket."""
-        self._program.check()
-        return self._link.enabled
-
-    @enabled.setter
-    def enabled(self, enabled: bool) -> None:
-        self._program.check()
-        self._link.enable(enabled)
-
-    @property
-    def connected(self) -> bool:
-        """Whether the station has an address."""
-        self._program.spend(CALL_SECONDS)
-        return self._link.connected
-
-    @property
-    def ipv4_address(self) -> IPv4Address | None:
-        """The station's address, None when not connected."""
-        return IPv4Address(STATION_ADDRESS) if self.connected else None
-
-    @property
-    def ap_info(self) -> WifiNetwork | None:
-        """The access point joined, None when not connected."""
-        return WifiNetwork(self._link.access_point) if self.connected and self._link.access_point else None
-
-    def connect(
-        self,
-        ssid: str | bytes,
-        password: str | bytes = b"",
-        *,
-        channel: int = 0,
-        bssid: bytes | None = None,
-        timeout: float | None = None,
-    ) -> None:
-        """Join a network; ConnectionError when that fails, never an end when DHCP is silent."""
-        self._program.check()
-        if not self._link.enabled:
-            raise RuntimeError("WiFi is not enabled")
-        name, key = _bytes(ssid), _bytes(password)
-        if not 1 <= len(name) <= 32:
-            raise ValueError("ssid length must be 1-32")
-        if key and not 8 <= len(key) <= 64:
-            raise ValueError("password length must be 8-64")
-        if len(key) == 64 and not all(byte in b"0123456789abcdefABCDEF" for byte in key):
-            raise ValueError("Invalid hex password")
-        if bssid is not None and len(bssid) != 6:
-            raise ValueError("Invalid BSSID")
-        try:
-            self._program.bounded(self._link.join, name, key, bssid)
-        except JoinError as error:
-            raise ConnectionError(str(error)) from None
-
-    def start_scanning_networks(self, *, start_channel: int = 1, stop_channel: int = 11) -> Iterator[WifiNetwork]:
-        """Scan, up to channel 11 by default; the time passes while the result is read, and no other scan may begin
-        before stop_scanning_networks().
-        """
-        self._program.check()
-        for name, channel in (("start_channel", start_channel), ("stop_channel", stop_channel)):
-            if not 1 <= channel <= 14:
-                raise ValueError(f"{name} must be 1-14")
-        if self._scanning:
-            raise RuntimeError("Already scanning for wifi networks")
-        if not self._link.enabled:
-            raise RuntimeError("WiFi is not enabled")
-        self._scanning = True
-        low, high = sorted((start_channel, stop_channel))
-        return self._scan(low, high)
-
-    def _scan(self, low: int, high: int) -> Iterator[WifiNetwork]:
-        for channel in SCAN_PATTERN:
-            if low <= channel <= high:
-                yield from [WifiNetwork(one) for one in self._program.bounded(self._link.scan, channel)]
-
-    def stop_scanning_networks(self) -> None:
-        """Stop scanning."""
-        self._program.check()
-        self._scanning = False
-
-    def start_station(self) -> None:
-        """Start the station."""
-        self._program.check()
-
-    def stop_station(self) -> None:
-        """Stop the station: the connection is gone."""
-        self._program.check()
-        self._link.leave()
 
 
 def wifi_module(program: Program) -> ModuleType:
@@ -615,11 +444,17 @@ def wifi_module(program: Program) -> ModuleType:
     if not link.enabled:
         link.user_initiated = True
         link.enable(True)
-    return make_module("wifi", radio=Radio(program), Radio=Radio, Network=WifiNetwork, AuthMode=AuthMode)
+    return make_module(
+        "wifi",
+        radio=Radio(_host(program), bytes([2, *program.board.cpu_uid[:5]])),
+        Radio=Radio,
+        Network=WifiNetwork,
+        AuthMode=AuthMode,
+    )
 
 
 def _host(program: Program) -> Host:
-    return Host(program.board.link, program.spend, program.check)
+    return Host(program.board.link, program.spend, program.check, program.bounded)
 
 
 def socketpool_module(program: Program) -> ModuleType:
@@ -643,11 +478,9 @@ def ssl_module(program: Program) -> ModuleType:
     )
 
 
-def _bytes(value: str | bytes) -> bytes:
-    return value.encode() if isinstance(value, str) else bytes(value)
-
-
 MODULES: dict[str, Callable[[Program], ModuleType]] = {
+    **language.MODULES,
+    "analogio": analog.analogio_module,
     "board": board_module,
     "digitalio": digitalio_module,
     "espidf": espidf_module,

@@ -13,8 +13,8 @@ from typing import Any
 
 from tools.simulator.clock import NS_PER_S
 from tools.simulator.errors import BoardOSError
-from tools.simulator.link import Link
-from tools.simulator.network import Address, Route
+from tools.simulator.net.link import Link
+from tools.simulator.net.network import Address, Route
 
 # CircuitPython on espressif reports newlib's numbers, not Linux's.
 EAGAIN = 11
@@ -39,12 +39,15 @@ LAST_POLL_SECONDS = 0.02
 
 
 class Host:
-    """What sockets need of their board: its radio, its time, and a check that it still lives."""
+    """What radio and sockets need of their board: its time, a check that it still lives, calls that may be its end."""
 
-    def __init__(self, link: Link, spend: Callable[[float], None], alive: Callable[[], None]) -> None:
+    def __init__(
+        self, link: Link, spend: Callable[[float], None], alive: Callable[[], None], bounded: Callable[..., Any]
+    ) -> None:
         self.link = link
         self.spend = spend
         self.alive = alive
+        self.bounded = bounded
 
 
 class Socket:
@@ -79,12 +82,12 @@ class Socket:
         return self._kind
 
     def settimeout(self, value: float | None) -> None:
-        """Set the timeout in seconds; 0 = non-blocking, None = for ever."""
+        """Set the timeout in seconds; 0 = non-blocking, None = indefinitely."""
         self._host.alive()
         self._timeout = value
 
     def setblocking(self, flag: bool) -> None:
-        """Block for ever, or not at all."""
+        """Block indefinitely, or not at all."""
         self.settimeout(None if flag else 0)
 
     def setsockopt(self, level: int, optname: int, value: int) -> None:
@@ -103,7 +106,7 @@ class Socket:
         link = self._host.link
         if not link.connected:
             raise BoardOSError(EHOSTUNREACH, "EHOSTUNREACH")
-        route = link.network.route(self._resolve(address[0]), address[1], link, stream=True)
+        route = link.network.route(self._resolve(address[0]), address[1], link.joined, stream=True)
         self._dial(route)
 
     def _dial(self, route: Route) -> None:
@@ -163,7 +166,7 @@ class Socket:
         link = self._host.link
         if self._aborted or not link.connected:
             raise BrokenPipeError(EPIPE, "EPIPE")
-        route = link.network.route(self._resolve(address[0]), address[1], link, stream=False)
+        route = link.network.route(self._resolve(address[0]), address[1], link.joined, stream=False)
         self._host.spend(link.network.latency.datagram)
         self._void = route.address is None
         if route.address is not None:
@@ -307,11 +310,10 @@ class SSLSocket(Socket):
         link = self._host.link
         if not link.connected:
             raise BoardOSError(EHOSTUNREACH, "EHOSTUNREACH")
-        route = link.network.route(self._resolve(address[0]), address[1], link, stream=True)
+        route = link.network.route(self._resolve(address[0]), address[1], link.joined, stream=True)
         self._dial(route)
         self._host.spend(link.network.latency.tls)
-        captive = link.access_point is not None and link.access_point.captive
-        if captive or link.network.tls_fault == "certificate":
+        if (link.joined and link.joined.captive) or link.network.tls_fault == "certificate":
             raise BoardOSError(CERTIFICATE_ERROR, "MBEDTLS_ERR_X509_CERT_VERIFY_FAILED")
         if link.network.tls_fault == "handshake":
             raise BoardOSError(HANDSHAKE_ERROR, "MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE")
@@ -422,7 +424,7 @@ def resolve(host: Host, name: str) -> str:
     """Return the address of ``name``, spending the board's time; Gaierror when there is none."""
     if not host.link.connected:
         raise Gaierror(SocketPool.EAI_NONAME, "Name or service not known")
-    seconds, address = host.link.network.resolve(name, host.link)
+    seconds, address = host.link.network.resolve(name, host.link.joined)
     host.spend(seconds)
     if address is None:
         raise Gaierror(SocketPool.EAI_NONAME, "Name or service not known")

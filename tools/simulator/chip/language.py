@@ -24,13 +24,13 @@ from typing import Any, NamedTuple, Protocol
 
 from tools import settings_toml
 from tools.simulator.clock import NS_PER_MS, board_float
+from tools.simulator.values import CALL_SECONDS
 
 MACHINE = "Simulated ESP32 with ESP32"
 SEARCH_PATH = ("", "/", ".frozen", "/lib")
 TICKS_PERIOD_MS = 2**29
 # supervisor.ticks_ms() first wraps this long after a start, so that programs meet the wrap early.
 TICKS_FIRST_WRAP_MS = 65_536
-CALL_SECONDS = 0.000_02
 EPOCH_2000 = 946_684_800
 LAST_TIME = 2**31 - 1
 HEAP_BYTES = 166_000

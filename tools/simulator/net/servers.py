@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from tools.simulator.clock import NS_PER_S
-from tools.simulator.network import Address, Network
+from tools.simulator.net.network import Address, Network
 
 NTP_TO_UNIX_SECONDS = 2_208_988_800
 NTP_ERA_SECONDS = 2**32

@@ -8,9 +8,9 @@ import random
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-from tools.simulator.light import LightBoard, LightRequest
+from tools.simulator.fleet.light import LightBoard, LightRequest
 
-Event = Literal["power on", "power off", "link up", "link down"]
+Event = Literal["power on", "engine on", "engine off", "power off", "link up", "link down"]
 Flight = list[tuple[int, Event]]
 
 DAY_SECONDS = 86_400
@@ -22,6 +22,7 @@ DUSK_SECONDS = 18 * 3600
 FLIGHT_SECONDS = (25 * 60, 110 * 60)
 REACH_SECONDS = 240  # of the flight's first and last minutes, on the ramp
 JOINING_SECONDS = 20
+ENGINE_SECONDS = (60, 40)  # after the power came, and before it goes
 ABOARD_SHARE = 0.3  # boards with a modem or a phone aboard: in reach all the time
 
 
@@ -44,11 +45,12 @@ def fly_day(dice: random.Random, midnight: int) -> Flight:
         events.append((begin, "power on"))
         if aboard or number == 0:
             events.append((begin + JOINING_SECONDS, "link up"))
-            if not aboard:
-                events.append((begin + REACH_SECONDS, "link down"))
+        events.append((begin + ENGINE_SECONDS[0], "engine on"))
+        if number == 0 and not aboard:
+            events.append((begin + REACH_SECONDS, "link down"))
         if not aboard and number == count - 1:
             events.append((end - REACH_SECONDS, "link up"))
-        events += [(end, "power off"), (end, "link down")]
+        events += [(end - ENGINE_SECONDS[1], "engine off"), (end, "power off"), (end, "link down")]
     return events
 
 
@@ -63,7 +65,7 @@ class Fleet:
         self._waiting: set[LightBoard] = set()  # for an answer
 
     def plan(self, board: LightBoard, events: Iterable[tuple[int, Event]]) -> None:
-        """Switch the board's power and link at these times."""
+        """Switch the board's power, engine and link at these times."""
         for at, event in events:
             self._push(at, board, event)
 
@@ -111,6 +113,8 @@ class Fleet:
             board.power_on(now)
         elif event == "power off":
             board.power_off(now)
+        elif event in ("engine on", "engine off"):
+            board.set_engine(event == "engine on", now)
         else:
             board.set_link(event == "link up", now)
 

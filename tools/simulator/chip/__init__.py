@@ -1,0 +1,1 @@
+"""The processor with CircuitPython: power, resets, the supervisor's loop, the program and its modules."""

@@ -1,0 +1,1 @@
+"""Boards by the thousand, of which only the wire is real."""

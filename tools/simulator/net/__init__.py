@@ -1,0 +1,1 @@
+"""The air and what lies behind it: radio, sockets, access points, names, servers."""

@@ -1,0 +1,1 @@
+"""How a computer reaches a board: its serial port, and the web workflow."""
