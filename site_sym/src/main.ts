@@ -6,8 +6,8 @@ import "./styles/controls.css";
 import { mount } from "svelte";
 
 import App from "./App.svelte";
-import { readConfig } from "./lib/config.ts";
-import { surviveTranslation } from "./lib/translation.ts";
+import { readConfig } from "./data/config.ts";
+import { surviveTranslation } from "./ui/translation.ts";
 
 // Read before the auth client clears it: a mail link answers here.
 const initialHash = location.hash;

@@ -1,0 +1,51 @@
+// Generated from supabase/migrations by `python -m tools.database_types`. Do not edit.
+
+/** What several rules of the database measure by. */
+export const RULES = {
+  "earliest_start": "2024-01-01T00:00:00+00:00",
+  "longest_session_seconds": 31622400,
+  "short_session_seconds": 180,
+  "key_reset_seconds": 86400,
+  "running_seconds": 120,
+} as const;
+/** Every CHECK on what people type, by its name, with what it allows. */
+export const LIMITS = {
+  "completion_note_length": { "max": 500 },
+  "completion_seconds_range": { "min": 0, "max": 360000000 },
+  "completion_void_reason_length": { "min": 1, "max": 500 },
+  "component_make_length": { "max": 80 },
+  "component_model_length": { "max": 80 },
+  "component_note_length": { "max": 500 },
+  "corrected_start_not_too_early": { "min": "2024-01-01T00:00:00+00:00" },
+  "device_name_length": { "min": 1, "max": 80 },
+  "done_at_not_too_early": { "min": "1950-01-01T00:00:00+00:00" },
+  "fleet_name_length": { "min": 1, "max": 80 },
+  "hand_seconds_range": { "min": 1, "max": 31622400 },
+  "hand_start_not_too_early": { "min": "2024-01-01T00:00:00+00:00" },
+  "installed_from_not_too_early": { "min": "1950-01-01T00:00:00+00:00" },
+  "interval_days_range": { "min": 1, "max": 18300 },
+  "interval_months_range": { "min": 1, "max": 600 },
+  "interval_seconds_range": { "min": 360, "max": 360000000 },
+  "item_name_length": { "min": 1, "max": 80 },
+  "item_note_length": { "max": 500 },
+  "make_length": { "max": 80 },
+  "meter_name_length": { "min": 1, "max": 40 },
+  "meter_ratio_range": { "min": 0.05, "max": 5.0 },
+  "meter_seconds_range": { "min": 0, "max": 360000000 },
+  "model_length": { "max": 80 },
+  "pilot_length": { "max": 120 },
+  "reading_not_too_early": { "min": "1990-01-01T00:00:00+00:00" },
+  "reading_note_length": { "max": 500 },
+  "registration_length": { "min": 1, "max": 20 },
+  "remarks_length": { "max": 2000 },
+  "serial_length": { "max": 80 },
+  "since_new_seconds_range": { "min": 0, "max": 360000000 },
+  "since_overhaul_seconds_range": { "min": 0, "max": 360000000 },
+  "tolerance_days_range": { "min": 0, "max": 3660 },
+  "tolerance_seconds_range": { "min": 0, "max": 36000000 },
+  "type_designator_form": { "min": 2, "max": 4, "pattern": "^[A-Z0-9]*$" },
+  "void_reason_length": { "min": 1, "max": 500 },
+  "warning_days_range": { "min": 0, "max": 3660 },
+  "warning_seconds_range": { "min": 0, "max": 36000000 },
+} as const;
+export type LimitName = keyof typeof LIMITS;

@@ -1,0 +1,38 @@
+import { plural } from "../format/plural.ts";
+
+export const maintenanceTexts = {
+  due: {
+    next: "Next due",
+    none: "nothing set up",
+    setUp: "set up maintenance",
+    shelf: "Not installed",
+    title: (item: string, plane: string) => `${item} · ${plane}`,
+    all: "All its items",
+    states: { ok: "OK", due_soon: "Due soon", due: "Due", overdue: "Overdue", unknown: "Unknown" },
+    in: (rest: string) => `in ${rest}`,
+    lessThan: (step: string) => `less than ${step}`,
+    days: (count: number) => plural(count, "day"),
+    today: "today",
+    tomorrow: "tomorrow",
+    now: "due now",
+    intoTolerance: (over: string, tolerance: string) => `due, ${over} into a tolerance of ${tolerance}`,
+    overdueBy: (over: string) => `overdue by ${over}`,
+    on: (day: string) => `on ${day}`,
+    since: (day: string) => `since ${day}`,
+    latest: (day: string) => `${day} at the latest`,
+    left: (rest: string) => `${rest} left`,
+    about: (day: string) => `about ${day}`,
+    aboutTo: (from: string, to: string) => `about ${from} to ${to}`,
+    to: (day: string) => `to ${day}`,
+    inMonth: (month: string) => `in ${month}`,
+    notWithinAYear: "not within a year at the present rate",
+    missing: {
+      completion: "when was it last done?",
+      meter_figure: "what its meter showed is not known",
+      component_time: "its component’s time is not known",
+      not_installed: "its component is not installed",
+    },
+    or: (hours: string, calendar: string) => `${hours} or ${calendar}`,
+    months: (count: number) => plural(count, "month"),
+  },
+} as const;
