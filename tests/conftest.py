@@ -12,9 +12,12 @@
 """
 
 import contextlib
+import functools
 import itertools
+import os
 import shutil
 import signal
+import ssl
 import tempfile
 import uuid
 from collections.abc import Callable, Generator, Iterator
@@ -44,7 +47,40 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="try every case instead of a fixed selection (hours)")
 
 
+LONGEST = {"test_bench.py", "test_style.py"}
+
+# Each test has a database of its own: 460 files to make and to delete, which costs far less in memory than on a disk.
+MEMORY = Path("/dev/shm")
+FOLDER_PREFIX = "uptime-logger-"
+MEMORY_BYTES = 4 * 2**30  # containers often have 64 MiB
+
 OPEN_CONTEXTS = pytest.StashKey[list[BrowserContext]]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest of the last files: at the end one worker would have them and the other nothing to do."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Only where results come together: a worker's own output is not shown."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(NamesFailuresAtOnce(config))
+
+
+class NamesFailuresAtOnce:
+    """A run that is cut off, or read while it goes on, says what has failed so far."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Write the test's name and the first line of its error."""
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and reporter is not None:
+            crash = getattr(report.longrepr, "reprcrash", None)
+            reason = str(crash.message if crash else report.longrepr).partition("\n")[0]
+            reporter.write_line(f"\nFAILED {report.nodeid} ({report.when}): {reason}")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -61,6 +97,17 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def long(request: pytest.FixtureRequest) -> bool:
     """Whether the full range is asked for."""
     return bool(request.config.getoption("--long"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def certificates_once() -> Iterator[None]:
+    """Each client and each call of httpx reads the world's certificates, 20 ms, and then talks to loopback in plain."""
+    make = ssl.create_default_context
+    shared = functools.cache(make)
+    with pytest.MonkeyPatch.context() as patch:
+        # Who names no file is not httpx, and may go on to trust another root.
+        patch.setattr(ssl, "create_default_context", lambda **named: shared(**named) if named else make())
+        yield
 
 
 class MakeDatabase(Protocol):
@@ -81,10 +128,21 @@ class NewPage(Protocol):
     def __call__(self, **options: Any) -> Page: ...
 
 
+def _memory() -> Path | None:
+    """A file system in memory that PostgreSQL and its binaries may lie on; None where there is none, or a small one."""
+    if not os.access(MEMORY, os.W_OK) or os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
+        return None
+    for folder in MEMORY.glob(f"{FOLDER_PREFIX}*-*"):
+        # A disk is swept by the system; what a killed run leaves in memory would stay until the machine starts again.
+        if not Path("/proc", folder.name.removeprefix(FOLDER_PREFIX).partition("-")[0]).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+    return MEMORY if shutil.disk_usage(MEMORY).free >= MEMORY_BYTES else None
+
+
 @contextlib.contextmanager
-def _open_folder() -> Iterator[Path]:
+def _open_folder(parent: Path | None = None) -> Iterator[Path]:
     """A temporary folder that the user `nobody` can enter: PostgreSQL runs as `nobody` when the tests run as root."""
-    folder = Path(tempfile.mkdtemp(prefix="uptime-logger-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-", dir=parent))
     folder.chmod(0o755)
     try:
         yield folder
@@ -95,7 +153,7 @@ def _open_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Postgres]:
     """One server for the whole run; nothing in it outlives the run."""
-    with _open_folder() as folder:
+    with _open_folder(_memory()) as folder:
         server = Postgres(folder / "postgres", durable=False)
         server.start()
         yield server
@@ -141,24 +199,27 @@ def stack(make_database: MakeDatabase) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def make_stack(make_database: MakeDatabase) -> Iterator[MakeStack]:
-    """Start stacks that only this test uses; all end with it."""
-    with contextlib.ExitStack() as running:
-
-        def make(**options: Any) -> Stack:
-            if "data" not in options:
-                options["data"] = running.enter_context(_open_folder())
-                options["database_url"] = options.get("database_url") or make_database()
-            return running.enter_context(Stack(**{"port": 0, "portal": False, **options}))
-
-        yield make
-
-
-@pytest.fixture
 def open_folder() -> Iterator[Path]:
     """A temporary folder for a stack with a PostgreSQL of its own (pytest's own ones are closed to `nobody`)."""
     with _open_folder() as folder:
         yield folder
+
+
+@pytest.fixture
+def make_stack(make_database: MakeDatabase, open_folder: Path) -> Iterator[MakeStack]:
+    """Start stacks that only this test uses; all end with it, and before `open_folder` goes, whichever is named first.
+
+    A PostgreSQL that still runs writes into the folder while it is being removed.
+    """
+    with contextlib.ExitStack() as running:
+
+        def make(**options: Any) -> Stack:
+            if "data" not in options:
+                options["data"] = Path(tempfile.mkdtemp(prefix="stack-", dir=open_folder))
+                options["database_url"] = options.get("database_url") or make_database()
+            return running.enter_context(Stack(**{"port": 0, "portal": False, **options}))
+
+        yield make
 
 
 @pytest.fixture

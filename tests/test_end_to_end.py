@@ -30,6 +30,7 @@ def sign_up(page: Page, stack: Stack) -> None:
     """As a new user would: create an account, open the link in the mail."""
     page.goto(stack.url)
     page.get_by_role("link", name="Create an account").click()
+    expect(page.get_by_role("heading", name="Create an account")).to_be_visible()
     page.get_by_label("E-mail").fill(EMAIL)
     page.get_by_label("Password").fill("a long enough password")
     page.get_by_role("button", name="Create an account").click()

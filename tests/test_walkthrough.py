@@ -44,8 +44,8 @@ from tools.cli import app, describe
 from tools.commands import terminal
 from tools.deploy import last, workdir
 from tools.simulator import AccessPoint, BoardClock, Drive, FaultProxy, Network, NtpServer, SimulatedBoard
-from tools.simulator.repl import SerialPort
-from tools.simulator.workflow import WebWorkflow
+from tools.simulator.ports.repl import SerialPort
+from tools.simulator.ports.workflow import WebWorkflow
 from tools.stack import Stack
 from tools.stack.stack import prepare_database
 
@@ -114,8 +114,9 @@ class Owner:
 
     def is_asked(self, question: str, **_: object) -> str:
         """In place of the terminal."""
-        (answer,) = [answer for begin, answer in self.answers.items() if question.startswith(begin)]
-        return answer
+        answers = [answer for begin, answer in self.answers.items() if question.startswith(begin)]
+        assert len(answers) == 1, f"the page does not say what to answer to: {question}"
+        return answers[0]
 
     @property
     def unused(self) -> set[str]:
@@ -198,6 +199,7 @@ def collect_once(collect: Callable[..., libraries.Libraries]) -> Callable[..., l
 def sign_in(page: Page, stack: Stack, site: str) -> None:
     """Create an account in the portal, follow the link of the mail, and sign in."""
     page.get_by_role("link", name="Create an account").click()
+    expect(page.get_by_role("heading", name="Create an account")).to_be_visible()
     page.get_by_label("E-mail").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Create an account").click()
@@ -325,7 +327,7 @@ def test_from_nothing_to_the_first_session_in_the_portal(
         assert f"{FLASHED}, Simulated ESP32 with ESP32" in said
 
         installing = Step("6. ")
-        owner.answers = {"Password of Hangar": "password"}
+        owner.answers = {"Password of Hangar": "password", "Pin that measures the bus voltage": ""}
         deployed = last.read()
         assert deployed is not None
         assert deployed.ingest_url == f"{url}/functions/v1/ingest"
@@ -335,6 +337,7 @@ def test_from_nothing_to_the_first_session_in_the_portal(
         assert "files written, read back and compared." in said
         (link,) = re.findall(r"Register it: (\S+)", said)
         assert link.startswith(f"{site}#/devices/register?uuid=")
+        assert "and for the pin of step 8 (empty: not wired)" in " ".join(installing.text.split())
         installing.verifies("`python3 -m tools board doctor` ends with `0 failed`")
         assert owner.types("python3 -m tools board doctor").splitlines()[-1].startswith("0 failed, ")
         monkeypatch.setenv("CIRCUP_WEBWORKFLOW_PASSWORD", WEB_PASSWORD)
@@ -359,14 +362,14 @@ def test_from_nothing_to_the_first_session_in_the_portal(
         page.get_by_role("button", name="Save the plane").click()
         expect(page.get_by_role("heading", name="Three steps to your first hours")).to_be_visible(timeout=WAIT_MS)
         page.goto(link)
-        page.get_by_label("Plane it hangs in").select_option(label="D-EKLM")
+        page.get_by_label("Installed in").select_option(label="D-EKLM")
         page.get_by_role("button", name="Register", exact=True).click()
         # The third step is done already: the board has delivered its first session, which ends the start guide.
         expect(page.get_by_role("table", name="Latest sessions")).to_be_visible(timeout=WAIT_MS)
         bench.pull_the_plug(10)
         bench.board.run_for(150)
         first.verifies(
-            "all sessions stand in the portal, seconds and all", "`python3 -m tools board sessions`", "`0 unsent`"
+            "all sessions are in the portal, to the second", "`python3 -m tools board sessions`", "`0 unsent`"
         )
         kept = database.execute("select run_seconds, status::text from sessions order by session_start desc").fetchall()
         assert [status for _, status in kept] == ["open", "closed", "closed"]

@@ -35,3 +35,11 @@ def world(simulated_time_stack: Stack) -> Iterator[World]:
         world = World(simulated_time_stack, database, seed=next(_seeds))
         yield world
         world.close()
+
+
+@pytest.fixture
+def flying(world: World) -> World:
+    """A board after its first boot, acked, without power for half an hour."""
+    world.prepare()
+    world.park(30 * 60)
+    return world

@@ -9,16 +9,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 
-from tests.firmware.parts import firmware_parts
-from tools.simulator import UNTOUCHED, BoardClock, Drive, Layout, Network, SimulatedBoard, install
-from tools.simulator.board_modules import NVM_BYTES
-from tools.simulator.flash import PAGE_BYTES, SECTOR_BYTES, Snapshot
-from tools.simulator.install import FIRMWARE
+from tests.firmware.parts import Parts, firmware_parts, laid_out_files
+from tools.firmware_parts import load
+from tools.simulator import LAYOUT_4MB, UNTOUCHED, BoardClock, Drive, Layout, Network, SimulatedBoard, install
+from tools.simulator.flash.install import FIRMWARE
+from tools.simulator.flash.nor import PAGE_BYTES, SECTOR_BYTES, Snapshot
+from tools.simulator.values import NVM_BYTES
 
-CHECKPOINT_SECONDS = 15
+CODE = load()
 CALL_SECONDS = 10  # a network call in progress delays the next checkpoint
-LINE_BYTES = 256
-PAD_LINES = 16
+LINE_BYTES: int = CODE.LINE_BYTES
+PAD_LINES: int = CODE.PAD_LINES
 SESSIONS_PATH = "/sessions.json"
 TWIN_PATH = "/logger/sessions.json"
 
@@ -87,6 +88,7 @@ class Kept:
     status: str
     acked_status: str | None
     sent: bool
+    exact: bool  # the power went when this was saved
 
     @property
     def fully_acked(self) -> bool:
@@ -100,7 +102,8 @@ def sessions_in(data: bytes, device_uuid: str) -> dict[int, Kept]:
     found: dict[int, Kept] = {}
     for at in range(PAD_LINES * LINE_BYTES, len(data), LINE_BYTES):
         text, mark, end = data[at : at + LINE_BYTES].rstrip().partition(b',"crc":"')
-        if not mark or end != b'%08x"},' % binascii.crc32(text, seed):
+        # What comes behind it does not matter: a cut may leave the first of a line's two pages.
+        if not mark or not end.startswith(b'%08x"},' % binascii.crc32(text, seed)):
             continue
         line = json.loads(text + b"}")
         kept = Kept(
@@ -112,20 +115,26 @@ def sessions_in(data: bytes, device_uuid: str) -> dict[int, Kept]:
             line["status"],
             line.get("acked_status"),
             bool(line.get("sent")),
+            bool(line.get("exact")),
         )
         if kept.boot not in found or found[kept.boot].rev < kept.rev:
             found[kept.boot] = kept
     return found
 
 
-def copies(drive: Drive, device_uuid: str) -> list[dict[int, Kept]]:
-    """What each copy of sessions.json on a drive holds, by boot; a copy that is missing holds nothing."""
+def copies(drive: Drive, device_uuid: str, *, journal: bool = True) -> list[dict[int, Kept]]:
+    """What each copy of sessions.json on a drive holds, by boot; a copy that is missing holds nothing.
+
+    Without the journal: what may be relied on, which takes more than a copy in there.
+    """
     found: list[dict[int, Kept]] = []
     for path in (SESSIONS_PATH, TWIN_PATH):
         try:
-            found.append(sessions_in(drive.outside_read(path), device_uuid))
+            data = drive.outside_read(path)
         except OSError:
-            found.append({})
+            data = b""
+        end = None if journal else data.find(b'"journal"')
+        found.append(sessions_in(data[:end], device_uuid))
     return found
 
 
@@ -148,6 +157,12 @@ def drive_with(layout: Layout, content: Snapshot) -> Drive:
     drive = Drive(layout)
     drive.restore(content)
     return drive
+
+
+def interval_of(layout: Layout) -> int:
+    """Seconds from one checkpoint to the next where the settings say nothing."""
+    seconds: int = CODE.CHECKPOINT_SECONDS_SMALL_DRIVE if layout is LAYOUT_4MB else CODE.CHECKPOINT_SECONDS
+    return seconds
 
 
 def files(drive: Drive) -> dict[str, bytes]:
@@ -220,16 +235,26 @@ class Cuts:
 
     Made when everything of the board's own is laid out: from then on nothing but the lines of its two files may ever
     change on the flash. `starts` counts the starts checked. `full_ring`: no line was free for the open session, which
-    lives in memory alone until one is.
+    lives in memory alone until one is. `laying_out`: a copy is laid out in the stretch; of its moments those are
+    checked that touch nothing but lines. `copy_lost`: a copy was deleted right before, and the last checkpoint with it.
     """
 
-    def __init__(self, board: SimulatedBoard, *, full_ring: bool = False) -> None:
+    def __init__(
+        self, board: SimulatedBoard, *, full_ring: bool = False, laying_out: bool = False, copy_lost: bool = False
+    ) -> None:
         self._full_ring = full_ring
+        self._laying_out = laying_out
         self._layout = board.drive.layout
         self._device_uuid = device_uuid_of(board)
         self._laid_out = board.drive.snapshot()
         self._own_sectors = set[int]()
-        for path in (SESSIONS_PATH, TWIN_PATH):
+        self._paths = [path for path in (SESSIONS_PATH, TWIN_PATH) if path in board.drive.outside_list()]
+        self._late_seconds = interval_of(self._layout) + CALL_SECONDS
+        if copy_lost:
+            self._late_seconds += CODE.CHECKPOINT_SECONDS_ALONE
+        elif laying_out or len(self._paths) == 1:
+            self._late_seconds = CODE.CHECKPOINT_SECONDS_ALONE + CALL_SECONDS
+        for path in self._paths:
             # The first and the last one may be shared with other files, but hold only what is never written again.
             self._own_sectors |= set(sorted(board.drive.sectors_of(path))[1:-1])
         self.starts = 0
@@ -241,11 +266,14 @@ class Cuts:
     def check(self, moments: Iterable[Moment], torn_states: Sequence[int], second_torn_states: Sequence[int]) -> None:
         """Cut at every moment in every torn state; in each start after it, again at every operation."""
         for moment in moments:
-            main, twin = copies(drive_with(self._layout, moment.content), self._device_uuid)
-            before = merge(main, twin)
+            if self._laying_out and moment.sector not in self._own_sectors:
+                continue
+            drive = drive_with(self._layout, moment.content)
+            before = durable(drive, self._device_uuid)
+            lines = [copy for copy in copies(drive, self._device_uuid, journal=False) if copy]
             for boot, kept in before.items():
-                # Only what both copies say may have been relied on.
-                if kept.sent and not (boot in main and main[boot].sent and boot in twin and twin[boot].sent):
+                # Only what the lines of both copies say, or of the one that there is, may have been relied on.
+                if kept.sent and not all(boot in copy and copy[boot].sent for copy in lines):
                     before[boot] = replace(kept, sent=False)
             for torn in torn_states:
                 again = self._start(moment, torn, before, moment)
@@ -262,12 +290,15 @@ class Cuts:
             board.run_for(START_SECONDS)
         after = durable(drive, self._device_uuid)
         device_uuid = device_uuid_of(board)
-        text = board.read_file(SESSIONS_PATH)
+        text = board.read_file(self._paths[0])
         board.close()
         self.starts += 1
 
         where = f"cut in sector {moment.sector}, {torn} pages, {first.uptime_seconds:.1f} s into boot {first.boot}"
-        assert self.untouched(drive), where
+        if self._laying_out:
+            assert set(drive.flash.changed_since(moment.content)) <= self._own_sectors, where
+        else:
+            assert self.untouched(drive), where
         assert device_uuid == self._device_uuid, where
         assert sorted(after) == sorted({one["boot"] for one in json.loads(text)["sessions"] if one}), where
         for boot, kept in before.items():
@@ -286,9 +317,18 @@ class Cuts:
         if self._full_ring and first.boot not in before:
             return start.moments
         elapsed = first.uptime_seconds
-        run_seconds = after[first.boot].run_seconds if first.boot in after else 0
-        assert elapsed - CHECKPOINT_SECONDS - CALL_SECONDS <= run_seconds <= elapsed, where
+        open_session = after.get(first.boot)
+        run_seconds = open_session.run_seconds if open_session else 0
+        rounded = 0.5 if open_session and open_session.exact else 0  # an exact end is one to the nearest second
+        assert elapsed - self._late_seconds <= run_seconds <= elapsed + rounded, where
         return start.moments
+
+
+def write_through(kept: Parts) -> None:
+    """Make both copies of a board without power equal to what its table says."""
+    for copy in kept.copies:
+        kept._mend(copy)
+        assert copy.live
 
 
 def fill_with_unsent(board: SimulatedBoard, count: int, *, acked: int = 0, first_start: int = 0) -> None:
@@ -300,16 +340,13 @@ def fill_with_unsent(board: SimulatedBoard, count: int, *, acked: int = 0, first
     source = board.read_file("/code.py").decode()
     board.drive.mount_or_format()
     parts = firmware_parts(board, source)
-    identity = parts.Identity()
-    store = parts.SessionStore(identity, lambda: None)
-    store.load()
+    kept = laid_out_files(parts)
     for slot in range(count):
         flags = parts.Session.CLOSED | (parts.Session.ACKED_CLOSED if slot < acked else 0)
         run_seconds = 300 + slot
         start = first_start + 1000 * slot if first_start else 0
         flags |= parts.Session.SENT if start else 0
         fields = (slot + 1, 3, start, run_seconds, run_seconds if slot < acked else 0, 0, 400 * slot, 0, flags)
-        store._put(parts.Session(slot, fields))
-    for copy in store.copies:
-        assert store._mend(copy)
+        kept.table.put(parts.Session(slot, fields))
+    write_through(kept)
     board.drive.power_off()

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from tests.firmware.cuts import Cuts, Kept, durable, short_ring
-from tests.firmware.world import World
+from tests.firmware.world import CHECKPOINT_SECONDS, World
 from tools.simulator import (
     CAPTIVE_PORTAL,
     HALF_REPLY,
@@ -30,13 +30,12 @@ from tools.simulator import (
     redirect,
     slow_reply,
 )
-from tools.simulator.network import DnsMode
-from tools.simulator.servers import NtpFault
+from tools.simulator.net.network import DnsMode
+from tools.simulator.net.servers import NtpFault
 from tools.stack import Stack
 
-LIVES, LONG_LIVES = 20, 1000
+LIVES, LONG_LIVES = 10, 1000
 FLIGHTS = 52
-CHECKPOINT_SECONDS = 15
 CALL_SECONDS = 30  # at most, says the contract
 HUNG_SECONDS = 125  # a join without an address is ended by the watchdog
 START_SECONDS = 4  # until the monotonic clock runs and the session has begun
@@ -219,7 +218,7 @@ def check(life: Life, cuts: Cuts) -> None:
 
 @pytest.mark.parametrize("block", range(10))
 def test_lives(simulated_time_stack: Stack, block: int, long: bool) -> None:
-    """Twenty boards of fifty-two flights each (a thousand boards with --long)."""
+    """Ten boards of fifty-two flights each (a thousand boards with --long)."""
     lives = (LONG_LIVES if long else LIVES) // 10
     with psycopg.connect(simulated_time_stack.database_url, autocommit=True) as database:
         for number in range(block * lives, (block + 1) * lives):

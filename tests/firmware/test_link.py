@@ -4,11 +4,10 @@ from itertools import pairwise
 
 import pytest
 
-from tests.firmware.world import FIRST_BOOT_SECONDS, World
+from tests.firmware.world import CHECKPOINT_SECONDS, FIRST_BOOT_SECONDS, World
 from tools.simulator import AccessPoint, CaptivePortal, http_error
-from tools.simulator.link import Link
+from tools.simulator.net.link import Link
 
-CHECKPOINT_SECONDS = 15
 WATCHDOG_SECONDS = 120
 AVOID_SECONDS = 600
 HOUR = 3600
@@ -176,7 +175,7 @@ def test_no_reboot_for_lack_of_network_within_hours(world: World) -> None:
 
 
 def test_one_reset_at_most_every_six_hours(world: World) -> None:
-    """Offline for 13 hours: the board starts its radio anew every 6 hours, in one unbroken session."""
+    """Offline for 13 hours: the board restarts its radio every 6 hours, in one unbroken session."""
     world.prepare()
     world.router.up = False
 

@@ -1,10 +1,15 @@
 """Bad input from the owner: a clear line in the log for each mistake, and counting goes on."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
-from tests.firmware.world import FIRST_BOOT_SECONDS, World
+from tests.firmware.sensing import Rig
+from tests.firmware.world import CHECKPOINT_SECONDS, FIRST_BOOT_SECONDS, World
+from tools.firmware_parts import load
+from tools.firmware_rules import INTEGER_SETTINGS
 
-CHECKPOINT_SECONDS = 15
 VERSIONS = ("9.2.9", "10.1.4", "10.2.1", "10.3.1")
 NETWORKS = '"networks": [("Hangar", "password")]'
 GOOD = f'secrets = {{"ingest_url": "http://127.0.0.1:9/functions/v1/ingest", {NETWORKS}}}\n'
@@ -90,11 +95,23 @@ def test_missing_secrets(world: World) -> None:
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ("LOGGER_CHECKPOINT_SECONDS = 0", "LOGGER_CHECKPOINT_SECONDS must be a number from 5 to 60; using 15"),
+        ("LOGGER_CHECKPOINT_SECONDS = 0", "LOGGER_CHECKPOINT_SECONDS must be a number from 5 to 60; using 5"),
         ("LOGGER_CHECKPOINT_SECONDS = 1.5", "LOGGER_CHECKPOINT_SECONDS "),
         ('LOGGER_BATCH_MESSAGES = "x"', "LOGGER_BATCH_MESSAGES must be a number from 1 to 100; using 20"),
         ("LOGGER_BATCH_MESSAGES = [20]", "LOGGER_BATCH_MESSAGES in settings.toml cannot be read ("),
-        ("LOGGER_NTP_SERVER = 7", "LOGGER_NTP_SERVER must be a text; it is left out"),
+        ("LOGGER_SENSE_PIN = 7", "LOGGER_SENSE_PIN must be a text; it is left out"),
+        ('LOGGER_SENSE_RATIO = "12,0"', 'LOGGER_SENSE_RATIO must be a text such as "12.0", from 1 to 40; using "12.0"'),
+        ("LOGGER_SENSE_RATIO = 0", "LOGGER_SENSE_RATIO must be a text such as "),
+        ('LOGGER_SENSE_RATIO = "-3"', "LOGGER_SENSE_RATIO must be a text such as "),
+        (
+            "LOGGER_SENSE_ENGINE_MV = 13",
+            "LOGGER_SENSE_ENGINE_MV must be a number from 5000 to 40000; using 13300, or 26600 on a 24 V bus",
+        ),
+        (
+            'LOGGER_SENSE_OFF_MV = "9 V"',
+            "LOGGER_SENSE_OFF_MV must be a number from 3000 to 40000; using 9000, or 18000 on a 24 V bus",
+        ),
+        ("LOGGER_NTP_SERVER = 7", 'LOGGER_NTP_SERVER must be a text; using "pool.ntp.org"'),
         ("LOGGER_NTP_SERVER = pool.ntp.org", "LOGGER_NTP_SERVER in settings.toml cannot be read ("),
         ("CIRCUITPY_WIFI_SSID = 'Phone'", "CIRCUITPY_WIFI_SSID in settings.toml cannot be read ("),
         ('LOGGER_WIFI_2_SSID = "P"\nLOGGER_WIFI_2_PASSWORD = 1', "LOGGER_WIFI_2_PASSWORD must be a text"),
@@ -110,6 +127,56 @@ def test_bad_settings(world: World, line: str, complaint: str, version: str) -> 
     (said,) = found
     assert said.startswith("Settings: " + complaint)
     assert "POST OK 200" in world.board.lines
+
+
+class Settings:
+    """The firmware's Config on a drive of 8 MB with one setting; a value of ValueError is a line it cannot read."""
+
+    def __init__(self, name: str, value: object) -> None:
+        self._name, self._value = name, value
+        self.log: list[str] = []
+        modules = {
+            "os": SimpleNamespace(getenv=self._read, statvfs=lambda path: (512, 0, 8 * 2**20 // 512)),
+            "secrets": SimpleNamespace(
+                secrets={"ingest_url": "https://project.example/x", "networks": [("H", "pass")]}
+            ),
+        }
+        self.config: Any = load(modules, log=self.log.append).Config()
+
+    def _read(self, name: str) -> object:
+        if name == self._name and self._value is ValueError:
+            raise ValueError("line 1")
+        return self._value if name == self._name else None
+
+
+@pytest.mark.parametrize("value", [0, "off", ValueError], ids=["a number", "a text", "unreadable"])
+@pytest.mark.parametrize("name", ["LOGGER_NTP_SERVER", "LOGGER_SENSE_RATIO", *INTEGER_SETTINGS])
+def test_a_refusal_names_the_value_that_is_then_used(name: str, value: object) -> None:
+    """Of every setting that has a default, by whatever reason it is refused."""
+    board = Settings(name, value)
+
+    if (name, value) == ("LOGGER_NTP_SERVER", "off"):
+        assert (board.config.ntp_server, board.log) == ("off", [])
+        return
+    (line,) = board.log
+    named = line.rpartition("; using ")[2]
+    used = getattr(board.config, name.removeprefix("LOGGER_").lower())
+    if name.endswith("_MV"):
+        used = f"{on_a_bus(12.4, name)}, or {on_a_bus(25.0, name)} on a 24 V bus"
+    elif name == "LOGGER_SENSE_RATIO":
+        used = f'"{used / 1000}"'
+    elif name == "LOGGER_NTP_SERVER":
+        used = f'"{used}"'
+    assert str(used) == named
+
+
+def on_a_bus(volts: float, name: str) -> int:
+    """The threshold in force there, in millivolts, when its setting was refused."""
+    setting = name.removeprefix("LOGGER_").lower()
+    rig = Rig(lambda seconds: volts, **{setting: getattr(Settings(name, 0).config, setting)})
+    rig.run_to(30)
+    threshold: int = rig.sense._engine() if "ENGINE" in name else rig.sense._off()
+    return threshold
 
 
 @pytest.mark.parametrize("library", ["adafruit_requests", "adafruit_connection_manager"])

@@ -22,7 +22,7 @@ from tests.firmware.cuts import (
     short_ring,
 )
 from tools.simulator import LAYOUT_8MB, SimulatedBoard
-from tools.simulator.board_modules import NVM_BYTES
+from tools.simulator.values import NVM_BYTES
 
 REPAIR_SECONDS = 200  # the quiet first minute, laying out, and some checkpoints
 OTHER_CHIP = bytes.fromhex("0102030405ff")
@@ -75,6 +75,11 @@ def shifted(data: bytes) -> bytes:
     return b"".join(line.rstrip() + b"\n" for line in data.splitlines())
 
 
+def narrower(data: bytes) -> bytes:
+    """The file as a version before the first release laid it out, with lines of 256 bytes."""
+    return b"".join(line.rstrip().ljust(255) + b"\n" for line in data.splitlines())
+
+
 def edited(data: bytes) -> bytes:
     """A session's seconds changed by hand, same length."""
     return data.replace(b'"run_seconds":305', b'"run_seconds":999')
@@ -120,7 +125,7 @@ def test_one_damaged_copy_is_made_anew(path: str, damage: Callable[[bytes], byte
         assert any("set aside as" in line for line in log)
 
 
-@pytest.mark.parametrize("damage", [truncated, megabyte, shifted], ids=lambda damage: damage.__name__)
+@pytest.mark.parametrize("damage", [truncated, megabyte, shifted, narrower], ids=lambda damage: damage.__name__)
 def test_both_copies_damaged_give_back_what_is_in_them(damage: Callable[[bytes], bytes]) -> None:
     """Lines with a right checksum are taken from files that cannot go on, and the boot counter goes on from them."""
     board = board_with_sessions()
@@ -136,7 +141,7 @@ def test_both_copies_damaged_give_back_what_is_in_them(damage: Callable[[bytes],
 
 @pytest.mark.parametrize("damage", [older, emptied, random_bytes], ids=lambda damage: damage.__name__)
 def test_nothing_of_ours_in_both_copies(damage: Callable[[bytes], bytes]) -> None:
-    """Files of another size are set aside whole, garbage of the right size is written over; counting begins anew."""
+    """Files of another size are set aside whole, garbage of the right size is written over; counting starts over."""
     board = board_with_sessions()
     found = damage(board.read_file(SESSIONS_PATH))
     for path in (SESSIONS_PATH, TWIN_PATH):

@@ -26,10 +26,10 @@ from tests.firmware.cuts import (
 from tools.simulator import ERASED, LAYOUT_4MB, LAYOUT_8MB, LAYOUTS, TORN_STATES, Layout, SimulatedBoard
 
 # A few operations more or less are in danger by where code.py ends: there its last sector is that of the pad before
-# sessions.json. A drive of 4 MB has half the lines, so that the same few weigh more, and clusters of one block, so that
-# there are twice as many.
-LEAST_HARMLESS = {layout.name: 0.94 if layout is LAYOUT_4MB else 0.96 for layout in LAYOUTS}
-SIZE = {layout.name: (16 + 1 + (512 if layout is LAYOUT_4MB else 1024) + 1 + 16) * 256 for layout in LAYOUTS}
+# sessions.json. A drive of 4 MB has clusters of one block, twice as many for a file of the same size.
+LEAST_HARMLESS = {layout.name: 0.96 if layout is LAYOUT_4MB else 0.97 for layout in LAYOUTS}
+# The pad and the header, the sessions, the divider and a pad, the journal, the closing line and a pad.
+SIZE = {layout.name: (9 + (512 if layout is LAYOUT_4MB else 1024) + 8 + 15 + 8) * 512 for layout in LAYOUTS}
 
 
 def first_boot(layout: Layout) -> tuple[list[Moment], SimulatedBoard, dict[str, bytes]]:
@@ -60,7 +60,7 @@ def outcome(layout: Layout, moment: Moment, torn: int, owners: dict[str, bytes])
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
 def test_shares_of_the_first_boot(layout: Layout, long: bool, record_property) -> None:  # type: ignore[no-untyped-def]
-    """Of all cuts by time about 97 in 100 harm nothing; only the FAT, the root directory and 4 KiB are in danger."""
+    """Of all cuts by time 97 in 100 harm nothing; only the FAT, the root directory and 4 KiB are in danger."""
     moments, board, owners = first_boot(layout)
     own = {sector for path in (SESSIONS_PATH, TWIN_PATH) for sector in sorted(board.drive.sectors_of(path))[1:-1]}
     dangerous = [moment for moment in moments if moment.sector not in own]
@@ -73,7 +73,7 @@ def test_shares_of_the_first_boot(layout: Layout, long: bool, record_property) -
     for name in ("formatted", "a file lost"):
         record_property(f"{layout.name} {name}", f"{outcomes[name]} of {len(moments)} operations")
     assert harmless / len(moments) >= LEAST_HARMLESS[layout.name]
-    assert outcomes["formatted"] + outcomes["a file lost"] <= (36 if layout is LAYOUT_4MB else 30)
+    assert outcomes["formatted"] + outcomes["a file lost"] <= (44 if layout is LAYOUT_4MB else 34)
     board.close()
 
 

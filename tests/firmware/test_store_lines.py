@@ -11,14 +11,17 @@ from hypothesis import strategies as st
 from tests.firmware.parts import Parts, firmware_parts
 from tools.simulator import Drive, SimulatedBoard
 
-LINE_BYTES = 256
+LINE_BYTES = 512
 SEED = 0x12345678
 COUNTS = st.one_of(st.integers(0, 99_999_999), st.sampled_from([0, 1, 99_999_999]))
 STARTS = st.one_of(st.just(0), st.integers(1_704_067_200, 2_145_916_799))
 UNCERTAINTIES = st.one_of(COUNTS, st.just(0xFFFFFFFF))
 FLAGS = st.integers(0, 15)
+MILLIVOLTS = st.integers(0, 65_535)
+FLAG = st.integers(0, 1)
+SENSES = st.tuples(st.one_of(st.just(0), COUNTS), COUNTS, MILLIVOLTS, MILLIVOLTS, MILLIVOLTS, FLAG, FLAG)
 SOURCES = st.integers(0, 3)
-NOTES = st.text(st.characters(min_codepoint=32, max_codepoint=126, exclude_characters='"\\'), max_size=300)
+NOTES = st.text(st.characters(min_codepoint=32, max_codepoint=126, exclude_characters='"\\'), max_size=500)
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +40,10 @@ def parts() -> Parts:
     uncertainty=UNCERTAINTIES,
     flags=FLAGS,
     source=SOURCES,
-    joining=st.integers(0, 255),
+    joining=st.integers(0, 2**20 - 1),
+    resumed=COUNTS,
     fault=NOTES,
+    sense=st.one_of(st.just(()), SENSES),
 )
 def test_line_fits_and_comes_back(
     parts: Parts,
@@ -49,7 +54,9 @@ def test_line_fits_and_comes_back(
     flags: int,
     source: int,
     joining: int,
+    resumed: int,
     fault: str,
+    sense: tuple[int, ...],
 ) -> None:
     """Every combination of values fits its line with the newline, is JSON with the five keys, and reads back."""
     rev, run_seconds, acked_run_seconds, lifetime = counts
@@ -57,8 +64,10 @@ def test_line_fits_and_comes_back(
     packed = flags | source << parts.Session.SOURCE_SHIFT
     uncertainty = uncertainty if source == parts.ESTIMATED else 0
     session = parts.Session(7, (boot, rev, start, run_seconds, acked_run_seconds, uncertainty, lifetime, 0, packed))
-    session.joining = joining if not session.has(parts.Session.CLOSED | parts.Session.ACKED_CLOSED) else 0
+    session.joining = joining
+    session.resumed = resumed
     session.fault = fault
+    session.sense = sense
 
     line = session.line(SEED)
 
@@ -66,13 +75,11 @@ def test_line_fits_and_comes_back(
     entry: dict[str, Any] = json.loads(line.removesuffix(","))
     assert {"start", "run_seconds", "acked_run_seconds", "last_update", "status"} <= entry.keys()
     back = parts.Session.from_line(7, line.encode(), SEED)
-    acked, rejected = session.has(parts.Session.ACKED_CLOSED), session.has(parts.Session.REJECTED)
-    left_out = {"lifetime_before"} if acked or (rejected and source == parts.ESTIMATED) else set()
-    names = ("boot", "rev", "start", "run_seconds", "acked_run_seconds", "uncertainty", "lifetime_before")
-    for name in names:
-        if name not in left_out:
-            assert getattr(session, name) == getattr(back, name), name
-    assert session.flags & ~(parts.Session.ACKED_CLOSED if rejected else 0) == back.flags
+    names = ("boot", "rev", "start", "run_seconds", "acked_run_seconds", "uncertainty", "lifetime_before", "flags")
+    for name in (*names, "joining", "resumed", "sense", "exact"):
+        assert getattr(session, name) == getattr(back, name), name
+    assert fault.startswith(back.fault)
+    assert min(len(fault), 100) <= len(back.fault)
 
 
 def test_longest_line_fits(parts: Parts) -> None:
@@ -85,7 +92,9 @@ def test_longest_line_fits(parts: Parts) -> None:
         packed = flags | source << parts.Session.SOURCE_SHIFT
         session = parts.Session(0, (most, most, 2_145_916_799, most, most, uncertainty, most, 0, packed))
         session.joining = 2**20 - 1
-        session.fault = "x" * 300
+        session.resumed = most
+        session.fault = "x" * 500
+        session.sense = (most, most, 65_535, 65_535, 65_535, 1, 1)
         lengths.append(len(session.line(SEED)))
 
     assert max(lengths) <= LINE_BYTES - 1

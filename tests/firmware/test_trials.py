@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from tests.firmware.world import World
+from tests.firmware.world import CHECKPOINT_SECONDS, World
 from tools.simulator import PASS, http_error
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
-CHECKPOINT_SECONDS = 15
 CALL_SECONDS = 10  # a network call in progress delays the next checkpoint
 
 

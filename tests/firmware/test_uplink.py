@@ -3,15 +3,23 @@
 import itertools
 import json
 import zlib
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.firmware.world import FIRST_BOOT_SECONDS, INGEST_PATH, MORNING, World
-from tests.support import Account
-from tools import wire
+from tests.firmware.uplink import (
+    BATCH_MESSAGES,
+    CALL_SECONDS,
+    HOUR,
+    MINUTE,
+    PAGE_NOT_FOUND,
+    REPLY_TO_ANOTHER,
+    boots,
+    give_backlog,
+    log_has,
+    posts,
+)
+from tests.firmware.world import INGEST_PATH, World
 from tools.simulator import (
     CAPTIVE_PORTAL,
     HALF_REPLY,
@@ -28,73 +36,6 @@ from tools.simulator import (
     redirect,
     slow_reply,
 )
-from tools.stack import Stack
-
-MINUTE = 60
-HOUR = 3600
-CHECKPOINT_SECONDS = 15
-CALL_SECONDS = 30
-BATCH_MESSAGES = 20
-REPLY_TO_ANOTHER = answer(200, b'{"ok": true, "results": [{"msg_id": "of:another:1", "outcome": "stored"}]}')
-PAGE_NOT_FOUND = Fault("answer", 404, {"Content-Type": "text/html"}, b"<h1>Not found</h1>")
-
-
-def give_backlog(world: World, count: int, *, every: timedelta = timedelta(minutes=20), **extra: object) -> None:
-    """Write `count` ended, unsent sessions of 10 minutes to the drive of a board without power, as boots 2 and up.
-
-    They start every `every` from an hour after the first power-up on; the world is moved on to an hour after the last.
-    """
-    seed = zlib.crc32(bytes.fromhex(world.device_uuid.replace("-", "")))
-    files = {path: bytearray(world.board.read_file(path)) for path in ("/sessions.json", "/logger/sessions.json")}
-    for boot in range(2, count + 2):
-        start = MORNING + timedelta(hours=1) + every * (boot - 2)
-        end = start + timedelta(minutes=10)
-        entry = {
-            "start": wire.timestamp(start),
-            "run_seconds": 600,
-            "acked_run_seconds": 0,
-            "last_update": wire.timestamp(end),
-        }
-        entry |= {"status": "closed", "boot": boot, "rev": 1, **extra}
-        text = json.dumps(entry, separators=(",", ":"))[:-1]
-        line = f'{text},"crc":"{zlib.crc32(text.encode(), seed):08x}"}},'.ljust(255) + "\n"
-        at = 4096 + 256 * boot
-        for content in files.values():
-            content[at : at + 256] = line.encode()
-    for path, content in files.items():
-        world.drive.outside_write(path, bytes(content))
-    last = MORNING + timedelta(hours=2) + every * count
-    world.park((last - world.board.clock.true_time).total_seconds())
-
-
-def messages(request: SeenRequest) -> list[dict[str, Any]]:
-    """The messages of a POST."""
-    found: list[dict[str, Any]] = json.loads(request.body)
-    return found
-
-
-def posts(world: World, begin: int = 0) -> list[SeenRequest]:
-    """The POSTs that reached the proxy, from request number `begin` on."""
-    return [request for request in world.proxy.requests[begin:] if request.method == "POST"]
-
-
-def boots(request: SeenRequest) -> list[int]:
-    """Which sessions a POST carried."""
-    return [message["boot"] for message in messages(request)]
-
-
-def log_has(world: World, text: str) -> bool:
-    """Whether some console line holds the text."""
-    return any(text in line for line in world.board.lines)
-
-
-@pytest.fixture
-def flying(world: World) -> World:
-    """A board after its first boot, acked, without power for half an hour."""
-    world.prepare()
-    world.park(30 * MINUTE)
-    return world
-
 
 # Batches
 
@@ -304,7 +245,7 @@ def test_login_page_of_the_router_is_an_outage(flying: World) -> None:
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_retry_after_is_honoured(flying: World, status: int) -> None:
-    """A server that asks for 10 minutes gets them, even when the board joins anew in between."""
+    """A server that asks for 10 minutes gets them, even when the board rejoins in between."""
     flying.fly(30)
     flying.proxy.fault = http_error(status, retry_after_seconds=600)
     begin = len(flying.proxy.requests)
@@ -432,7 +373,7 @@ def test_rejected_start_is_estimated_anew(flying: World) -> None:
         index, line = next((index, line) for index, line in enumerate(lines) if b'"boot":2,' in line)
         text = line.split(b',"crc"')[0].replace(b'"start":"2026', b'"start":"2019').replace(b'e":"2026', b'e":"2019')
         text += b',"sent":1'
-        lines[index] = (text + b',"crc":"%08x"},' % zlib.crc32(text, seed)).ljust(255)
+        lines[index] = (text + b',"crc":"%08x"},' % zlib.crc32(text, seed)).ljust(len(line))
         flying.drive.outside_write(path, b"\n".join(lines))
     flying.fly(MINUTE)
     first = [row["boot"] for row in flying.stored()]
@@ -461,217 +402,3 @@ def test_session_that_breaks_the_server_does_not_silence_the_open_one(flying: Wo
     heard = flying.stored()[-1]
     assert 12 == heard["boot"]
     assert heard["run_seconds"] >= 30 * MINUTE - 5 * MINUTE - CALL_SECONDS - MINUTE
-
-
-# Servers that change
-
-
-@pytest.mark.parametrize("seconds", [2, 18, 26, 40])
-def test_the_first_server_is_no_changed_one(world: World, seconds: int) -> None:
-    """First start offline, then online, and the power goes soon after the first delivery: nothing is sent again."""
-    world.router.up = False
-    world.fly(FIRST_BOOT_SECONDS + 60)
-    world.park(HOUR)
-    world.router.up = True
-    world.board.power_on()
-    world.board.run_until_line("POST OK 200", 120)
-    world.fly(seconds)
-    world.park(HOUR)
-
-    world.fly(100)
-
-    assert not log_has(world, "Server changed")
-    assert world.delivered()
-
-
-def test_new_server_id_brings_everything_back(flying: World) -> None:
-    """A database restored from an old backup and given a new id gets back what the board still keeps."""
-    give_backlog(flying, 30)
-    flying.fly(MINUTE)
-    flying.park(MINUTE)
-    flying.database.execute(
-        "delete from public.sessions where device_uuid = %s and boot between 5 and 25", [flying.device_uuid]
-    )
-    flying.database.execute("select private.new_server_id()")
-    begin = len(flying.proxy.requests)
-
-    flying.fly(2 * MINUTE)
-
-    assert log_has(flying, "Server changed: all kept sessions will be sent again")
-    assert 33 == len(flying.stored())
-    assert flying.delivered()
-    assert len(posts(flying, begin)) <= 8
-
-
-def test_new_server_id_in_the_middle_of_a_session(flying: World) -> None:
-    """The server changes while the board is running: the next report notices."""
-    give_backlog(flying, 5)
-    flying.fly(90)
-    flying.database.execute("delete from public.sessions where device_uuid = %s and boot = 3", [flying.device_uuid])
-    flying.database.execute("select private.new_server_id()")
-
-    flying.fly(90)
-
-    assert 7 == len(flying.stored())
-
-
-def test_emptied_database_brings_everything_back(flying: World) -> None:
-    """All tables were emptied but the id is the old one: the server says the device is new, and gets everything."""
-    give_backlog(flying, 30)
-    flying.fly(MINUTE)
-    flying.park(MINUTE)
-    flying.database.execute("truncate public.devices cascade")
-
-    flying.fly(2 * MINUTE)
-
-    assert log_has(flying, "Server changed: all kept sessions will be sent again")
-    assert 33 == len(flying.stored())
-    assert flying.delivered()
-
-
-def test_two_servers_in_turns_do_not_wear_the_flash_out(flying: World) -> None:
-    """Two servers answer in turns at one address: the board follows a few changes, not each of them."""
-    turns: Iterator[int] = iter(range(1_000_000))
-
-    def reply(request: SeenRequest) -> Fault:
-        if request.method == "GET":
-            return PASS
-        results = [{"msg_id": message["msg_id"], "outcome": "stored"} for message in messages(request)]
-        body = {"ok": True, "server_id": f"server-{next(turns) % 2}", "new_device": False, "results": results}
-        return answer(200, json.dumps(body).encode())
-
-    flying.proxy.choose = reply
-    begin = len(flying.proxy.requests)
-
-    flying.fly(2 * HOUR)
-
-    changes = [line for line in flying.board.lines if line.startswith("Server changed")]
-    assert 1 <= len(changes) <= 6
-    assert len(flying.proxy.requests) - begin <= 2 * 60 + 15
-
-
-def test_reset_device_key_lets_the_board_in_again(
-    flying: World, simulated_time_stack: Stack, sign_up: Callable[..., Account]
-) -> None:
-    """Another key is bound to the device: 401, until its owner resets the key in the portal."""
-    owner = sign_up(simulated_time_stack)
-    owner.client.rpc("claim_device", {"device_uuid": flying.device_uuid}).execute()
-    flying.database.execute(
-        "update private.device_keys set key_sha256 = repeat('0', 64) where device_uuid = %s", [flying.device_uuid]
-    )
-    flying.fly(5 * MINUTE)
-    refused = len(flying.stored())
-    owner.client.rpc("reset_device_key", {"device_uuid": flying.device_uuid}).execute()
-
-    flying.fly(15 * MINUTE)
-
-    assert log_has(flying, "POST refused 401: Send the key that this device used first")
-    assert 1 == refused
-    assert 2 == len(flying.stored())
-    assert flying.delivered()
-
-
-def test_access_token_is_sent(flying: World) -> None:
-    """The token of secrets.py goes along as Authorization, and nothing of that kind without one."""
-    flying.configure(access_token=" opensesame\n")
-
-    flying.fly(MINUTE)
-
-    tokens = [request.headers.get("authorization") for request in flying.proxy.requests]
-    assert None is tokens[0]
-    assert "Bearer opensesame" == tokens[-1]
-    assert not log_has(flying, "opensesame")
-    assert flying.delivered()
-
-
-# Cost
-
-
-def test_key_stays_secret(flying: World) -> None:
-    """The device's key is in no log line and in neither copy of the sessions, whatever goes wrong."""
-    key = json.loads(flying.board.read_file("/logger/identity.json"))["device_key"]
-    faults = [CAPTIVE_PORTAL, http_error(500), http_error(401), STALL_IN_HEADER, WRONG_JSON, RESET, REFUSE, HALF_REPLY]
-    for fault in faults:
-        flying.proxy.fault = fault
-        flying.fly(MINUTE)
-        flying.park(MINUTE)
-
-    lines = "\n".join(flying.board.lines)
-
-    assert 64 == len(key)
-    assert key not in lines
-    for path in ("/sessions.json", "/logger/sessions.json"):
-        assert key.encode() not in flying.board.read_file(path)
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://nowhere.example/functions/v1/ingest",
-        "http://127.0.0.1:9/functions/v1/ingest",
-        "https://project.example:port/functions/v1/ingest",
-        "{proxy}/rest/v1/sessions",
-    ],
-)
-def test_wrong_address_costs_little(world: World, url: str) -> None:
-    """An address that is wrong for good: a try every few minutes, no reset, every second counted."""
-    world.configure(ingest_url=url.replace("{proxy}", world.proxy.url))
-    world.fly(2 * MINUTE)
-    erases = sum(world.drive.flash.erases)
-
-    world.fly(2 * HOUR)
-
-    failures = [line for line in world.board.lines if line.startswith("POST failed")]
-    assert 8 <= len(failures) <= 2 * 12 + 12
-    assert len(world.proxy.requests) <= len(failures)
-    assert [] == world.board.resets
-    assert sum(world.drive.flash.erases) - erases <= 2 * HOUR / CHECKPOINT_SECONDS + 2 * len(failures)
-    (session,) = world.kept()
-    assert world.true_seconds - CHECKPOINT_SECONDS - CALL_SECONDS <= session["run_seconds"] <= world.true_seconds
-
-
-@pytest.mark.parametrize(
-    "trouble",
-    ["slow DNS", "slow reply", "stall", "no internet", "login page", "silent NTP", "all at once"],
-)
-def test_no_call_keeps_the_flash_waiting(flying: World, trouble: str) -> None:
-    """Whatever hangs, checkpoints come at least every interval plus one bounded call."""
-    CaptivePortal(flying.network)
-    flying.network.add_host("project.example", {443: flying.proxy.address})
-    flying.configure(ingest_url="https://project.example" + INGEST_PATH)
-    if trouble in ("slow DNS", "all at once"):
-        flying.network.dns = "slow"
-    if trouble in ("slow reply", "all at once"):
-        flying.proxy.fault = slow_reply(7)
-    if trouble == "stall":
-        flying.proxy.fault = STALL_IN_HEADER
-    if trouble in ("silent NTP", "all at once"):
-        flying.ntp.fault = "silent"
-    flying.router.internet = trouble != "no internet"
-    flying.router.captive = trouble == "login page"
-    flying.fly(10)
-    written = [flying.board.clock.elapsed_seconds]
-
-    def note(sector: int) -> None:
-        written.append(flying.board.clock.elapsed_seconds)
-
-    flying.drive.flash.before_rewrite = note
-
-    flying.fly(20 * MINUTE)
-
-    longest = max(later - earlier for earlier, later in itertools.pairwise(written))
-    assert longest <= CHECKPOINT_SECONDS + CALL_SECONDS
-    assert [] == flying.board.resets
-
-
-def test_estimate_uses_the_servers_time(flying: World) -> None:
-    """NTP lies by a day: the greeting corrects it before a start is sent."""
-    flying.ntp.offset_seconds = 86_400
-
-    flying.fly(2 * MINUTE)
-
-    assert log_has(flying, "from the server")
-    session = flying.stored()[-1]
-    power_on = datetime.fromtimestamp(flying.board.clock.true_ns / 1e9, UTC) - timedelta(seconds=2 * MINUTE)
-    assert abs((session["session_start"] - power_on).total_seconds()) <= 10
-    assert "server" == session["start_source"]

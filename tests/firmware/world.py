@@ -7,9 +7,11 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from tools.firmware_rules import INTEGER_SETTINGS
 from tools.simulator import AccessPoint, BoardClock, Drive, FaultProxy, Network, NtpServer, SimulatedBoard, install
 from tools.stack import Stack
 
+CHECKPOINT_SECONDS = INTEGER_SETTINGS["LOGGER_CHECKPOINT_SECONDS"].default
 INGEST_PATH = "/functions/v1/ingest"
 SIMULATED_CLOCK = """
 create table private.simulated_clock (server_now timestamptz not null);

@@ -92,7 +92,7 @@ class Club:
         who = {"email": self.account.email, "password": self.account.password}
         address = f"{self.stack.url}/auth/v1/token?grant_type=password"
         answer = httpx.post(address, json=who, headers={"apikey": self.stack.publishable_key}, trust_env=False)
-        page.goto("about:blank")  # so that a page that is open already begins anew
+        page.goto("about:blank")  # so that a page that is already open starts over
         page.add_init_script(KEEP_SIGN_IN % tuple(map(json.dumps, (self.stack.url, uuid.uuid4().hex, answer.text))))
         page.goto(f"{self.stack.url}/{hash_}")
         expect(page.locator("nav, main h1").first).to_be_visible()

@@ -29,18 +29,25 @@ def sign_up(page: Page, stack: Stack, email: str) -> None:
     """Sign up by the page's form, up to the mail."""
     page.goto(stack.url)
     page.get_by_role("link", name="Create an account").click()
+    expect(page.get_by_role("heading", name="Create an account")).to_be_visible()
     fill_in(page, email, PASSWORD)
     page.get_by_role("button", name="Create an account").click()
     expect(page.get_by_role("heading", name="Check your e-mail")).to_be_visible()
 
 
 def test_a_new_owner_gets_from_sign_up_to_the_first_hours(page: Page, stack: Stack) -> None:
-    """Mail link, plane, device, first session: each step leads to the next, and the hours are the board's."""
+    """Mail link, name, plane, device, first session: each step leads to the next, and the hours are the board's."""
     device_uuid, email = str(uuid.uuid4()), fresh_email()
 
     sign_up(page, stack, email)
     open_mail(page, stack, email)
     expect(page.get_by_role("heading", name="Three steps to your first hours")).to_be_visible()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Enter a name.")).to_be_visible()
+    page.get_by_label("Name of the fleet").fill(" Ohio Flyers ")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="Ohio Flyers")).to_be_visible()
+    expect(page.get_by_label("Name of the fleet")).to_have_count(0)
     page.get_by_role("link", name="Add a plane").click()
     page.get_by_label("Registration").fill("d-eklm")
     page.get_by_role("button", name="Save the plane").click()
@@ -48,7 +55,7 @@ def test_a_new_owner_gets_from_sign_up_to_the_first_hours(page: Page, stack: Sta
     page.get_by_role("link", name="Register a device").click()
     page.get_by_label("Device UUID").fill(f"Boot 1, device {device_uuid.upper()}")
     page.get_by_label("Name").fill("Panel box 2")
-    expect(page.get_by_label("Plane it hangs in").locator("option:checked")).to_have_text("D-EKLM")
+    expect(page.get_by_label("Installed in").locator("option:checked")).to_have_text("D-EKLM")
     page.get_by_role("button", name="Register").click()
     expect(page.get_by_role("heading", name="Panel box 2 is registered")).to_be_visible()
     expect(page.get_by_text("Never heard").first).to_be_visible()
@@ -57,8 +64,8 @@ def test_a_new_owner_gets_from_sign_up_to_the_first_hours(page: Page, stack: Sta
     card = page.get_by_role("article").filter(has_text="D-EKLM")
     expect(card).to_contain_text("Running now")
     expect(card.get_by_role("img", name="1.5 hours")).to_be_visible()
-    expect(page.get_by_role("heading", name="Three steps")).to_have_count(0)
     expect(page.get_by_role("table", name="Latest sessions").locator("data")).to_have_attribute("value", "5400")
+    expect(page.get_by_role("heading", name="Three steps")).to_have_count(0)
 
 
 def test_a_mail_link_that_was_opened_before_is_explained(page: Page, stack: Stack, page_faults: PageFaults) -> None:
@@ -105,7 +112,7 @@ def test_a_wrong_password_says_what_to_do(page: Page, club: Club, page_faults: P
     fill_in(page, club.account.email, "not the password")
     page.get_by_role("button", name="Sign in").click()
 
-    expect(page.get_by_role("alert")).to_contain_text("E-mail and password do not match")
+    expect(page.get_by_role("alert")).to_contain_text("E-mail and password don’t match")
 
 
 def test_an_empty_form_points_at_its_first_wrong_field(page: Page, stack: Stack) -> None:
@@ -176,6 +183,7 @@ def test_a_registration_link_survives_the_sign_up(page: Page, stack: Stack) -> N
 
     page.goto(f"{stack.url}/#/devices/register?uuid={device_uuid}")
     page.get_by_role("link", name="Create an account").click()
+    expect(page.get_by_role("heading", name="Create an account")).to_be_visible()
     fill_in(page, email, PASSWORD)
     page.get_by_role("button", name="Create an account").click()
     expect(page.get_by_role("heading", name="Check your e-mail")).to_be_visible()

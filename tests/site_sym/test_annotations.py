@@ -15,7 +15,7 @@ from tools import screenshots, wire
 
 def session_log(club: Club) -> list[dict[str, Any]]:
     """The club's sessions in the database, newest first."""
-    query = club.account.client.table("session_log").select("*").order("session_start", desc=True)
+    query = club.account.client.table("session_log").select("*").order("effective_start", desc=True)
     return cast(list[dict[str, Any]], query.execute().data)
 
 
@@ -53,7 +53,7 @@ def test_class_pilot_and_remarks_are_kept_with_who_said_so(page: Page, club: Clu
     )
     assert club.account.user_id == row["annotated_by"]
     assert 3600 == row["run_seconds"]
-    expect(open_first(page)).to_contain_text(f"Said by {club.account.email}")
+    expect(open_first(page)).to_contain_text(f"Edited by {club.account.email}")
 
 
 def test_saving_can_be_undone(page: Page, club: Club) -> None:
@@ -69,7 +69,7 @@ def test_saving_can_be_undone(page: Page, club: Club) -> None:
     page.get_by_role("button", name="Undo").click()
 
     expect(page.locator("tbody tr")).not_to_contain_text("Flight")
-    expect(open_first(page)).to_contain_text("Nobody has said anything about it yet.")
+    expect(open_first(page)).to_contain_text("No notes yet.")
     assert session_log(club)[0]["pilot"] is None
 
 
@@ -99,7 +99,7 @@ def test_a_corrected_start_moves_the_session_and_keeps_its_length(page: Page, cl
     expect(page.get_by_role("dialog")).to_be_hidden()
 
     row = session_log(club)[0]
-    assert row["session_start"].startswith(wire.timestamp(right)[:-1])
+    assert row["effective_start"].startswith(wire.timestamp(right)[:-1])
     assert 600 == row["run_seconds"]
     expect(open_first(page)).to_contain_text("Reported start")
 
@@ -142,7 +142,7 @@ def test_a_session_is_entered_changed_deleted_and_brought_back(page: Page, club:
     expect(page.locator("tbody tr")).to_have_count(1)
 
     again = session_log(club)[0]
-    for column in ("session_id", "session_start", "run_seconds", "pilot", "quality", "hobbs_end_seconds"):
+    for column in ("session_id", "effective_start", "run_seconds", "pilot", "quality", "hobbs_end_seconds"):
         assert entered[column] == again[column], column
     assert 5405 == again["run_seconds"]
 
@@ -265,7 +265,7 @@ def test_sorted_lists_are_complete_across_pages(page: Page, club: Club) -> None:
     assert lengths == [row[0] for row in seen["Shortest first"]]
     assert lengths[::-1] == [row[0] for row in seen["Longest first"]]
     assert ["D-EK02"] * 40 + ["D-EK01"] * 40 + ["no plane"] * 40 == [row[1] for row in seen["Plane, Z to A"]]
-    assert sorted(row["session_start"] for row in stored) == [row[2] for row in seen["Oldest first"]]
+    assert sorted(row["effective_start"] for row in stored) == [row[2] for row in seen["Oldest first"]]
 
 
 @pytest.mark.parametrize("theme", screenshots.THEMES)
@@ -311,7 +311,7 @@ def test_every_state_is_accessible_and_fits(new_page: NewPage, club: Club, theme
     expect(page.get_by_role("dialog")).to_contain_text("2 sessions")
     look("export")
     page.goto(f"{club.stack.url}/#/sessions/review")
-    page.get_by_role("button", name="Correct").click()
+    page.get_by_role("button", name="Fix the time").click()
     look("review")
     page.goto(f"{club.stack.url}/#/sessions/print")
     expect(page.get_by_role("article")).to_be_visible()
@@ -338,7 +338,7 @@ def test_a_time_is_taken_without_seconds_and_never_as_am_or_pm(new_page: NewPage
     dialog.get_by_role("button", name="Add the session").click()
     expect(dialog).to_be_hidden()
 
-    assert session_log(club)[0]["session_start"].startswith(wire.timestamp(start)[:-1])
+    assert session_log(club)[0]["effective_start"].startswith(wire.timestamp(start)[:-1])
     expect(open_first(page).get_by_label("Power on")).to_have_value(start.strftime("%Y-%m-%d %H:%M"))
 
 

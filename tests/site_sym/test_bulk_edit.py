@@ -13,7 +13,7 @@ from tests.site_sym.roles import join
 from tests.support import PageFaults
 from tools import wire
 
-COLUMNS = "session_id, session_start, class, pilot, remarks, excluded, annotated_at"
+COLUMNS = "session_id, effective_start, class, pilot, remarks, excluded, annotated_at"
 
 
 def flights(club: Club, count: int) -> str:
@@ -26,7 +26,7 @@ def flights(club: Club, count: int) -> str:
 
 def log(club: Club) -> list[dict[str, Any]]:
     """What the database knows of the club's sessions, newest first."""
-    query = club.account.client.table("session_log").select(COLUMNS).order("session_start", desc=True)
+    query = club.account.client.table("session_log").select(COLUMNS).order("effective_start", desc=True)
     return cast(list[dict[str, Any]], query.execute().data)
 
 
@@ -83,6 +83,7 @@ def test_the_keyboard_alone_is_enough(page: Page, club: Club) -> None:
     flights(club, 5)
     club.open(page, "#/sessions")
     button = page.get_by_role("button", name="Select", exact=True)
+    expect(button).to_be_enabled()  # the sessions are there
     button.focus()
     page.keyboard.press("Enter")
     boxes = page.get_by_role("checkbox", name=re.compile("^Select D-EKLM"))
@@ -131,7 +132,7 @@ def test_a_session_that_is_gone_is_named_and_the_others_can_still_be_changed(
 
     dialog.get_by_role("button", name="Change 3 sessions").click()
 
-    expect(dialog.get_by_text(f"{start:%H:%M}Z: this session is no longer there. Nothing was changed.")).to_be_visible()
+    expect(dialog.get_by_text(f"{start:%H:%M}Z: this session is gone. Nothing was changed.")).to_be_visible()
     assert [None, None] == [row["class"] for row in log(club)]
     dialog.get_by_role("button", name="Change 2 sessions").click()
     expect(page.get_by_role("status").get_by_text("2 sessions changed")).to_be_visible()

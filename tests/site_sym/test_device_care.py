@@ -34,19 +34,19 @@ def test_a_device_moves_between_two_sessions_and_back(page: Page, club: Club) ->
     club.open(page, f"#/devices/{device_uuid}")
 
     page.get_by_label("Assign to a plane").select_option("D-EABC")
-    page.get_by_role("group", name="From when on").get_by_role("radio").nth(2).check()
+    page.get_by_role("group", name="Starting when").get_by_role("radio").nth(2).check()
     expect(page.get_by_text("2 sessions move")).to_be_visible()
     page.get_by_role("button", name="Assign", exact=True).click()
-    expect(page.get_by_text("Panel box 2 is in D-EABC now.")).to_be_visible()
+    expect(page.get_by_text("Panel box 2 is now installed in D-EABC.")).to_be_visible()
     moved = hours(club)
-    history = page.get_by_role("region", name="Where it hung")
+    history = page.get_by_role("region", name="Installation history")
     expect(history.get_by_role("listitem")).to_have_count(2)
-    history.get_by_role("button", name="Take back D-EABC").click()
+    history.get_by_role("button", name="Remove D-EABC").click()
     expect(history.get_by_role("listitem")).to_have_count(1)
 
     assert moved == {"D-EKLM": 3600, "D-EABC": 7200}
     assert hours(club) == {"D-EKLM": 10800, "D-EABC": 0}
-    undo(page, "The assignment is taken back")
+    undo(page, "The assignment is removed")
     expect(history.get_by_role("listitem")).to_have_count(2)
     assert hours(club) == moved
 
@@ -57,10 +57,10 @@ def test_a_device_is_taken_out_of_its_plane(page: Page, club: Club) -> None:
     three_flights(club, device_uuid)
     club.open(page, f"#/devices/{device_uuid}")
 
-    page.get_by_label("Assign to a plane").select_option("No plane: it is on the bench")
+    page.get_by_label("Assign to a plane").select_option("No plane: on the bench")
     page.get_by_role("button", name="Assign", exact=True).click()
 
-    expect(page.get_by_text("Panel box 2 is in no plane now.")).to_be_visible()
+    expect(page.get_by_text("Panel box 2 is no longer installed in a plane.")).to_be_visible()
     assert hours(club) == {"D-EKLM": 10800}
 
 
@@ -87,8 +87,8 @@ def test_a_refused_board_is_let_in_again_by_a_reset(page: Page, club: Club) -> N
     httpx.post(url, json=sent, headers=old, trust_env=False).raise_for_status()
     refused = httpx.post(url, json=sent, headers=new, trust_env=False)
     club.open(page, f"#/devices/{device_uuid}")
-    care = page.get_by_role("region", name="Care")
-    expect(care).to_contain_text("1 report in its name")
+    care = page.get_by_role("region", name="Manage device")
+    expect(care).to_contain_text("1 report under its UUID")
     expect(care).to_contain_text("the key was not the device’s")
 
     care.get_by_role("button", name="Reset its key").click()
@@ -120,8 +120,8 @@ def test_an_owner_releases_a_device(page: Page, club: Club) -> None:
 @pytest.mark.parametrize(
     ("role", "offered", "missing"),
     [
-        ("editor", ["Reset its key", "Take back"], ["Release"]),
-        ("viewer", [], ["Reset its key", "Take back", "Release"]),
+        ("editor", ["Reset its key", "Remove"], ["Release"]),
+        ("viewer", [], ["Reset its key", "Remove", "Release"]),
     ],
 )
 def test_others_than_owners_get_only_what_they_may_do(
@@ -135,7 +135,7 @@ def test_others_than_owners_get_only_what_they_may_do(
 
     guest.open(page, f"#/devices/{device_uuid}")
 
-    expect(page.get_by_role("region", name="Where it hung")).to_contain_text("D-EKLM")
+    expect(page.get_by_role("region", name="Installation history")).to_contain_text("D-EKLM")
     expect(page.get_by_role("region", name="Is everything here?")).to_contain_text("1 power-up missing")
     for name in offered:
         expect(page.get_by_role("button", name=name)).to_have_count(1)

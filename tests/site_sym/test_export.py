@@ -48,7 +48,7 @@ def session_log(club: Club) -> list[dict[str, Any]]:
     """Every session in the database, newest first, page by page."""
     rows: list[dict[str, Any]] = []
     while True:
-        query = club.account.client.table("session_log").select("*").order("session_start", desc=True)
+        query = club.account.client.table("session_log").select("*").order("effective_start", desc=True)
         page = query.range(len(rows), len(rows) + 499).execute().data
         rows += cast(list[dict[str, Any]], page)
         if not page:
@@ -66,12 +66,12 @@ def expected(club: Club) -> list[dict[str, Any]]:
         {
             "session_id": row["session_id"],
             "registration": "D-EKLM",
-            "session_start": utc(row["session_start"]),
+            "effective_start": utc(row["effective_start"]),
             "session_end": utc(row["session_end"]),
-            "duration_s": row["run_seconds"],
-            "duration_h": pytest.approx(row["run_seconds"] / 3600, abs=6e-5),
-            "hobbs_start_h": pytest.approx(row["hobbs_start_seconds"] / 3600, abs=6e-5),
-            "hobbs_end_h": pytest.approx(row["hobbs_end_seconds"] / 3600, abs=6e-5),
+            "run_seconds": row["run_seconds"],
+            "run_hours": pytest.approx(row["run_seconds"] / 3600, abs=6e-5),
+            "hobbs_start_hours": pytest.approx(row["hobbs_start_seconds"] / 3600, abs=6e-5),
+            "hobbs_end_hours": pytest.approx(row["hobbs_end_seconds"] / 3600, abs=6e-5),
             "class": row["class"],
             "pilot": row["pilot"],
             "remarks": row["remarks"],
@@ -112,9 +112,9 @@ def read_csv(path: Path) -> list[dict[str, Any]]:
         for name in ("pilot", "remarks"):
             assert not (values[name] or "").startswith(("=", "+", "-", "@"))
             values[name] = re.sub(r"^'(?=[=+\-@])", "", values[name]) if values[name] else None
-        for name in ("duration_h", "hobbs_start_h", "hobbs_end_h"):
+        for name in ("run_hours", "hobbs_start_hours", "hobbs_end_hours"):
             values[name] = float(values[name])
-        rows.append({**values, "duration_s": int(values["duration_s"]), "boot": int(values["boot"])})
+        rows.append({**values, "run_seconds": int(values["run_seconds"]), "boot": int(values["boot"])})
     return rows
 
 
@@ -131,7 +131,7 @@ def read_xlsx(path: Path, names: list[str]) -> list[dict[str, Any]]:
             text, value = cell.find(f".//{SHEET}t"), cell.find(f"{SHEET}v")
             values.append(text.text if text is not None else None if value is None else float(value.text or ""))
         row = dict(zip(names, values, strict=True))
-        for name in ("session_start", "session_end"):
+        for name in ("effective_start", "session_end"):
             moment = DAY_ZERO + timedelta(seconds=round(row[name] * 86_400))
             row[name] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
         rows.append(row)
@@ -163,9 +163,9 @@ def test_every_format_holds_every_row_as_the_database_has_it(new_page: NewPage, 
 
     assert ROWS == len(wanted)
     assert ["D-EKLM"] == [row["AircraftID"] for row in aircraft]
-    assert [(row["session_start"][:10], row["session_start"][11:16], row["session_end"][11:16]) for row in wanted] == [
-        (row["Date"], row["TimeOut"], row["TimeIn"]) for row in flights
-    ]
+    assert [
+        (row["effective_start"][:10], row["effective_start"][11:16], row["session_end"][11:16]) for row in wanted
+    ] == [(row["Date"], row["TimeOut"], row["TimeIn"]) for row in flights]
     assert all((row["remarks"] or "") in flight["PilotComments"] for row, flight in zip(wanted, flights, strict=True))
     assert wanted == only(in_json, wanted)
     assert wanted == only(in_csv, wanted)
@@ -213,8 +213,8 @@ def test_a_server_that_fails_in_the_middle_saves_no_half_file(page: Page, club: 
     page.on("download", lambda download: downloads.append(download))
     club.open(page, "#/sessions")
     page.get_by_role("button", name="Export").click()
-    page.route(re.compile(r"session_log.*session_start\.lt.*limit=1000"), lambda route: route.fulfill(status=503))
+    page.route(re.compile(r"session_log.*effective_start\.lt.*limit=1000"), lambda route: route.fulfill(status=503))
     page.get_by_role("dialog").get_by_role("button", name="Save the file").click()
 
-    expect(page.get_by_role("alert")).to_contain_text("The sessions could not be read.")
+    expect(page.get_by_role("alert")).to_contain_text("The sessions could not be loaded.")
     assert [] == downloads

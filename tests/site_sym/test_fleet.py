@@ -18,7 +18,7 @@ PASSWORD = "a well-kept logbook"
 
 def make_link(page: Page, role: str) -> str:
     """Make an invite by the page's form and return its link."""
-    panel = page.get_by_role("region", name="Invite somebody")
+    panel = page.get_by_role("region", name="Invite someone")
     panel.get_by_label("They become").select_option(role)
     panel.get_by_role("button", name="Make a link").click()
     return panel.get_by_label("The link, shown only now").input_value()
@@ -29,17 +29,23 @@ def test_an_invited_stranger_joins_and_skips_the_first_steps(new_page: NewPage, 
     club.add_plane("D-EKLM")
     owner, guest = new_page(), new_page()
     club.open(owner, "#/fleet")
+    owner.get_by_label("Name of the fleet").fill("Ohio Flyers")
+    owner.get_by_role("button", name="Rename").click()
+    expect(owner.get_by_role("heading", name="Ohio Flyers")).to_be_visible()
     link, email = make_link(owner, "editor"), f"guest-{uuid.uuid4().hex[:12]}@example.org"
 
     guest.goto(link)
     expect(guest.get_by_text("You are invited to a fleet. Sign in, or create an account")).to_be_visible()
     guest.get_by_role("link", name="Create an account").click()
+    expect(guest.get_by_role("heading", name="Create an account")).to_be_visible()
     guest.get_by_label("E-mail").fill(email)
     guest.get_by_label("Password").fill(PASSWORD)
     guest.get_by_role("button", name="Create an account").click()
     expect(guest.get_by_role("heading", name="Check your e-mail")).to_be_visible()
     open_mail(guest, club.stack, email)
     expect(guest.get_by_text(f"You are signed in as {email}")).to_be_visible()
+    expect(guest.get_by_text(f"{club.account.email} invites you to join Ohio Flyers.")).to_be_visible()
+    expect(guest.get_by_text("Your role: Editor. Can change planes, devices and sessions.")).to_be_visible()
     found = violations(guest)
     guest.get_by_role("button", name="Join the fleet").click()
 
@@ -55,10 +61,10 @@ def test_a_used_or_made_up_invite_says_so(page: Page, club: Club, page_faults: P
     page_faults.allow("status of 404")
 
     club.open(page, "#/join/abc")
-    page.get_by_role("button", name="Join the fleet").click()
 
     expect(page.get_by_role("alert")).to_contain_text("This invite is no longer good")
     expect(page.get_by_role("alert")).to_contain_text("Ask for a new one.")
+    expect(page.get_by_role("button", name="Join the fleet")).to_have_count(0)
     page.get_by_role("link", name="To the dashboard").click()
     expect(page.get_by_role("navigation")).to_be_visible()
 
@@ -84,7 +90,7 @@ def test_an_owner_changes_roles_and_removes_members(page: Page, make_club: Calla
     addresses = page.get_by_role("region", name="Members").locator(".email")
 
     page.get_by_label(f"Role of {email}").select_option("editor")
-    expect(page.get_by_text(f"{email} is Editor now.")).to_be_visible()
+    expect(page.get_by_text(f"{email} is now Editor.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_label(f"Role of {email}")).to_have_value("viewer")
     page.get_by_role("button", name=f"Remove {email}").click()
@@ -123,8 +129,8 @@ def test_a_fleet_is_handed_over(page: Page, make_club: Callable[[], Club]) -> No
     page.get_by_role("button", name="Hand over").click()
     page.get_by_role("dialog").get_by_role("button", name="Hand over").click()
 
-    expect(page.get_by_text("owns the fleet now; you are an editor.")).to_be_visible()
-    expect(page.get_by_role("region", name="Invite somebody")).to_have_count(0)
+    expect(page.get_by_text("now owns My fleet; you are an editor.")).to_be_visible()
+    expect(page.get_by_role("region", name="Invite someone")).to_have_count(0)
     rows = club.account.client.rpc("fleet_people", {"fleet_id": guest.fleet_id}).execute().data
     assert isinstance(rows, list)
     assert [(row["email"], row["role"]) for row in rows] == [
@@ -149,10 +155,28 @@ def test_others_than_owners_see_who_is_there_and_can_only_leave(
     page.get_by_role("button", name="Leave the fleet").click()
     page.get_by_role("dialog").get_by_role("button", name="Leave the fleet").click()
 
-    expect(page.get_by_role("heading", name="You are in no fleet")).to_be_visible()
+    expect(page.get_by_role("heading", name="You are not in a fleet yet")).to_be_visible()
     page.get_by_label("Name of the new fleet").fill("Own planes")
     page.get_by_role("button", name="Start the fleet").click()
     expect(page.get_by_role("heading", name="Three steps to your first hours")).to_be_visible()
+
+
+def test_of_two_fleets_of_one_name_the_dialogs_say_which(page: Page, make_club: Callable[[], Club]) -> None:
+    """The title tells the own fleet from its namesake as the switcher does; what is typed is the name itself."""
+    club, other = make_club(), make_club()
+    join(other, club, "viewer")
+    club.account.client.rpc("create_fleet", {"name": "My fleet"}).execute()
+    club.open(page, "#/fleet")
+    chosen = page.get_by_role("banner").get_by_label("Fleet")
+
+    for fleet, button, title in (
+        ("My fleet · Viewer", "Leave the fleet", "Leave My fleet · Viewer?"),
+        ("My fleet · Owner", "Delete the fleet", "Delete My fleet · Owner for good?"),
+    ):
+        chosen.select_option(fleet)
+        page.get_by_role("button", name=button).click()
+        expect(page.get_by_role("dialog", name=title)).to_be_visible()
+        page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
 
 
 def test_deleting_a_fleet_takes_its_name(page: Page, club: Club) -> None:
@@ -166,8 +190,8 @@ def test_deleting_a_fleet_takes_its_name(page: Page, club: Club) -> None:
     expect(dialog).to_contain_text("1 board will be released")
     dialog.get_by_role("button", name="Delete the fleet").click()
     expect(dialog.get_by_text("This is not the fleet’s name.")).to_be_visible()
-    dialog.get_by_label("Type “My fleet” to go on").fill("My fleet")
+    dialog.get_by_label("Type “My fleet” to confirm").fill("My fleet")
     dialog.get_by_role("button", name="Delete the fleet").click()
 
-    expect(page.get_by_role("heading", name="You are in no fleet")).to_be_visible()
+    expect(page.get_by_role("heading", name="You are not in a fleet yet")).to_be_visible()
     assert club.account.client.table("planes").select("*").execute().data == []

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.conftest import NewPage
 from tests.site_sym.club import Club, message, now, report
 from tests.support import PageFaults
+from tools.screenshots import settle
 
 PAGES = ("#/", "#/planes", "#/sessions?period=all", "#/devices", "#/settings")
 
@@ -24,8 +25,7 @@ def test_two_users_never_see_each_others_rows(new_page: NewPage, make_club: Call
 
     for hash_ in (*PAGES, f"#/sessions?period=all&plane={plane_id}"):
         stranger.goto(f"{theirs.stack.url}/{hash_}")
-        expect(stranger.get_by_role("heading", level=1)).to_be_visible()
-        stranger.wait_for_load_state("networkidle")
+        settle(stranger)
         expect(stranger.locator("main")).not_to_contain_text("D-OURS")
         expect(stranger.locator("main")).not_to_contain_text("Our box")
     stranger.goto(f"{theirs.stack.url}/#/planes/{plane_id}")
@@ -69,8 +69,7 @@ def test_a_viewer_finds_no_control_that_would_fail(page: Page, make_club: Callab
     hashes = (*PAGES[:-1], f"#/planes/{plane_id}", f"#/devices/{device_uuid}")
     for hash_ in hashes:
         page.goto(f"{club.stack.url}/{hash_}")
-        expect(page.get_by_role("heading", level=1)).to_be_visible()
-        page.wait_for_load_state("networkidle")
+        settle(page)
         for name in ("Add a plane", "Register", "Edit", "Archive", "Assign", "Rename", "Save"):
             expect(page.get_by_role("button", name=name)).to_have_count(0)
             expect(page.get_by_role("link", name=name)).to_have_count(0)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, Request, expect
 
 from tests.site_sym.club import Club, api_requests, message, now, report
@@ -38,6 +39,21 @@ LATE_OBSERVERS = """
   };
 """
 
+# The last number of each, a drum's by its name.
+LAST_FIGURES = """(selectors) => selectors.map((selector) => {
+  const element = document.querySelector(selector);
+  return (element.ariaLabel ?? element.textContent).match(/\\d+\\.\\d/g)?.at(-1);
+})"""
+PLANE_FIGURES = [".drums", ".hours > p", "p.figure", "td.hobbs", "td.hours", "dialog dd:nth-of-type(3)"]
+FLEET_FIGURES = [
+    "header .nowrap + .nowrap",
+    ".drums",
+    ".card dd",
+    "#totals + dl dd",
+    "#totals + dl div + div dd",
+    "td.hobbs",
+]
+
 
 def test_a_running_session_counts_on_the_page(page: Page, club: Club) -> None:
     """Between two reports of the board the seconds go on, in the card and in the list."""
@@ -53,6 +69,31 @@ def test_a_running_session_counts_on_the_page(page: Page, club: Club) -> None:
     expect(time).not_to_have_text(shown)
     expect(row).not_to_have_text(listed)
     expect(row).to_have_attribute("value", "2500")
+
+
+@pytest.mark.parametrize("figures", [PLANE_FIGURES, FLEET_FIGURES], ids=["plane", "dashboard"])
+def test_every_figure_of_a_running_session_turns_at_the_same_second(page: Page, club: Club, figures: list[str]) -> None:
+    """Second by second over a tenth's edge: the plane's page with the session's sheet, and the dashboard."""
+    plane_id = club.add_plane("D-EKLM")
+    device_uuid = club.add_device("Panel box 2", plane_id)
+    report(club.stack, message(device_uuid, now() - timedelta(seconds=150), 150, status="open"))
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.clock.install()
+    club.open(page, f"#/planes/{plane_id}" if figures == PLANE_FIGURES else "#/")
+    expect(page.locator("td.hobbs")).to_be_visible()
+    if figures == PLANE_FIGURES:
+        page.locator("button.open").click()
+        expect(page.get_by_role("dialog")).to_contain_text("Hobbs")
+
+    # No answer puts the page's clock back, which runs ahead of the server's from here on.
+    page.route("**/rest/v1/**", lambda route: None)
+    seen = []
+    for _ in range(60):
+        seen.append(page.evaluate(LAST_FIGURES, figures))
+        page.clock.run_for(1000)
+
+    changes = [one for n, one in enumerate(seen) if n == 0 or one != seen[n - 1]]
+    assert [["0.0"] * len(figures), ["0.1"] * len(figures)] == changes
 
 
 def test_a_new_session_appears_without_a_reload(page: Page, club: Club) -> None:
@@ -95,7 +136,10 @@ def test_a_hidden_tab_asks_for_nothing_and_catches_up_when_it_is_seen(page: Page
 
 
 def test_the_dashboard_asks_three_questions_at_most(page: Page, club: Club) -> None:
-    """The visitor's fleets, all about the one shown, and the year's days: that is all, also with twelve boards."""
+    """The visitor's fleets, all about the one shown, and the year's days: that is all, also with twelve boards.
+
+    What needs review is asked for when that is there, and boards again after 10 s.
+    """
     for number in range(12):
         device_uuid = club.add_device(f"Box {number}", club.add_plane(f"D-EK{number:02d}"))
         report(club.stack, message(device_uuid, now() - timedelta(hours=30), 3600))
@@ -110,7 +154,8 @@ def test_the_dashboard_asks_three_questions_at_most(page: Page, club: Club) -> N
     expect(page.get_by_role("table", name="Latest sessions").locator("tbody tr")).to_have_count(6)
     expect(page.get_by_role("region", name="Hours per month").get_by_role("img")).to_be_visible()
 
-    assert ["my_fleets", "rpc/fleet_overview", "rpc/hours_by_day"] == requests
+    assert ["my_fleets", "rpc/fleet_overview", "rpc/hours_by_day"] == requests[:3]
+    assert {*requests[3:]} <= {"rpc/sessions_to_review", "rpc/fleet_boot_gaps", "rpc/fleet_overview"}
 
 
 def test_polling_asks_for_devices_alone_until_one_changes(page: Page, club: Club) -> None:
@@ -171,7 +216,7 @@ def test_a_page_opened_during_an_outage_offers_another_try(page: Page, club: Clu
 
     page.add_init_script(OUTAGE_UNTIL_A_CLICK)
     page.reload()
-    expect(page.get_by_role("alert").first).to_contain_text("Your planes could not be read.")
+    expect(page.get_by_role("alert").first).to_contain_text("Your planes could not be loaded.")
     page.get_by_role("button", name="Try again").first.click()
 
     expect(page.get_by_role("article")).to_contain_text("D-EKLM")
@@ -180,7 +225,7 @@ def test_a_page_opened_during_an_outage_offers_another_try(page: Page, club: Clu
 def test_a_part_that_cannot_be_loaded_says_so_and_is_asked_for_again(
     page: Page, club: Club, page_faults: PageFaults
 ) -> None:
-    """Trying again loads it; a file that is gone for good, as after a new deployment, brings the whole page anew."""
+    """Trying again loads it; a file that is gone for good, as after a new deployment, reloads the whole page."""
     page_faults.allow("ERR_FAILED|Failed to load resource|dynamically imported module")
     device_uuid = club.add_device("Panel box 2", club.add_plane("D-EKLM"))
     report(club.stack, message(device_uuid, now() - timedelta(hours=30), 3600))

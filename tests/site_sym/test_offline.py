@@ -38,7 +38,7 @@ def test_the_last_known_hours_are_readable_without_a_network(page: Page, club: C
 
     expect(page.get_by_role("article").get_by_role("img", name="1.5 hours")).to_be_visible()
     expect(page.get_by_text("No connection.")).to_be_visible()
-    expect(page.get_by_text("You see what was known today")).to_be_visible()
+    expect(page.get_by_text("Showing data from today")).to_be_visible()
     expect(page.get_by_role("table", name="Latest sessions")).to_contain_text("D-EKLM")
     assert violations(page) == []
     page.context.set_offline(False)

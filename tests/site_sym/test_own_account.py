@@ -27,11 +27,11 @@ def test_a_password_is_changed_with_the_present_one(page: Page, club: Club, page
     page_faults.allow(REFUSED)
     club.open(page, "#/settings")
 
-    page.get_by_label("Present password").fill("not the password")
+    page.get_by_label("Current password").fill("not the password")
     page.get_by_label("New password").fill("another logbook")
     page.get_by_role("button", name="Change the password").click()
-    expect(page.get_by_role("alert")).to_contain_text("The present password is not right.")
-    page.get_by_label("Present password").fill(club.account.password)
+    expect(page.get_by_role("alert")).to_contain_text("The current password is wrong.")
+    page.get_by_label("Current password").fill(club.account.password)
     page.get_by_role("button", name="Change the password").click()
     expect(page.get_by_text("Your new password is saved.")).to_be_visible()
     page.get_by_role("button", name="Sign out", exact=True).click()
@@ -93,7 +93,7 @@ def test_deleting_the_account_says_what_goes_and_takes_the_address(
 
     page.get_by_role("button", name="Delete the account").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("Goes with everything in it: My fleet.")
+    expect(dialog).to_contain_text("Deleted with everything in it: My fleet.")
     found = violations(page)
     dialog.get_by_role("button", name="Delete the account").click()
     expect(dialog.get_by_text("This is not your address.")).to_be_visible()
@@ -102,7 +102,7 @@ def test_deleting_the_account_says_what_goes_and_takes_the_address(
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     sign_in(page, club, club.account.password)
 
-    expect(page.get_by_role("alert")).to_contain_text("E-mail and password do not match")
+    expect(page.get_by_role("alert")).to_contain_text("E-mail and password don’t match")
     assert found == []
 
 
@@ -126,5 +126,5 @@ def test_a_member_is_told_that_the_fleet_stays(page: Page, make_club: Callable[[
     guest.open(page, "#/settings")
 
     panel = page.get_by_role("region", name="Delete your account")
-    expect(panel).to_contain_text("No fleet goes with it.")
-    expect(panel).to_contain_text(re.compile("Stays: My fleet.*without your name"))
+    expect(panel).to_contain_text("No fleet is deleted.")
+    expect(panel).to_contain_text(re.compile("Kept: My fleet.*without your name"))

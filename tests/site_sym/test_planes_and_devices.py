@@ -30,7 +30,7 @@ def test_an_unusual_registration_is_warned_about_and_kept(page: Page, club: Club
     club.open(page, "#/planes/new")
 
     page.get_by_label("Registration").fill("77-XYZABC")
-    expect(page.get_by_text("This does not look like a registration.")).to_be_visible()
+    expect(page.get_by_text("This doesn’t look like a registration.")).to_be_visible()
     page.get_by_role("button", name="Save the plane").click()
 
     expect(page.get_by_role("heading", name="77-XYZABC is in your fleet")).to_be_visible()
@@ -48,6 +48,22 @@ def test_a_wrong_type_designator_is_named_before_it_is_sent(page: Page, club: Cl
     expect(page.get_by_text("A type designator has 2 to 4 letters and digits.")).to_be_visible()
 
 
+def test_a_limit_that_only_the_database_kept_is_said_in_words(page: Page, club: Club, page_faults: PageFaults) -> None:
+    """A browser that lets more characters through: the form names the limit, and what was typed stays."""
+    page_faults.allow("status of 400")
+    plane_id = club.add_plane("D-EKLM")
+    club.open(page, f"#/planes/{plane_id}/edit")
+    make = page.get_by_label("Make")
+    expect(page.get_by_label("Registration")).to_have_value("D-EKLM")
+    make.evaluate("(input) => input.removeAttribute('maxlength')")
+
+    make.fill("x" * 81)
+    page.get_by_role("button", name="Save the plane").click()
+
+    expect(page.get_by_text("The make has up to 80 characters.")).to_be_visible()
+    expect(make).to_have_value("x" * 81)
+
+
 def test_archiving_a_plane_can_be_undone(page: Page, club: Club) -> None:
     """An archived plane leaves the dashboard, stays on the list of planes, and comes back by Undo."""
     plane_id = club.add_plane("D-EKLM")
@@ -56,7 +72,7 @@ def test_archiving_a_plane_can_be_undone(page: Page, club: Club) -> None:
 
     page.get_by_role("button", name="Archive").click()
     expect(page.get_by_text("D-EKLM is archived.")).to_be_visible()
-    expect(page.get_by_role("button", name="Bring it back")).to_be_visible()
+    expect(page.get_by_role("button", name="Restore")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
 
     expect(page.get_by_role("button", name="Archive")).to_be_visible()
@@ -65,7 +81,7 @@ def test_archiving_a_plane_can_be_undone(page: Page, club: Club) -> None:
 
 
 def test_a_plane_of_another_fleet_cannot_be_guessed(page: Page, club: Club) -> None:
-    """An address that names no plane of the fleet says so instead of waiting for ever."""
+    """An address that names no plane of the fleet says so instead of waiting endlessly."""
     club.open(page, f"#/planes/{uuid.uuid4()}/edit")
 
     expect(page.get_by_text("This plane is not in your fleet")).to_be_visible()
@@ -107,7 +123,7 @@ def test_a_reading_is_compared_recorded_and_taken_back(page: Page, club: Club) -
     expect(readings.get_by_role("cell", name="First reading")).to_be_visible()
     expect(page.get_by_role("region", name="Hours now").get_by_role("img", name="4813.9 hours")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
-    expect(readings).to_contain_text("does not hold")
+    expect(readings).to_contain_text("voided")
     expect(page.get_by_role("region", name="Hours now").get_by_role("img", name="1.5 hours")).to_be_visible()
 
 
@@ -138,13 +154,13 @@ def test_sessions_of_no_plane_are_shown_and_assigned(page: Page, club: Club) -> 
     report(club.stack, *(message(device_uuid, now() - timedelta(days=days), 3600) for days in (3, 2, 1)))
     club.open(page)
 
-    expect(page.get_by_text("3 sessions of no plane")).to_be_visible()
+    expect(page.get_by_text("3 sessions without a plane")).to_be_visible()
     page.get_by_role("link", name="Assign to a plane").click()
     page.get_by_label("Assign to a plane").select_option("D-EKLM")
     page.get_by_role("button", name="Assign").click()
 
-    expect(page.get_by_text("Panel box 2 is in D-EKLM now.")).to_be_visible()
-    expect(page.get_by_text("sessions of no plane")).to_have_count(0)
+    expect(page.get_by_text("Panel box 2 is now installed in D-EKLM.")).to_be_visible()
+    expect(page.get_by_text("sessions without a plane")).to_have_count(0)
     page.goto(f"{club.stack.url}/#/")
     expect(page.get_by_role("img", name="3.0 hours")).to_be_visible()
 
@@ -160,7 +176,7 @@ def test_an_assignment_can_be_taken_back(page: Page, club: Club) -> None:
     page.get_by_role("button", name="Assign").click()
     page.get_by_role("button", name="Undo").click()
 
-    expect(page.get_by_text("1 session of no plane")).to_be_visible()
+    expect(page.get_by_text("1 session without a plane")).to_be_visible()
 
 
 def test_earlier_sessions_of_no_plane_follow_a_later_assignment(page: Page, club: Club) -> None:
@@ -173,10 +189,10 @@ def test_earlier_sessions_of_no_plane_follow_a_later_assignment(page: Page, club
     club.account.client.rpc("assign_device", arguments).execute()
     club.open(page, f"#/devices/{device_uuid}")
 
-    expect(page.get_by_label("Also the 1 session of no plane before that")).to_be_checked()
+    expect(page.get_by_label("Also the 1 session before that without a plane")).to_be_checked()
     page.get_by_role("button", name="Assign").click()
 
-    expect(page.get_by_text("of no plane")).to_have_count(0)
+    expect(page.get_by_text("without a plane")).to_have_count(0)
     page.goto(f"{club.stack.url}/#/planes/{plane_id}")
     expect(page.get_by_role("img", name="2.0 hours")).to_be_visible()
 
@@ -205,7 +221,7 @@ def test_a_board_with_another_key_needs_attention(page: Page, club: Club, page_f
     club.open(page, f"#/devices/{device_uuid}")
 
     expect(page.get_by_text("Refused: wrong key")).to_be_visible()
-    expect(page.get_by_text("set up anew, reset its key")).to_be_visible()
+    expect(page.get_by_text("set the board up again, reset its key")).to_be_visible()
 
 
 def test_a_device_is_renamed(page: Page, club: Club) -> None:

@@ -10,6 +10,7 @@ from pypdf import PdfReader
 
 from tests.conftest import NewPage
 from tests.site_sym.club import Club, message, now, report
+from tests.site_sym.test_engine import BUS, open_plane
 from tests.support import PageFaults
 
 ROW = re.compile(r"^\d{4}-\d{2}-\d{2} .*\d:\d{2}:\d{2}")
@@ -125,3 +126,24 @@ def test_the_sheet_follows_the_switch_of_the_zone(new_page: NewPage, club: Club)
     assert "2025-07-01 22:30Z 23:30Z" in in_utc
     assert "Times in Europe/Berlin" in local
     assert "2025-07-02 00:30 01:30" in local
+
+
+@pytest.mark.parametrize("as_table", [False, True])
+def test_battery_and_alternator_are_printed_with_the_plane(page: Page, club: Club, as_table: bool) -> None:
+    """The words with what they rest on, and the chart's legend or the table's figures; not the switch between them."""
+    panel = open_plane(page, club, 3, **BUS)
+    expect(panel.get_by_text("12.1 V at rest: about half full")).to_be_visible()
+    expect(panel.locator("figure circle")).to_have_count(3)
+    if as_table:
+        panel.get_by_role("button", name="As a table").click()
+        expect(panel.get_by_role("table")).to_be_visible()
+
+    paper = words([line for lines in printed(page) for line in lines])
+
+    own = paper.partition("Battery and alternator")[2].partition("Sessions of D-EKLM")[0]
+    for said in ("12.1 V at rest: about half full", "9.3 V while cranking: good", "13.2 V charging: low, have the"):
+        assert said in own
+    assert own.count("median of 3 sessions") == 3
+    assert ("13.2 V 12.1 V 9.3 V 3" if as_table else "Charging13.2 V At rest12.1 V Cranking9.3 V") in own
+    for stray in ("As a table", "As a chart"):
+        assert stray not in paper

@@ -17,7 +17,7 @@ from tools import wire
 
 def session_log(club: Club) -> list[dict[str, Any]]:
     """The club's sessions in the database, newest first."""
-    query = club.account.client.table("session_log").select("*").order("session_start", desc=True)
+    query = club.account.client.table("session_log").select("*").order("effective_start", desc=True)
     return cast(list[dict[str, Any]], query.execute().data)
 
 
@@ -76,13 +76,13 @@ def test_an_estimate_is_corrected_with_two_clicks(page: Page, club: Club) -> Non
     right = now() - timedelta(days=1, hours=5)
     club.open(page, "#/sessions/review")
     row = section(page, "Estimated clocks").get_by_role("listitem")
-    row.get_by_role("button", name="Correct").click()
+    row.get_by_role("button", name="Fix the time").click()
     row.get_by_label("Corrected start").fill(right.strftime("%Y-%m-%dT%H:%M:%S"))
 
     row.get_by_role("button", name="Save the start").click()
 
     expect(page.get_by_text("Nothing needs review")).to_be_visible()
-    assert session_log(club)[0]["session_start"].startswith(wire.timestamp(right)[:-1])
+    assert session_log(club)[0]["effective_start"].startswith(wire.timestamp(right)[:-1])
 
 
 def test_a_time_in_the_future_is_corrected_or_left_out(page: Page, club: Club) -> None:
@@ -90,7 +90,7 @@ def test_a_time_in_the_future_is_corrected_or_left_out(page: Page, club: Club) -
     flagged(club)
     club.open(page, "#/sessions/review")
     row = section(page, "Times to check").get_by_role("listitem")
-    expect(row.get_by_role("button", name="Correct")).to_be_visible()
+    expect(row.get_by_role("button", name="Fix the time")).to_be_visible()
     expect(row.get_by_role("button", name="Time is right")).to_have_count(0)
 
     row.get_by_role("button", name="Leave out").click()
@@ -147,14 +147,16 @@ def test_that_nothing_was_lost_holds_for_every_member(new_page: NewPage, make_cl
 
     expect(section(other, "Missing power-ups").get_by_role("listitem")).to_have_count(1)
     other.get_by_text("Settled: 1 gap").click()
-    expect(other.get_by_text(f"Said by {club.account.email}, today")).to_be_visible()
-    expect(other.get_by_role("button", name="Ask again")).to_have_count(0)
+    expect(other.get_by_text(f"Marked as nothing lost by {club.account.email}, today")).to_be_visible()
+    expect(other.get_by_role("button", name="Review again")).to_have_count(0)
     expect(other.get_by_role("button", name="Nothing was lost")).to_have_count(0)
     other.goto(f"{club.stack.url}/#/devices/{device_uuid}")
-    expect(other.get_by_role("listitem").filter(has_text=f"Said by {club.account.email}")).to_have_count(1)
+    expect(
+        other.get_by_role("listitem").filter(has_text=f"Marked as nothing lost by {club.account.email}")
+    ).to_have_count(1)
 
     page.get_by_text("Settled: 1 gap").click()
-    page.get_by_role("button", name="Ask again: Power-up 9, Panel box 2").click()
+    page.get_by_role("button", name="Review again: Power-up 9, Panel box 2").click()
 
     expect(gap).to_be_visible()
 

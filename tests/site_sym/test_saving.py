@@ -256,5 +256,5 @@ def test_a_reading_that_fails_to_load_still_promises_another_try(
 
     page.clock.run_for(11_000)
 
-    expect(page.get_by_role("alert").first).to_contain_text("This page tries again by itself.")
+    expect(page.get_by_role("alert").first).to_contain_text("This page keeps trying.")
     expect(page.get_by_role("alert").first).not_to_contain_text("saved")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.supabase.project import Board, Person, Project, add_plane, connect, hang
+from tests.supabase.project import Board, Person, Project, add_plane, assign, connect
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def plane(owner: Person) -> str:
 
 @pytest.fixture
 def board(project: Project, owner: Person, plane: str) -> Board:
-    """A board that hangs in the plane."""
+    """A board assigned to the plane."""
     board = project.board()
-    hang(owner, board, plane)
+    assign(owner, board, plane)
     return board

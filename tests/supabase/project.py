@@ -147,8 +147,58 @@ def add_plane(person: Person, registration: str = "D-EABC") -> str:
     )
 
 
-def hang(person: Person, board: Board, plane_id: str | None, since: str | None = None) -> Row:
-    """Claim a board if need be, and hang it in a plane; the assignment."""
+def meter_of(person: Person, plane_id: str, source: str = "powered") -> str:
+    """The plane's powered meter, or its engine meter, which is added if need be."""
+    if source == "engine":
+        person.run(
+            "insert into meters (fleet_id, plane_id, name, source)"
+            " select fleet_id, plane_id, 'Engine time', 'engine' from planes p where plane_id = %s"
+            " and not exists (select from meters m where m.plane_id = p.plane_id and source = 'engine')",
+            plane_id,
+        )
+    return str(
+        person.value("select meter_id from meters where plane_id = %s and source = %s::meter_source", plane_id, source)
+    )
+
+
+def add_tach(person: Person, plane_id: str, ratio: float = 0.8, base: str = "powered", name: str = "Tach") -> str:
+    """A new estimated meter of the plane, which follows its powered or engine time."""
+    return str(
+        person.value(
+            "insert into meters (fleet_id, plane_id, name, source, base_meter_id, entered_ratio)"
+            " select fleet_id, plane_id, %s, 'estimated', %s, %s from planes where plane_id = %s returning meter_id",
+            name,
+            meter_of(person, plane_id, base),
+            ratio,
+            plane_id,
+        )
+    )
+
+
+def add_component(person: Person, kind: str = "engine") -> str:
+    """A new component of the person's own fleet, installed nowhere yet."""
+    return str(
+        person.value(
+            "insert into components (fleet_id, kind, make) values (%s, %s::component_kind, ' Lycoming ')"
+            " returning component_id",
+            fleet_of(person),
+            kind,
+        )
+    )
+
+
+def add_item(person: Person, plane_id: str | None = None, **fields: Any) -> str:
+    """A new maintenance item of a plane, or of what `fields` say; by default after 100 h, from its completion."""
+    belongs = {} if plane_id is None else {"plane_id": plane_id}
+    interval = {} if any(name.startswith("interval") for name in fields) else {"interval_seconds": 360_000}
+    row = {"fleet_id": fleet_of(person), "name": "100 h", "anchor": "from_completion", **belongs, **interval, **fields}
+    marks = ", ".join(["%s"] * len(row))
+    query = f"insert into maintenance_items ({', '.join(row)}) values ({marks}) returning item_id"
+    return str(person.value(query, *row.values()))
+
+
+def assign(person: Person, board: Board, plane_id: str | None, since: str | None = None) -> Row:
+    """Claim a board if need be, and assign it to a plane; the assignment."""
     person.rows("select claim_device(%s)", board.device_uuid)
     return person.row("select * from assign_device(%s, %s, %s)", board.device_uuid, plane_id, since)
 
@@ -174,11 +224,11 @@ def hours(person: Person, plane_id: str, at_time: str | None = None) -> int:
 
 
 @contextlib.contextmanager
-def refused(sqlstate: str) -> Iterator[None]:
-    """The statement inside is refused with this SQLSTATE, and with words that a person can use."""
+def refused(why: str) -> Iterator[None]:
+    """The statement inside is refused with this SQLSTATE and words for a person, or by the CHECK of this name."""
     with pytest.raises(psycopg.Error) as caught:
         yield
-    assert sqlstate == caught.value.sqlstate, caught.value
+    assert why in (caught.value.sqlstate, caught.value.diag.constraint_name), caught.value
     assert caught.value.diag.message_primary
 
 

@@ -4,7 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tests.supabase.project import Board, Person, Project, add_plane, fleet_of, hang, settle_gap
+from tests.supabase.project import (
+    Board,
+    Person,
+    Project,
+    add_component,
+    add_item,
+    add_plane,
+    add_tach,
+    assign,
+    fleet_of,
+    settle_gap,
+)
 
 Verb = Literal["select", "insert", "update", "delete"]
 Values = dict[str, Any]
@@ -27,6 +38,8 @@ class Scene:
     """A board with missing power-ups, one gap of one per persona that nobody has settled yet."""
     session: str
     reading: str
+    meter: str
+    """The plane's powered time."""
     victims: dict[str, dict[str, str]]
     """Persona -> kind of row -> identity of a row that this persona may try to delete."""
 
@@ -84,7 +97,7 @@ ATTEMPTS = [
     Attempt("fleets", "select", ALL_MEMBERS, _in_fleet),
     Attempt("fleets", "insert", NOBODY, values=lambda scene, persona: {"name": "Club"}),
     Attempt("fleets", "update", OWNER, _in_fleet, lambda scene, persona: {"name": "My fleet"}),
-    Attempt("fleets", "delete", OWNER, _victim("fleet", "fleet_id")),
+    Attempt("fleets", "delete", NOBODY, _victim("fleet", "fleet_id")),
     Attempt("fleet_members", "select", ALL_MEMBERS, _in_fleet),
     Attempt(
         "fleet_members",
@@ -190,6 +203,28 @@ ATTEMPTS = [
         lambda scene, persona: {"pilot": "Amelia"},
     ),
     Attempt("session_annotations", "delete", EDITORS, _victim("annotation", "session_id")),
+    Attempt("meters", "select", ALL_MEMBERS, _in_fleet),
+    Attempt(
+        "meters",
+        "insert",
+        EDITORS,
+        values=lambda scene, persona: {
+            "fleet_id": scene.fleet,
+            "plane_id": scene.plane,
+            "name": f"Tach of {persona}",
+            "source": "estimated",
+            "base_meter_id": scene.meter,
+            "entered_ratio": 0.9,
+        },
+    ),
+    Attempt(
+        "meters",
+        "update",
+        EDITORS,
+        lambda scene, persona: {"meter_id": scene.meter},
+        lambda scene, persona: {"name": "Panel meter"},
+    ),
+    Attempt("meters", "delete", EDITORS, _victim("meter", "meter_id")),
     Attempt("hour_readings", "select", ALL_MEMBERS, _in_fleet),
     Attempt(
         "hour_readings",
@@ -198,6 +233,7 @@ ATTEMPTS = [
         values=lambda scene, persona: {
             "fleet_id": scene.fleet,
             "plane_id": scene.plane,
+            "meter_id": scene.meter,
             "as_of": "2026-05-01",
             "seconds": 0,
             "expected_seconds": 0,
@@ -206,6 +242,58 @@ ATTEMPTS = [
     ),
     Attempt("hour_readings", "update", NOBODY, _in_fleet, lambda scene, persona: {"seconds": 0}),
     Attempt("hour_readings", "delete", NOBODY, _in_fleet),
+    Attempt("components", "select", ALL_MEMBERS, _in_fleet),
+    Attempt(
+        "components", "insert", EDITORS, values=lambda scene, persona: {"fleet_id": scene.fleet, "kind": "propeller"}
+    ),
+    Attempt("components", "update", EDITORS, _in_fleet, lambda scene, persona: {"serial": "L-1"}),
+    Attempt("components", "delete", EDITORS, _victim("component", "component_id")),
+    Attempt("component_installations", "select", ALL_MEMBERS, _in_fleet),
+    Attempt(
+        "component_installations",
+        "insert",
+        NOBODY,
+        values=lambda scene, persona: {
+            "fleet_id": scene.fleet,
+            "component_id": scene.victims[persona]["component"],
+            "plane_id": scene.plane,
+            "meter_id": scene.meter,
+            "installed_from": "2026-05-01",
+        },
+    ),
+    Attempt(
+        "component_installations", "update", EDITORS, _in_fleet, lambda scene, persona: {"since_new_seconds": 3600}
+    ),
+    Attempt("component_installations", "delete", EDITORS, _victim("installation", "installation_id")),
+    Attempt("maintenance_items", "select", ALL_MEMBERS, _in_fleet),
+    Attempt(
+        "maintenance_items",
+        "insert",
+        OWNER,
+        values=lambda scene, persona: {
+            "fleet_id": scene.fleet,
+            "plane_id": scene.plane,
+            "name": "Annual",
+            "interval_months": 12,
+            "anchor": "from_completion",
+        },
+    ),
+    Attempt("maintenance_items", "update", OWNER, _in_fleet, lambda scene, persona: {"warning_days": 60}),
+    Attempt("maintenance_items", "delete", OWNER, _victim("item", "item_id")),
+    Attempt("maintenance_completions", "select", ALL_MEMBERS, _in_fleet),
+    Attempt(
+        "maintenance_completions",
+        "insert",
+        NOBODY,
+        values=lambda scene, persona: {
+            "fleet_id": scene.fleet,
+            "item_id": scene.victims[persona]["item"],
+            "done_at": "2026-05-01",
+            "done_on": "2026-05-01",
+        },
+    ),
+    Attempt("maintenance_completions", "update", NOBODY, _in_fleet, lambda scene, persona: {"note": "signed"}),
+    Attempt("maintenance_completions", "delete", NOBODY, _in_fleet),
     Attempt("settled_boot_gaps", "select", ALL_MEMBERS, _in_fleet),
     Attempt("settled_boot_gaps", "insert", EDITORS, values=lambda scene, persona: _open_gap(scene, persona)),
     Attempt("settled_boot_gaps", "update", NOBODY, _in_fleet, lambda scene, persona: {"from_boot": 1}),
@@ -241,6 +329,18 @@ CALLS = [
         lambda scene, persona: {"plane_id": scene.plane, "from_time": "2026-01-01", "until_time": "2026-06-01"},
         empty_for_others=True,
     ),
+    Call(
+        "counted_engine",
+        ALL_MEMBERS,
+        lambda scene, persona: {"plane_id": scene.plane, "from_time": "2026-01-01", "until_time": "2026-06-01"},
+        empty_for_others=True,
+    ),
+    Call("plane_voltages", ALL_MEMBERS, lambda scene, persona: {"plane_id": scene.plane}, empty_for_others=True),
+    Call(
+        "accept_suggested_classes",
+        EDITORS,
+        lambda scene, persona: {"session_ids": f"{{{scene.victims[persona]['sensed']}}}"},
+    ),
     Call("hours_by_class", ALL_MEMBERS, lambda scene, persona: {"fleet_id": scene.fleet}, empty_for_others=True),
     Call(
         "device_completeness",
@@ -272,6 +372,9 @@ CALLS = [
         answers_nothing=True,
     ),
     Call("reset_device_key", EDITORS, lambda scene, persona: {"device_uuid": scene.board.device_uuid}),
+    Call("meter_hours", ALL_MEMBERS, lambda scene, persona: {"meter_id": scene.meter}, empty_for_others=True),
+    Call("meter_status", ALL_MEMBERS, lambda scene, persona: {"for_fleet": scene.fleet}, empty_for_others=True),
+    Call("set_primary_meter", EDITORS, lambda scene, persona: {"meter_id": scene.meter}),
     Call(
         "add_reading",
         EDITORS,
@@ -282,7 +385,43 @@ CALLS = [
         EDITORS,
         lambda scene, persona: {"reading_id": scene.victims[persona]["reading"], "reason": "typing error"},
     ),
+    Call("component_status", ALL_MEMBERS, lambda scene, persona: {"for_fleet": scene.fleet}, empty_for_others=True),
+    Call(
+        "component_seconds",
+        ALL_MEMBERS,
+        lambda scene, persona: {"component_id": scene.victims[persona]["installed"]},
+        empty_for_others=True,
+    ),
+    Call(
+        "install_component",
+        EDITORS,
+        lambda scene, persona: {"component_id": scene.victims[persona]["shelved"], "plane_id": scene.plane},
+    ),
+    Call("remove_component", EDITORS, lambda scene, persona: {"component_id": scene.victims[persona]["installed"]}),
+    Call("maintenance_status", ALL_MEMBERS, lambda scene, persona: {"for_fleet": scene.fleet}, empty_for_others=True),
+    Call(
+        "set_up_maintenance",
+        OWNER,
+        lambda scene, persona: {
+            "items": [{"plane_id": scene.plane, "name": "Annual", "interval_months": 12, "anchor": "from_completion"}]
+        },
+    ),
+    Call(
+        "maintenance_history",
+        ALL_MEMBERS,
+        lambda scene, persona: {"item_id": scene.victims[persona]["completed"]},
+        empty_for_others=True,
+    ),
+    Call("complete_maintenance", EDITORS, lambda scene, persona: {"item_id": scene.victims[persona]["waiting"]}),
+    Call(
+        "void_completion",
+        EDITORS,
+        lambda scene, persona: {"completion_id": scene.victims[persona]["completion"], "reason": "never done"},
+    ),
     Call("create_invite", OWNER, lambda scene, persona: {"fleet_id": scene.fleet, "role": "viewer"}),
+    Call(
+        "invite_preview", ALL_MEMBERS | {"stranger"}, lambda scene, persona: {"token": scene.victims[persona]["token"]}
+    ),
     Call(
         "accept_invite", ALL_MEMBERS | {"stranger"}, lambda scene, persona: {"token": scene.victims[persona]["token"]}
     ),
@@ -297,10 +436,9 @@ CALLS = [
             "batch": False,
         },
     ),
+    Call("delete_fleet", OWNER, lambda scene, persona: {"fleet_id": scene.victims[persona]["fleet"]}),
     # At the end: it is for good. The owner is the last one of a fleet with other members.
-    Call(
-        "delete_account", frozenset({"editor", "viewer", "stranger"}), lambda scene, persona: {}, answers_nothing=True
-    ),
+    Call("delete_account", frozenset({"editor", "viewer", "stranger"}), lambda scene, persona: {}),
 ]
 
 
@@ -311,26 +449,45 @@ def set_scene(project: Project, people: dict[str, Person]) -> Scene:
     for role in ("editor", "viewer"):
         people[role].rows("select accept_invite(%s)", owner.value("select create_invite(%s, %s)", fleet, role))
     plane, board, gappy = add_plane(owner), project.board(), project.board()
-    hang(owner, board, plane)
-    hang(owner, gappy, plane)
+    assign(owner, board, plane)
+    assign(owner, gappy, plane)
     for number in range(2 * len(PERSONAS) + 1):
         gappy.report(f"2026-03-{number + 1:02}T08:00:00Z", 60, boot=_missing_boot(number) - 1)
     board.report("2026-05-01T08:00:00Z", 3600, boot=3)
     board.report("2026-04-01T08:00:00Z", 3600, boot=1, start_source="estimated")  # something to review
-    session = str(owner.value("select session_id from session_log order by session_start desc limit 1"))
+    session = str(owner.value("select session_id from session_log order by effective_start desc limit 1"))
     owner.run("insert into session_annotations (session_id, class) values (%s, 'flight')", session)
     reading = owner.value("select (add_reading(%s, 3600, 'initial')).reading_id", plane)
-    victims = {persona: _victims(project, owner, plane, gappy, number) for number, persona in enumerate(PERSONAS)}
-    return Scene(people, fleet, plane, board, gappy, session, str(reading), victims)
+    victims = {
+        persona: _victims(project, owner, plane, board, gappy, number) for number, persona in enumerate(PERSONAS)
+    }
+    meter = str(owner.value("select meter_id from meters where plane_id = %s and is_primary", plane))
+    return Scene(people, fleet, plane, board, gappy, session, str(reading), meter, victims)
 
 
-def _victims(project: Project, owner: Person, plane: str, gappy: Board, number: int) -> dict[str, str]:
+def _sensed(owner: Person, board: Board, number: int) -> str:
+    """A session that the engine's time suggests a class for."""
+    start = f"2026-05-{number + 10}T08:00:00Z"
+    board.report(start, 60, boot=3, engine_seconds=0)
+    return str(owner.value("select session_id from session_log where session_start = %s", start))
+
+
+def _install(owner: Person, component: str, plane: str) -> str:
+    """An installation, by its identity."""
+    return str(owner.value("select (install_component(%s, %s, '2026-01-01')).installation_id", component, plane))
+
+
+def _victims(project: Project, owner: Person, plane: str, board: Board, gappy: Board, number: int) -> dict[str, str]:
     fleet, device = fleet_of(owner), project.board()
     owner.rows("select claim_device(%s, null, %s)", device.device_uuid, fleet)
     member = project.add_member(owner, "viewer")
     owner.rows("select create_invite(%s, 'viewer')", fleet)
     club = owner.value("select create_fleet('Club')")
     token = owner.value("select create_invite(%s, 'viewer')", club)
+    installed = add_component(owner)
+    _install(owner, installed, plane)
+    completed = add_item(owner, plane)
+    owner.rows("select complete_maintenance(%s)", completed)
     return {
         "fleet": str(owner.value("select create_fleet('Spare')")),
         "member": str(member.user_id),
@@ -347,6 +504,7 @@ def _victims(project: Project, owner: Person, plane: str, gappy: Board, number: 
                 f"2025-01-0{number + 1}",
             )
         ),
+        "meter": add_tach(owner, add_plane(owner, f"D-TACH{number}")),
         "invite": str(
             owner.value(
                 "select invite_id from fleet_invites where fleet_id = %s and accepted_at is null"
@@ -362,8 +520,19 @@ def _victims(project: Project, owner: Person, plane: str, gappy: Board, number: 
                 "select (assign_device(%s, %s, '2025-01-01T00:00:00Z')).assignment_id", device.device_uuid, plane
             )
         ),
+        "sensed": _sensed(owner, board, number),
         "gap": settle_gap(owner, gappy, _missing_boot(len(PERSONAS) + number)),
         "reading": str(
             owner.value("select (add_reading(%s, 60, 'check', %s)).reading_id", plane, f"2025-02-0{number + 1}")
+        ),
+        "component": add_component(owner),
+        "shelved": add_component(owner),
+        "installed": installed,
+        "installation": _install(owner, add_component(owner), plane),
+        "item": add_item(owner, plane),
+        "waiting": add_item(owner, plane),
+        "completed": completed,
+        "completion": str(
+            owner.value("select (complete_maintenance(%s)).completion_id", add_item(owner, component_id=installed))
         ),
     }

@@ -7,7 +7,7 @@ import pytest
 from postgrest.exceptions import APIError
 from supabase_auth.errors import AuthApiError
 
-from tests.supabase.project import Board, Person, Project, add_plane, connect, hang
+from tests.supabase.project import Board, Person, Project, add_plane, assign, connect
 from tests.support import Account
 from tools.stack import Stack
 
@@ -19,7 +19,7 @@ def test_nothing_is_left_of_a_person_who_flew_alone(stack: Stack, sign_up: SignU
     account, stranger = sign_up(stack, "alone"), sign_up(stack, "next")
     with connect(stack.database_url) as admin:
         board, person = Board(Project(admin)), Person(admin, user_id=account.user_id)
-        hang(person, board, add_plane(person))
+        assign(person, board, add_plane(person))
         board.report("2026-05-01T08:00:00Z", 3600)
 
         account.client.rpc("delete_account", {}).execute()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.supabase.project import Board, Person, Project, Row, fleet_of, refused, settle_gap
+from tests.supabase.project import Board, Person, Project, Row, add_component, add_item, fleet_of, refused, settle_gap
 from tests.support import Account
 from tools.stack import Stack
 
@@ -18,6 +18,7 @@ PARTS = [
     "fleet",
     "members",
     "planes",
+    "meters",
     "devices",
     "ownerships",
     "assignments",
@@ -25,6 +26,10 @@ PARTS = [
     "annotations",
     "settled_boot_gaps",
     "readings",
+    "components",
+    "component_installations",
+    "maintenance_items",
+    "maintenance_completions",
     "hours",
 ]
 SESSIONS = 1203
@@ -60,7 +65,7 @@ def _files(person: Person, fleet: str) -> dict[str, str]:
 
 
 def test_everything_is_in_it(project: Project, owner: Person, plane: str, board: Board) -> None:
-    """Fleet, members and roles, planes, boards and where they hung, sessions with what was said, readings, hours."""
+    """Fleet, members, planes, boards and their installation, sessions with notes, readings, maintenance, hours."""
     member = project.add_member(owner, "viewer")
     board.report("2026-05-01T08:00:00Z", 3600, boot=7, lifetime_seconds=9000)
     owner.run("insert into session_annotations (session_id, class, pilot) select session_id, 'flight', 'Amelia'"
@@ -70,6 +75,9 @@ def test_everything_is_in_it(project: Project, owner: Person, plane: str, board:
     owner.run("insert into session_annotations (hand_plane_id, hand_start, hand_seconds, remarks)"
               " values (%s, '2026-04-01T08:00:00Z', 60, 'by hand')", plane)  # fmt: skip
     owner.rows("select add_reading(%s, 36000, 'initial', '2026-04-15T00:00:00Z')", plane)
+    engine, item = add_component(owner), add_item(owner, plane)
+    owner.rows("select install_component(%s, %s, '2026-03-01')", engine, plane)
+    owner.rows("select void_completion((complete_maintenance(%s)).completion_id, 'never done')", item)
 
     export = _export(owner, fleet_of(owner))
 
@@ -94,6 +102,10 @@ def test_everything_is_in_it(project: Project, owner: Person, plane: str, board:
         (row["gap_id"], row["from_boot"], row["to_boot"], row["settled_by"]) for row in export["settled_boot_gaps"]
     ]
     assert [(36000, "initial")] == [(row["seconds"], row["reason"]) for row in export["readings"]]
+    assert [engine] == [row["component_id"] for row in export["components"]]
+    assert [(engine, plane)] == [(row["component_id"], row["plane_id"]) for row in export["component_installations"]]
+    assert [(item, 360_000)] == [(row["item_id"], row["interval_seconds"]) for row in export["maintenance_items"]]
+    assert [(item, "never done")] == [(row["item_id"], row["void_reason"]) for row in export["maintenance_completions"]]
     assert [39600] == [row["total_seconds"] for row in export["hours"]]
 
 
@@ -112,7 +124,7 @@ def test_nothing_is_cut_and_nothing_comes_twice(owner: Person, board: Board) -> 
     sessions = [row for page in pages if page["part"] == "sessions" for row in page["rows"]]
     assert max(len(page["rows"]) for page in pages) <= 500
     assert (SESSIONS, SESSIONS) == (len(sessions), len({row["session_id"] for row in sessions}))
-    assert sessions == sorted(sessions, key=lambda row: (row["session_start"], row["session_id"]))
+    assert sessions == sorted(sessions, key=lambda row: (row["effective_start"], row["session_id"]))
 
 
 def test_a_full_last_page_is_the_last(owner: Person, plane: str) -> None:

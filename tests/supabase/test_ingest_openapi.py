@@ -105,7 +105,7 @@ _fuzz = settings(
 
 
 def _consistent(body: Any) -> Any:
-    """A body that agrees with its schema, with what a schema cannot say put right: one device, and its msg_id."""
+    """A body that agrees with its schema, what a schema cannot say put right: one device, msg_id, engine times."""
     body = copy.deepcopy(body)
     messages = body if isinstance(body, list) else [body]
     for message in messages:
@@ -114,6 +114,9 @@ def _consistent(body: Any) -> Any:
         for name in ("firmware", "reset_reason"):
             if message.get(name):
                 message[name] = message[name][:100]  # the limit counts a sign outside the basic plane twice
+        for name in ("engine_seconds", "engine_first_s"):
+            if message.get(name):
+                message[name] = min(message[name], seconds)
         message["msg_id"] = f"{message['device_uuid']}:{message['session_start']}:{seconds}"
     return body
 

@@ -2,26 +2,49 @@
 
 import hashlib
 import itertools
+import json
 import random
 import threading
 import uuid
 from typing import Any
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.supabase.project import Board, Project, Row, add_plane, connect, hang, hours
+from tests.supabase.project import Board, Project, Row, add_plane, assign, connect, hours
 
 NOW = "2026-06-01T12:00:00Z"
 LONGEST = 366 * 86400
+REPORT_FIELDS = {
+    "boot": st.integers(1, 3),
+    "start_source": st.sampled_from(["ntp", "estimated"]),
+    "start_uncertainty_s": st.sampled_from([None, 10, 9]),
+    "checkpoint_seconds": st.sampled_from([15, 60]),
+    "lifetime_seconds": st.sampled_from([5000, 60000]),
+    "reset_reason": st.sampled_from(["POWER_ON", "WATCHDOG", "é"]),
+    "firmware": st.sampled_from(["1.0", "1.1"]),
+    "engine_seconds": st.sampled_from([None, 0, 9, 10]),
+    "engine_first_s": st.sampled_from([0, 30]),
+    "bus_start_mv": st.sampled_from([12_400, 9_900]),
+    "bus_min_mv": st.sampled_from([None, 8_000]),
+    "bus_max_mv": st.sampled_from([14_100, 100_000]),
+}
 SESSION_FIELDS = (
-    "session_start, run_seconds, last_update, status::text, report_closed, boot, start_source::text,"
-    " start_uncertainty_s, checkpoint_seconds, lifetime_seconds, reset_reason, firmware, future"
+    f"session_start, run_seconds, last_update, status::text, report_closed, future, {', '.join(REPORT_FIELDS)}"
 )
 DEVICE_FIELDS = "report_session_start, report_run_seconds, boot, lifetime_seconds, unsent, firmware, reset_reason"
 
 _STARTS = ["2026-05-01T08:00:00Z", "2026-05-01T20:00:00Z", "2026-06-01T11:00:00Z", "2026-06-02T00:00:00Z"]
+
+
+def _possible(message: Row) -> Row:
+    """The message with no more seconds of engine than of session: the function lets no others through."""
+    within = {name: message[name] for name in ("engine_seconds", "engine_first_s") if message.get(name) is not None}
+    return message | {name: min(value, message["run_seconds"]) for name, value in within.items()}
+
+
 _messages = st.fixed_dictionaries(
     {
         "session_start": st.sampled_from(_STARTS),
@@ -29,17 +52,18 @@ _messages = st.fixed_dictionaries(
         "last_update": st.sampled_from([*_STARTS, "2026-05-01T08:01:00Z"]),
         "status": st.sampled_from(["open", "closed"]),
     },
-    optional={
-        "boot": st.integers(1, 3),
-        "start_source": st.sampled_from(["ntp", "estimated"]),
-        "start_uncertainty_s": st.sampled_from([None, 10, 9]),
-        "checkpoint_seconds": st.sampled_from([15, 60]),
-        "lifetime_seconds": st.sampled_from([5000, 60000]),
-        "reset_reason": st.sampled_from(["POWER_ON", "WATCHDOG", "é"]),
-        "firmware": st.sampled_from(["1.0", "1.1"]),
-        "unsent": st.integers(0, 2),
-    },
-)
+    optional={**REPORT_FIELDS, "unsent": st.integers(0, 2)},
+).map(_possible)
+
+
+def _rank(message: Row) -> tuple[int, bool, str]:
+    """What the greatest message is the greatest by: seconds, closed, then the text with its fields in jsonb's order."""
+    said = {name: message[name] for name in REPORT_FIELDS if message.get(name) is not None}
+    text = ", ".join(
+        f"{json.dumps(name)}: {json.dumps(said[name], ensure_ascii=False)}"
+        for name in sorted(said, key=lambda n: (len(n), n))
+    )
+    return message["run_seconds"], message["status"] == "closed", "{" + text + "}"
 
 
 def _stored(project: Project, board: Board) -> tuple[list[Row], Row | None]:
@@ -65,6 +89,15 @@ def _rest(message: Row) -> dict[str, Any]:
     return {key: value for key, value in message.items() if key != "session_start"}
 
 
+def test_the_fields_of_the_join_are_those_of_the_wire(project: Project) -> None:
+    """Every optional field that the database reads takes part in the tests of this file."""
+    columns = project.admin.execute(
+        "select attname from pg_attribute where attrelid = 'private.session_report'::regclass and attnum > 0"
+    ).fetchall()
+
+    assert list(REPORT_FIELDS) == [row["attname"] for row in columns]
+
+
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(messages=st.lists(_messages, min_size=1, max_size=8), dice=st.randoms(use_true_random=False))
 def test_any_order_and_repetition_ends_in_the_same_rows(
@@ -88,6 +121,8 @@ def test_any_order_and_repetition_ends_in_the_same_rows(
         assert max(m["run_seconds"] for m in said) == row["run_seconds"]
         assert max(m["last_update"] for m in said) == f"{row['last_update']:%Y-%m-%dT%H:%M:%SZ}"
         assert ("closed" if any(m["status"] == "closed" for m in said) else "open") == row["status"]
+        greatest = max(said, key=_rank)
+        assert {name: greatest.get(name) for name in REPORT_FIELDS} == {name: row[name] for name in REPORT_FIELDS}
 
 
 def _start(message: Row) -> str:
@@ -148,11 +183,55 @@ def test_optional_fields_are_those_of_the_greatest_message(project: Project) -> 
     assert ("stored", (None, "1.1")) == closed
 
 
+def test_closing_a_session_brings_what_the_bus_said_last(project: Project) -> None:
+    """The engine ran on after the last ack: the closing message has the same msg_id, and stands."""
+    board = project.board()
+    start = "2026-05-01T08:00:00Z"
+    sensed = {"engine_first_s": 40, "bus_start_mv": 12_400, "bus_min_mv": 8_050}
+
+    def engine() -> Row | None:
+        return project.admin.execute("select engine_seconds, engine_first_s, bus_min_mv from sessions").fetchone()
+
+    board.report(start, 1200, "open", engine_seconds=1000, **sensed)
+    closed = board.report(start, 1200, "closed", engine_seconds=1100, **sensed), engine()
+    late = board.report(start, 1200, "open", engine_seconds=1160, **sensed), engine()
+    unsensed = board.report(start, 1260, "closed"), engine()
+
+    assert ("stored", {"engine_seconds": 1100, "engine_first_s": 40, "bus_min_mv": 8_050}) == closed
+    assert ("duplicate", closed[1]) == late
+    assert ("stored", {"engine_seconds": None, "engine_first_s": None, "bus_min_mv": None}) == unsensed
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("engine_seconds", 1201),
+        ("engine_seconds", -1),
+        ("engine_first_s", 1201),
+        ("engine_first_s", -1),
+        *[(f"bus_{which}_mv", value) for which in ("start", "min", "max") for value in (-1, 100_001)],
+    ],
+)
+def test_what_no_bus_can_say_is_not_stored(project: Project, field: str, value: int) -> None:
+    """The function refuses it first; past the function, the table does."""
+    said: Row = {field: value}
+
+    with pytest.raises(psycopg.errors.CheckViolation) as caught:
+        project.board().report("2026-05-01T08:00:00Z", 1200, **said)
+
+    assert str(caught.value.diag.constraint_name).startswith(field)
+
+
 def test_a_hundred_messages_of_a_session_at_once_end_as_one(project: Project, database: str) -> None:
     """Eight connections post the same hundred messages in other orders, for an unknown device: one device, one row."""
     board = project.board()
     messages = [
-        board.message("2026-05-01T08:00:00Z", run, "closed" if run == 50 else "open", boot=run % 3, firmware=f"1.{run}")
+        board.message(
+            "2026-05-01T08:00:00Z",
+            run,
+            "closed" if run == 50 else "open",
+            **{"boot": run % 3, "firmware": f"1.{run}", "engine_seconds": run // 2, "bus_max_mv": 12_000 + run},
+        )
         for run in range(100)
     ]
     project.admin.execute("update private.settings set messages_per_minute = 100000")
@@ -177,7 +256,9 @@ def test_a_hundred_messages_of_a_session_at_once_end_as_one(project: Project, da
 
     assert [] == failures
     [session], device = _stored(project, board)
-    assert {"run_seconds": 99, "status": "closed", "boot": 0, "firmware": "1.99"}.items() <= session.items()
+    expected = {"run_seconds": 99, "status": "closed", "boot": 0, "firmware": "1.99", "engine_seconds": 49}
+    assert expected.items() <= session.items()
+    assert 12_099 == session["bus_max_mv"]
     assert device is not None and device["firmware"] == "1.99"
 
 
@@ -186,7 +267,7 @@ def test_two_boards_of_one_plane_at_once_add_up(project: Project, database: str)
     owner = project.sign_up()
     plane, boards = add_plane(owner), [project.board() for _ in range(4)]
     for board in boards:
-        hang(owner, board, plane)
+        assign(owner, board, plane)
     project.admin.execute("update private.settings set messages_per_minute = 100000")
 
     def fly(number: int) -> None:

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.supabase.project import Board, Person, Project, add_plane, fleet_of, hang
+from tests.supabase.project import Board, Person, Project, add_component, add_item, add_plane, assign, fleet_of
 
 
 def by_day(person: Person, time_zone: str = "UTC", days: int = 60) -> dict[str, int]:
@@ -30,11 +30,22 @@ def test_the_long_night_of_the_clock_change_belongs_to_its_local_days(
     assert expected == by_day(owner, "Europe/Berlin")
 
 
+def test_a_day_may_begin_and_end_on_one_utc_day(project: Project, owner: Person, board: Board) -> None:
+    """London's day of 23 hours does: both of its midnights cut sessions in two."""
+    other = project.board()
+    assign(owner, other, add_plane(owner, "D-EKLM"))
+    board.report("2026-03-28T23:00:00Z", 25 * 3600)
+    other.report("2026-03-29T22:30:00Z", 3600)
+
+    expected = {"2026-03-28": 3600, "2026-03-29": 23 * 3600 + 1800, "2026-03-30": 3600 + 1800}
+    assert expected == by_day(owner, "Europe/London", 90)
+
+
 def test_shared_time_counts_once_for_a_plane_and_twice_for_two(project: Project, owner: Person, board: Board) -> None:
     """The days say what the totals say: excluded, flagged and unassigned sessions are in neither."""
     twin, other, spare = project.board(), project.board(), project.board()
-    hang(owner, twin, owner.value("select plane_id from planes"))
-    hang(owner, other, add_plane(owner, "D-EKLM"))
+    assign(owner, twin, owner.value("select plane_id from planes"))
+    assign(owner, other, add_plane(owner, "D-EKLM"))
     owner.rows("select claim_device(%s)", spare.device_uuid)
     board.report("2026-05-20T10:00:00Z", 3600)
     twin.report("2026-05-20T10:30:00Z", 3600)
@@ -43,7 +54,7 @@ def test_shared_time_counts_once_for_a_plane_and_twice_for_two(project: Project,
     board.report("2026-05-21T10:00:00Z", 60)
     owner.run(
         "insert into session_annotations (session_id, excluded)"
-        " select session_id, true from session_log where session_start >= '2026-05-21'"
+        " select session_id, true from session_log where effective_start >= '2026-05-21'"
     )
     board.report("2026-07-21T10:00:00Z", 60)
 
@@ -56,7 +67,7 @@ def test_days_end_today_and_begin_at_the_first_one_asked_for(owner: Person, boar
     """What reaches in from the day before, or from weeks before, counts from the first midnight on."""
     board.report("2026-05-29T23:00:00Z", 7200)
     other = board.project.board()
-    hang(owner, other, add_plane(owner, "D-EKLM"))
+    assign(owner, other, add_plane(owner, "D-EKLM"))
     other.report("2026-05-10T00:00:00Z", 21 * 86400)
 
     assert {"2026-05-30": 3600 + 86400} == by_day(owner, days=3)
@@ -64,17 +75,24 @@ def test_days_end_today_and_begin_at_the_first_one_asked_for(owner: Person, boar
 
 
 def test_one_answer_says_what_its_parts_say(owner: Person, board: Board) -> None:
-    """The time, and devices, planes, months and latest sessions as the views and functions have them, in order."""
+    """The time, devices, planes, what is due first, months, latest sessions: as the functions have them, in order."""
     fleet = fleet_of(owner)
     for name in ("D-EZZZ", "D-EAAA"):
         add_plane(owner, name)
     for day in (11, 12, 13):
         board.report(f"2026-05-{day}T10:00:00Z", 3600, boot=day)
+    plane = owner.value("select plane_id from planes where registration = 'D-EABC'")
+    for hours in (50, 10):
+        owner.rows(
+            "select complete_maintenance(%s, '2026-05-01')", add_item(owner, plane, interval_seconds=hours * 3600)
+        )
+    add_item(owner, component_id=add_component(owner))  # on the shelf
     parts = {
         "devices": "select * from device_status where fleet_id = %s order by claimed_at, device_uuid",
         "planes": "select * from plane_hours('Europe/Berlin', %s)",
+        "due": "select * from maintenance_status('Europe/Berlin', %s) where interval_seconds = 36000",
         "months": "select * from hours_by_month(%s, 'Europe/Berlin', 4)",
-        "sessions": "select * from session_log where fleet_id = %s order by session_start desc limit 2",
+        "sessions": "select * from session_log where fleet_id = %s order by effective_start desc limit 2",
     }
     asked = {name: owner.value(f"select json_agg(part) from ({query}) part", fleet) for name, query in parts.items()}
     expected = {"server_time": owner.value("select to_json(private.clock())"), **asked}
@@ -97,7 +115,7 @@ def test_parts_that_nobody_asked_for_are_not_read(owner: Person, board: Board) -
 def test_missing_power_ups_of_a_fleet_are_those_of_its_devices(owner: Person, board: Board) -> None:
     """Each device's own, newest first, and none of a device that was released."""
     released = board.project.board()
-    hang(owner, released, None)
+    assign(owner, released, None)
     for number, one in enumerate((board, released)):
         for boot in (1, 3, 6):
             one.report(f"2026-05-{10 + boot + number}T10:00:00Z", 60, boot=boot)

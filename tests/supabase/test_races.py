@@ -7,7 +7,18 @@ from collections.abc import Callable, Sequence
 import psycopg
 import pytest
 
-from tests.supabase.project import Board, Person, Project, add_plane, connect, fleet_of, hang, hours
+from tests.supabase.project import (
+    Board,
+    Person,
+    Project,
+    add_plane,
+    add_tach,
+    assign,
+    connect,
+    fleet_of,
+    hours,
+    meter_of,
+)
 
 UPSERT = (
     "insert into session_annotations (session_id, class, excluded)"
@@ -55,7 +66,7 @@ def club(project: Project, owner: Person) -> tuple[list[str], list[Board], list[
     boards = [project.board() for _ in range(BOARDS)]
     for number, board in enumerate(boards):
         for day in range(1, DAYS + 1):
-            hang(owner, board, planes[(number + day) % PLANES], f"2026-05-{day:02d}T00:00:00Z")
+            assign(owner, board, planes[(number + day) % PLANES], f"2026-05-{day:02d}T00:00:00Z")
         board.post(*(board.message(f"2026-05-{day:02d}T{number:02d}:00:00Z", SECONDS) for day in range(1, DAYS + 1)))
     sessions = [str(row["session_id"]) for row in owner.rows("select session_id from session_log order by 1")]
     assert BOARDS * DAYS == len(sessions)
@@ -149,6 +160,28 @@ def test_planes_edited_in_bulk_in_opposite_orders(database: str, project: Projec
     assert len(planes) == owner.value("select count(*) from planes where model = 'x'")
 
 
+def test_two_boards_of_one_plane_report_shared_time_at_once(
+    database: str, project: Project, owner: Person, plane: str
+) -> None:
+    """Each new session changes what is said of the other board's: neither waits for what the other one holds."""
+    boards = [project.board() for _ in range(2)]
+    for board in boards:
+        assign(owner, board, plane)
+
+    def fly(board: Board) -> Callable[[Project], None]:
+        def work(project: Project) -> None:
+            for minute in range(40):
+                flying = Board(project, board.device_uuid)
+                assert "stored" == flying.report(f"2026-05-20T08:{minute:02d}:00Z", 70, "open")
+
+        return work
+
+    _together(database, [fly(board) for board in boards])
+
+    assert 80 == owner.value("select count(*) from session_log log where log.overlaps")
+    assert [] == project.admin.execute("select * from private.verify_hours()").fetchall()
+
+
 def test_a_fleet_that_ends_while_its_boards_report(
     database: str, project: Project, owner: Person, club: tuple[list[str], list[Board], list[str]]
 ) -> None:
@@ -164,11 +197,28 @@ def test_a_fleet_that_ends_while_its_boards_report(
         return work
 
     def end(project: Project) -> None:
-        assert 1 == _as(project, owner).run("delete from fleets where fleet_id = %s", fleet)
+        assert 0 == _as(project, owner).value("select delete_fleet(%s)", fleet)
 
     _together(database, [*(fly(board) for board in boards), end])
 
     assert [] == owner.rows("select from session_log")
+
+
+def test_people_who_choose_a_primary_meter_at_once(database: str, project: Project, owner: Person, plane: str) -> None:
+    """Whoever comes second has the last word; a plane never has two, or none."""
+    meters = [meter_of(owner, plane), meter_of(owner, plane, "engine"), add_tach(owner, plane)]
+    people = [owner, *(project.add_member(owner, "editor") for _ in meters[1:])]
+
+    def choose(person: Person, meter: str) -> Callable[[Project], None]:
+        def work(project: Project) -> None:
+            for _ in range(20):
+                assert _as(project, person).value("select (set_primary_meter(%s)).is_primary", meter)
+
+        return work
+
+    _together(database, [choose(person, meter) for person, meter in zip(people, meters, strict=True)])
+
+    assert 1 == owner.value("select count(*) from meters where is_primary")
 
 
 @pytest.mark.parametrize(
@@ -189,13 +239,23 @@ def test_a_fleet_that_ends_while_its_boards_report(
             "PT429",
             "select count(*) from device_ownerships",
         ),
+        (
+            "insert into meters (fleet_id, plane_id, name, source, base_meter_id, entered_ratio)"
+            " select fleet_id, plane_id, 'Tach ' || %s, 'estimated', meter_id, 0.8 from meters where source = 'powered'"
+            " returning meter_id",
+            8,
+            "PT409",
+            "select count(*) from meters",
+        ),
     ],
-    ids=["create_fleet", "create_invite", "claim_device"],
+    ids=["create_fleet", "create_invite", "claim_device", "meters"],
 )
 def test_a_limit_holds_however_many_ask_at_once(
     database: str, project: Project, owner: Person, call: str, limit: int, refusal: str, count: str
 ) -> None:
     """Eight connections of one person ask for half as much again as there may be."""
+    if "meters" in call:
+        add_plane(owner)
     if "claim_device" in call:
         for number in range(9):
             owner.rows("select create_fleet('F' || %s)", number)

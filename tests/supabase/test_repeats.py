@@ -6,7 +6,7 @@ import uuid
 import psycopg
 import pytest
 
-from tests.supabase.project import Person, Project, add_plane, connect, fleet_of, hang, refused
+from tests.supabase.project import Person, Project, add_plane, assign, connect, fleet_of, refused
 
 READING = "select * from add_reading(%s, %s, 'check', %s, reading_id => %s)"
 AT = "2026-05-01T10:00:00Z"
@@ -101,7 +101,7 @@ def test_the_same_assignment_again_is_one_assignment(project: Project, since: st
     owner, board = project.sign_up(), project.board()
     owner.rows("select claim_device(%s)", board.device_uuid)
     planes = [add_plane(owner, name) for name in ("D-EAAA", "D-EBBB", "D-ECCC")]
-    hang(owner, board, planes[0])
+    assign(owner, board, planes[0])
     assignment = uuid.uuid4()
     query = "select (assign_device(%s, %s, %s, %s)).assigned_from"
 

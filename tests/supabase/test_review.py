@@ -1,8 +1,11 @@
 """What a person is shown to look at: duplicates by hand, missing boots, what people said about sessions."""
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.supabase.project import (
     Board,
@@ -10,9 +13,9 @@ from tests.supabase.project import (
     Project,
     Row,
     add_plane,
+    assign,
     connect,
     fleet_of,
-    hang,
     hours,
     refused,
     settle_gap,
@@ -118,7 +121,7 @@ def test_hours_per_class_are_clipped_at_months_and_count_shared_time_once(
 ) -> None:
     """Two boards of one plane over the end of a month: the same seconds as hours_by_month says."""
     second = project.board()
-    hang(owner, second, plane)
+    assign(owner, second, plane)
 
     for one in (board, second):
         one.report("2026-04-30T23:00:00Z", 7200)
@@ -167,7 +170,7 @@ def test_that_nothing_was_lost_is_said_once_for_the_whole_fleet(project: Project
 
 
 def test_a_late_power_up_leaves_the_rest_of_a_gap_settled(owner: Person, board: Board) -> None:
-    """Nothing is asked anew about what was already called nothing."""
+    """Nothing is asked again about what was already called nothing."""
     board.report("2026-05-01T08:00:00Z", 60, boot=1)
     board.report("2026-05-09T08:00:00Z", 60, boot=5)
     settle_gap(owner, board, 2, 4)
@@ -177,6 +180,64 @@ def test_a_late_power_up_leaves_the_rest_of_a_gap_settled(owner: Person, board: 
     assert [(2, 2, owner.user_id), (4, 4, owner.user_id)] == [
         (row["from_boot"], row["to_boot"], row["settled_by"]) for row in owner.rows(GAPS, board.device_uuid)
     ]
+
+
+_reports = st.tuples(
+    st.integers(1, 9), st.integers(60, 90), st.one_of(st.none(), st.integers(0, 12), st.just(2**31 - 1))
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(batches=st.lists(st.lists(_reports, min_size=1, max_size=4), min_size=1, max_size=6))
+def test_what_is_missing_is_what_no_session_has(
+    project: Project, batches: list[list[tuple[int, int, int | None]]]
+) -> None:
+    """Whatever comes in any order, alone or together, again with another number, and then goes."""
+    project.set_clock("2026-06-01T12:00:00Z")
+    owner, board = project.sign_up(), project.board()
+    owner.rows("select claim_device(%s)", board.device_uuid)
+
+    for batch in batches:
+        board.post(*(board.message(f"2026-05-0{day}T08:00:00Z", run, boot=boot) for day, run, boot in batch))
+
+    assert _missing(project, board) == _told(owner, board)
+    project.admin.execute(
+        "delete from sessions where device_uuid = %s and mod(run_seconds, 2) = 0", [board.device_uuid]
+    )
+    assert _missing(project, board) == _told(owner, board)
+    assert [] == project.admin.execute("select * from private.verify_missing_boots()").fetchall()
+
+
+def _missing(project: Project, board: Board) -> list[tuple[int, int]]:
+    """Counted up from what is there."""
+    rows = project.admin.execute(
+        "select distinct boot from sessions where device_uuid = %s and boot is not null order by boot",
+        [board.device_uuid],
+    ).fetchall()
+    there = [row["boot"] for row in rows]
+    return [(a + 1, b - 1) for a, b in itertools.pairwise(there) if b - a > 1]
+
+
+def _told(owner: Person, board: Board) -> list[tuple[int, int]]:
+    return [(row["from_boot"], row["to_boot"]) for row in owner.rows(GAPS, board.device_uuid)]
+
+
+def test_missing_power_ups_that_differ_from_the_sessions_are_found(
+    project: Project, owner: Person, board: Board
+) -> None:
+    """One that is forgotten, and one that was never missing; both are put right with the hours."""
+    for boot in (1, 3, 6):
+        board.report(f"2026-05-0{boot}T08:00:00Z", 60, boot=boot)
+    verify = "select from_boot, to_boot from private.verify_missing_boots()"
+
+    project.admin.execute("delete from private.missing_boots where from_boot = 2")
+    project.admin.execute("update private.missing_boots set to_boot = 4")
+    found = project.admin.execute(verify).fetchall()
+    project.admin.execute("select private.rebuild_hours()")
+
+    assert [(2, 2), (4, 4), (4, 5)] == sorted((row["from_boot"], row["to_boot"]) for row in found)
+    assert [] == project.admin.execute(verify).fetchall()
+    assert [(2, 2), (4, 5)] == _told(owner, board)
 
 
 @pytest.mark.parametrize(("from_boot", "to_boot"), [(1, 3), (2, 2), (2, 9), (3, 2), (6, 9), (-5, -1)])
@@ -251,28 +312,27 @@ def test_an_annotation_says_who_and_when(project: Project, owner: Person, board:
 
 
 @pytest.mark.parametrize(
-    ("columns", "values"),
+    ("columns", "values", "why"),
     [
-        ("corrected_start", "'2026-06-01T11:30:00Z'"),
-        ("pilot", "repeat('x', 121)"),
-        ("hand_seconds", "60"),
-        ("corrected_start", "'2023-12-31T23:59:59Z'"),
-        ("corrected_start", "'-infinity'"),
-        ("corrected_start", "'infinity'"),
+        ("corrected_start", "'2026-06-01T11:30:00Z'", "PT400"),
+        ("hand_seconds", "60", "PT400"),
+        ("corrected_start", "'2023-12-31T23:59:59Z'", "corrected_start_not_too_early"),
+        ("corrected_start", "'-infinity'", "corrected_start_not_too_early"),
+        ("corrected_start", "'infinity'", "PT400"),
     ],
 )
-def test_impossible_annotations_are_refused(owner: Person, board: Board, columns: str, values: str) -> None:
-    """A start that would end in the future, a name without end, half a hand-entered session."""
+def test_impossible_annotations_are_refused(owner: Person, board: Board, columns: str, values: str, why: str) -> None:
+    """A start that would end in the future or lies before all sessions, half a hand-entered session."""
     board.report("2026-05-01T08:00:00Z", 3600)
 
-    with refused("PT400"):
+    with refused(why):
         owner.run(
             f"insert into session_annotations (session_id, {columns}) select session_id, {values} from session_log"
         )
 
 
 EXCLUDE_ALL = """insert into session_annotations (session_id, excluded) select session_id, true from session_log
-  order by session_start on conflict (session_id) do update set excluded = excluded.excluded"""
+  order by effective_start on conflict (session_id) do update set excluded = excluded.excluded"""
 
 INCLUDE_ALL_AND_ONE_THAT_IS_NOT_THERE = """insert into session_annotations (session_id, excluded)
   select session_id, false from session_log union all select gen_random_uuid(), false
@@ -303,7 +363,7 @@ def test_a_bulk_edit_holds_nothing_while_it_waits_for_a_board(
 ) -> None:
     """A post in progress holds the edit up; what comes in meanwhile from another board of the plane is taken."""
     second = project.board()
-    hang(owner, second, plane)
+    assign(owner, second, plane)
     board.report("2026-05-01T08:00:00Z", 3600)
     second.report("2026-05-02T08:00:00Z", 3600)
     with connect(database) as other, ThreadPoolExecutor(1) as thread:
@@ -368,7 +428,7 @@ def test_a_corrected_session_is_judged_where_it_counts(owner: Person, plane: str
 def test_what_outgrew_its_correction_can_still_be_excluded_and_its_pilot_erased(
     owner: Person, plane: str, board: Board
 ) -> None:
-    """Only a new statement about the times is judged anew; nothing brings the runaway back into the totals."""
+    """Only a new statement about the times is judged again; nothing brings the runaway back into the totals."""
     board.report("2026-06-01T11:00:00Z", 4000, "open")
     owner.run("insert into session_annotations (session_id, corrected_start, pilot)"
               " select session_id, '2026-06-01T10:00:00Z', 'Amelia' from session_log")  # fmt: skip

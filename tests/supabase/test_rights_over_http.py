@@ -111,7 +111,7 @@ def test_an_answer_has_the_types_that_the_portal_expects(stand: Stand) -> None:
 
     numbers = [hours[0]["total_seconds"], hours[0]["counted_sessions"], log[0]["hobbs_end_seconds"]]
     assert [int] * 3 == [type(number) for number in numbers]
-    assert "2026-05-01T08:00:00+00:00" == log[0]["session_start"]
+    assert "2026-05-01T08:00:00+00:00" == log[0]["effective_start"]
     assert ("ended", "measured", "flight") == (log[0]["state"], log[0]["quality"], log[0]["class"])
 
 
@@ -123,3 +123,12 @@ def test_a_refusal_speaks_to_the_person(stand: Stand) -> None:
     assert "PT400" == caught.value.code
     assert "Unknown time zone" == caught.value.message
     assert "Give an IANA name, for example Europe/Berlin." == caught.value.hint
+
+
+def test_a_broken_limit_says_its_name(stand: Stand) -> None:
+    """As PostgREST answers: 400, PostgreSQL's code, and a message that ends with the name of the CHECK."""
+    with pytest.raises(APIError) as caught:
+        stand.clients["owner"].table("planes").update({"make": "x" * 81}).eq("plane_id", stand.scene.plane).execute()
+
+    assert "23514" == caught.value.code
+    assert caught.value.message == 'new row for relation "planes" violates check constraint "make_length"'

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from tests.conftest import MakeDatabase
-from tests.supabase.project import Project, Row, add_plane, connect, hang, hours
+from tests.supabase.project import Project, Row, add_component, add_item, add_plane, assign, connect, hours
 from tools import database_types, supabase_cli
 from tools.stack.postgres import Postgres
 from tools.stack.stack import prepare_database
@@ -204,14 +204,21 @@ def test_it_runs_on_the_oldest_postgres_in_use(open_folder: Path) -> None:
             project = Project(admin)
             owner, board = project.sign_up(), project.board()
             plane = add_plane(owner)
-            hang(owner, board, plane)
+            assign(owner, board, plane)
             board.report("2026-05-01T08:00:00Z", 3600)
 
+            owner.rows("select complete_maintenance(%s, '2026-05-02')", add_item(owner, plane))
+            owner.rows("select install_component(%s, %s, '2026-05-02')", add_component(owner), plane)
+
             total = hours(owner, plane)
+            due = owner.row("select status::text, remaining_seconds from maintenance_status()")
+            component = owner.row("select counted_seconds from component_status()")
             log = owner.row("select hobbs_end_seconds from session_log")
 
     assert 3600 == total
     assert {"hobbs_end_seconds": 3600} == log
+    assert {"status": "ok", "remaining_seconds": 360_000} == due
+    assert {"counted_seconds": 0} == component
 
 
 @pytest.fixture
@@ -252,3 +259,18 @@ def test_the_official_cli_pushes_the_migrations_and_its_advisors_are_content(emp
 def test_the_portals_types_are_those_of_the_database(database: str) -> None:
     """After a change of the schema: python -m tools.database_types."""
     assert database_types.generate(database) == database_types.TYPES_FILE.read_text()
+
+
+def test_the_portals_limits_are_those_of_the_database(database: str) -> None:
+    """After a change of the schema: python -m tools.database_types."""
+    assert database_types.generate_limits(database) == database_types.LIMITS_FILE.read_text()
+
+
+def test_what_people_type_is_limited_by_name(admin: psycopg.Connection[Row]) -> None:
+    """The page has words for a limit that has a name: no column that people write has one without."""
+    assert [] == _names(
+        admin,
+        """select conrelid::regclass, conname from pg_constraint
+        where contype = 'c' and conname ~ '_check\\d*$' and cardinality(conkey) = 1
+          and has_column_privilege('authenticated', conrelid, conkey[1], 'insert, update')""",
+    )

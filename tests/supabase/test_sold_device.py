@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.supabase.project import Board, Person, Project, Row, add_plane, connect, fleet_of, hang, hours, refused
+from tests.supabase.project import Board, Person, Project, Row, add_plane, assign, connect, fleet_of, hours, refused
 
-LOG = "select run_seconds, held_seconds, quality::text, flagged from session_log order by session_start"
+LOG = "select run_seconds, held_seconds, quality::text, flagged from session_log order by effective_start"
 LOOK = (
     "insert into session_annotations (session_id, clock_checked) select session_id, true from session_log"
     " on conflict (session_id) do update set clock_checked = true"
@@ -26,7 +26,7 @@ def _sell(project: Project, seller: Person, buyer: Person, board: Board, at: str
     project.set_clock(at)
     seller.rows("select release_device(%s)", board.device_uuid)
     plane = add_plane(buyer, "N123AB")
-    hang(buyer, board, plane)
+    assign(buyer, board, plane)
     return plane
 
 
@@ -57,7 +57,7 @@ def test_the_buyer_reads_nothing_of_the_sellers_time(
     assert "2026-06-02T12:00:00" == f"{_device(buyer)['created_at']:%Y-%m-%dT%H:%M:%S}"
     assert "2026-06-02T12:00:00" == f"{_device(buyer)['key_bound_at']:%Y-%m-%dT%H:%M:%S}"
     status = buyer.row("select state::text, attention, last_seen, boot, lifetime_seconds, unsent, refused_posts,"
-                       " refused_at, rejected_at, firmware, reset_reason, first_session_start"
+                       " refused_at, rejected_at, firmware, reset_reason, first_effective_start"
                        " from device_status")  # fmt: skip
     assert {"state": "never_heard", "refused_posts": 0} == {k: v for k, v in status.items() if v is not None}
     [exported] = _exported(buyer, "devices")
@@ -104,7 +104,7 @@ def test_a_fleet_that_ends_leaves_nothing_on_its_devices(
     """The sibling of the sale."""
     board.report("2026-06-01T10:00:00Z", 3600, boot=41, firmware="1.0")
 
-    owner.run("delete from fleets")
+    owner.rows("select delete_fleet(%s)", fleet_of(owner))
     buyer.rows("select claim_device(%s)", board.device_uuid)
 
     assert (None, None, None) == tuple(_device(buyer)[name] for name in ("last_seen", "boot", "firmware"))
@@ -219,13 +219,14 @@ def test_the_order_of_late_messages_changes_nothing_that_counts(project: Project
 
     def told(starts_and_seconds: Iterable[tuple[str, int]], registration: str) -> tuple[int, list[Row]]:
         board, plane = project.board(), add_plane(owner, registration)
-        hang(owner, board, plane)
+        assign(owner, board, plane)
         board.report("2026-06-01T10:00:00Z", 500, "open")
         owner.rows("select release_device(%s)", board.device_uuid)
         for start, seconds in starts_and_seconds:
             board.report(start, seconds, "open")
         return hours(owner, plane), owner.rows(
-            "select session_start, run_seconds, held_seconds, flagged from session_log where plane_id = %s order by 1",
+            "select effective_start, run_seconds, held_seconds, flagged from session_log where plane_id = %s"
+            " order by effective_start",
             plane,
         )
 

@@ -16,12 +16,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tools.bootstrap import LOCK_OF_PIP
+from tools.bootstrap.checkout import LOCK_OF_PIP
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_SECONDS = 180
 WHEEL_NAME = "tiny-1.0-py3-none-any.whl"
-BOOTSTRAP_FILES = ("__init__.py", "__main__.py", *sorted(one.name for one in (ROOT / "tools").glob("bootstrap*.py")))
 NPM_PACKAGE = "postgres"
 # Stands where the real commands stand, and tells what it was handed.
 CLI = """
@@ -71,6 +70,14 @@ def sha256(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
+def _link_or_copy(source: str, target: str) -> None:
+    """What pip and Deno installed they replace and never rewrite: a second name does, and the thousand copies go."""
+    if {"site-packages", "node_modules"} & set(Path(source).parts):
+        os.link(source, target)
+    else:
+        shutil.copy2(source, target)
+
+
 class SmallCheckout:
     """The copy. `run` and `start` call `python -m tools` in it; Python packages come from the folder `wheels`."""
 
@@ -79,8 +86,8 @@ class SmallCheckout:
         self.wheels = folder / "wheels"
         self.wheels.mkdir(parents=True)
         self.wheel = make_wheel(self.wheels)
-        (self.root / "tools").mkdir(parents=True)
-        for name in BOOTSTRAP_FILES:
+        shutil.copytree(ROOT / "tools" / "bootstrap", self.root / "tools" / "bootstrap")
+        for name in ("__init__.py", "__main__.py"):
             shutil.copy(ROOT / "tools" / name, self.root / "tools")
         (self.root / "tools" / "cli.py").write_text(CLI)
         self.deno_dir = os.environ.get("DENO_DIR", str(ROOT / ".venv" / "deno"))
@@ -101,7 +108,7 @@ class SmallCheckout:
         """The same checkout with all that is installed in it, in another place."""
         other = SmallCheckout(folder)
         shutil.rmtree(other.root)
-        shutil.copytree(self.root, other.root, symlinks=True)
+        shutil.copytree(self.root, other.root, symlinks=True, copy_function=_link_or_copy)
         other.write_lock()
         return other
 

@@ -16,8 +16,8 @@ from tools.board.transport import Board
 from tools.board.web import WebBoard
 from tools.cli import app
 from tools.simulator import AccessPoint, BoardClock, Drive, FaultProxy, Network, NtpServer, SimulatedBoard, install
-from tools.simulator.repl import SerialPort
-from tools.simulator.workflow import WebWorkflow
+from tools.simulator.ports.repl import SerialPort
+from tools.simulator.ports.workflow import WebWorkflow
 from tools.stack import Stack
 
 SPEED = 40

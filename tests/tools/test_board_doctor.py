@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 from tests.tools.board_world import canned_server, to_folder
 from tools import log_lines, simulator
 from tools.board import doctor, ingest
-from tools.board.doctor import Finding, check_circuitpython, examine, judge_library, judge_lines
+from tools.board.doctor import check_circuitpython, examine, judge_library, judge_lines
 from tools.board.drive import DriveBoard
+from tools.board.findings import Finding
 from tools.board.transport import About, Space
 from tools.circuitpython import RECOMMENDED
 from tools.cli import app
@@ -115,7 +116,16 @@ def test_each_fault_is_named(circuitpy: Path, harm: Callable[[Path], None], text
         (write("safemode.py", b""), "safemode.py differs"),
         (write("lib/adafruit_requests.mpy", b"C\x06"), "adafruit_requests is there twice"),
         (write("settings.toml", b'CIRCUITPY_WIFI_SSID = "x"\n'), "CIRCUITPY_WIFI_SSID is set"),
-        (write("settings.toml", b"LOGGER_BATCH_MESSAGES = 1000\n"), "LOGGER_BATCH_MESSAGES = 1000 is not used"),
+        (write("settings.toml", b"LOGGER_BATCH_MESSAGES = 1000\n"), "= 1000 is not used: the board takes 20."),
+        (write("settings.toml", b"LOGGER_CHECKPOINT_SECONDS = 4\n"), "= 4 is not used: the board takes 5."),
+        (
+            write("settings.toml", b'LOGGER_SENSE_PIN = "A2"\nLOGGER_CHECKPOINT_SECONDS = 4\n'),
+            "LOGGER_CHECKPOINT_SECONDS = 4 is not used: the board takes 15.",
+        ),
+        (
+            write("settings.toml", b"LOGGER_SENSE_OFF_MV = 90000\n"),
+            "= 90000 is not used: the board takes 9000, or 18000 on a 24 V bus.",
+        ),
         (remove("logger/sessions.json"), "/logger/sessions.json is missing."),
         (write("code.py.new", b""), "an update was cut short"),
     ],

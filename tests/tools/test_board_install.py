@@ -232,7 +232,7 @@ def is_whole(circuitpy: Path, firmware: Path) -> bool:
 
 
 def test_the_cable_may_be_pulled_at_any_moment(circuitpy: Path, firmware: Path, tmp_path: Path) -> None:
-    """Whatever step it hits, a whole program is on the board, and the same command goes on from there."""
+    """Whatever step it hits, a whole program is on the board, and the same command continues from there."""
     original = tmp_path / "original"
     shutil.copytree(circuitpy, original)
     starts = []

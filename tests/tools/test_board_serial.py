@@ -24,8 +24,8 @@ from tools.circuitpython import RECOMMENDED
 from tools.cli import app
 from tools.simulator import BoardClock, Drive, SimulatedBoard
 from tools.simulator import install as furnish
-from tools.simulator.auto_reset import AutoReset
-from tools.simulator.repl import SerialPort
+from tools.simulator.ports.auto_reset import AutoReset
+from tools.simulator.ports.repl import SerialPort
 
 RESTARTING = """import supervisor
 supervisor.set_next_code_file("code.py", reload_on_error=True, reload_on_success=True, sticky_on_error=True,

@@ -1,29 +1,36 @@
 """`board sessions`: both copies joined, printed for people and programs, and other boards' sessions delivered."""
 
+import binascii
 import csv
 import io
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from tests.firmware.cuts import short_ring
+from tests.firmware.parts import Parts, firmware_parts
 from tests.tools.board_world import canned_server, to_folder
 from tools import wire
 from tools.board import sessions
 from tools.board.drive import DriveBoard
 from tools.board.errors import BoardError
-from tools.board.sessions import Session, join, parse_copy, set_aside, with_starts
+from tools.board.sessions import FIRMWARE, Session, join, parse_copy, set_aside, with_starts
 from tools.cli import app
 from tools.simulator import AccessPoint, BoardClock, Drive, Network, NtpServer, SimulatedBoard, install
 from tools.stack import Stack
 
 SECRETS = {"ingest_url": "http://127.0.0.1:9/", "networks": [("Hangar", "password")]}
+LATER = "2025-10-24T00:00:00Z"
 BEGIN = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2)
 
 
@@ -160,8 +167,8 @@ def test_a_folder_without_sessions_is_said(tmp_path: Path) -> None:
 
 def session(boot: int, start: str | None, run_seconds: int) -> Session:
     """A session as the board keeps it."""
-    end = wire.timestamp(wire.epoch_seconds(start) + run_seconds) if start else None
-    return Session(boot, start, run_seconds, end, "closed", 0, "ntp", None, 0, False, False, False, 1)
+    at = wire.epoch_seconds(start) if start else 0
+    return Session.of(FIRMWARE.Session(boot, (boot, 1, at, run_seconds, 0, 0, 0, 0, FIRMWARE.Session.CLOSED)))
 
 
 def test_a_start_between_two_known_ones_is_put_in_the_middle() -> None:
@@ -172,7 +179,7 @@ def test_a_start_between_two_known_ones_is_put_in_the_middle() -> None:
         session(3, "2025-10-23T12:00:00Z", 60),
     ]
 
-    placed = with_starts(known, "2025-10-24T00:00:00Z")
+    placed = with_starts(known, LATER)
 
     slack = 7200 - 600 - 1000
     assert wire.timestamp(wire.epoch_seconds("2025-10-23T10:10:00Z") + slack // 2) == placed[1].start
@@ -180,9 +187,27 @@ def test_a_start_between_two_known_ones_is_put_in_the_middle() -> None:
     assert "estimated" == placed[1].start_source
 
 
+def test_a_start_between_sessions_that_overlap_is_called_unknown() -> None:
+    """The seconds that ran in between do not fit: no figure for the doubt would be true."""
+    known = [session(1, "2025-10-23T10:00:00Z", 600), session(2, None, 1000), session(3, "2025-10-23T10:11:00Z", 60)]
+
+    placed = with_starts(known, LATER)
+
+    assert "2025-10-23T10:00:01Z" <= str(placed[1].start) < "2025-10-23T10:11:00Z"
+    assert placed[1].start_source == "estimated"
+    assert placed[1].start_uncertainty_s is None
+
+
+def test_no_start_is_placed_before_the_first_that_the_server_takes() -> None:
+    """However many seconds ran before the first known one."""
+    placed = with_starts([session(1, None, 90_000_000), session(2, "2024-01-01T10:00:00Z", 60)], LATER)
+
+    assert placed[0].start == "2024-01-01T00:00:00Z"
+
+
 def test_starts_with_nothing_before_them_lie_directly_before_the_next() -> None:
     """Their uncertainty is unknown; they stay in the order of the power-ups."""
-    placed = with_starts([session(1, None, 100), session(2, None, 50), session(3, "2025-10-23T12:00:00Z", 60)], "x")
+    placed = with_starts([session(1, None, 100), session(2, None, 50), session(3, "2025-10-23T12:00:00Z", 60)], LATER)
 
     assert ["2025-10-23T11:57:30Z", "2025-10-23T11:59:10Z"] == [one.start for one in placed[:2]]
     assert [None, None] == [one.start_uncertainty_s for one in placed[:2]]
@@ -194,6 +219,98 @@ def test_starts_with_nothing_after_them_lie_before_now() -> None:
 
     assert "2025-10-23T12:00:00Z" < str(placed[1].start) < "2025-10-23T13:00:00Z"
     assert str(placed[1].last_update) <= "2025-10-23T13:00:00Z"
+
+
+# The board reads the same
+
+
+SLOTS = 16
+UUID = "550e8400-e29b-41d4-a716-446655440000"
+SEED = binascii.crc32(bytes.fromhex(UUID.replace("-", "")))
+# Close together, so that neighbours overlap, and close to the first start that the server takes.
+STARTS = st.one_of(st.just(0), st.integers(1_704_067_200, 1_704_090_000))
+COPY_OF_LINE = st.sampled_from(["whole", "whole", "older", "torn", "missing"])
+KEPT = st.fixed_dictionaries(
+    {
+        "start": STARTS,
+        "run_seconds": st.one_of(st.integers(0, 5000), st.just(99_999_999)),
+        "uncertainty": st.one_of(st.integers(0, 9000), st.just(0xFFFFFFFF)),
+        "source": st.integers(0, 3),
+        "flags": st.integers(0, 15),
+        "odd": st.sampled_from([None] * 6 + ["year", "source", "boot", "key"]),
+        "copies": st.tuples(COPY_OF_LINE, COPY_OF_LINE),
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def board_parts() -> tuple[Drive, Parts]:
+    """The firmware's classes on a simulated board whose files have few lines."""
+    drive = Drive()
+    drive.mount_or_format()
+    return drive, firmware_parts(SimulatedBoard(drive), str(short_ring(SLOTS)["/code.py"]))
+
+
+def line_of(parts: Parts, boot: int, rev: int, kept: dict[str, Any]) -> bytes:
+    """A line as the firmware writes it, or one that only a fault of it could write: its CRC is right."""
+    source = kept["source"] if kept["start"] else 0
+    flags = kept["flags"] | source << parts.Session.SOURCE_SHIFT
+    if not kept["run_seconds"]:
+        # Else nothing of it would be left to deliver, and the next session might take its line.
+        flags &= ~parts.Session.ACKED_CLOSED
+    one = parts.Session(boot, (boot, rev, kept["start"], kept["run_seconds"], 0, kept["uncertainty"], 7, 0, flags))
+    text: str = one.line(SEED).rpartition(',"crc"')[0]
+    if kept["odd"] == "year":
+        text = text.replace('"start":"2024', '"start":"2085')
+    elif kept["odd"] == "source":
+        text += ',"start_source":"guess"'
+    elif kept["odd"] == "boot":
+        text = text.replace(f'"boot":{boot}', '"boot":0')
+    elif kept["odd"] == "key":
+        text = text.replace('"acked_run_seconds"', '"acked"')
+    return f'{text},"crc":"{binascii.crc32(text.encode(), SEED):08x}"}},'.encode()
+
+
+def files_of(parts: Parts, sessions: list[dict[str, Any]]) -> list[bytes]:
+    """Both copies of these sessions, the first as boot 1 in the first line."""
+    files = []
+    for copy in (0, 1):
+        lines = [b""] * parts.PAD_LINES + [f'{{"device_uuid": "{UUID}", "sessions": ['.encode()]
+        for boot, kept in enumerate(sessions, 1):
+            state = kept["copies"][copy]
+            line = line_of(parts, boot, 3 if state == "older" else 4, kept)
+            lines.append({"missing": b"", "torn": line[:60] + b"\xff" * 40 + line[100:]}.get(state, line))
+        lines += [b""] * (SLOTS - len(sessions)) + [b"null]}"] + [b""] * parts.PAD_LINES
+        files.append(b"".join(line.ljust(parts.LINE_BYTES - 1) + b"\n" for line in lines))
+    return files
+
+
+@settings(deadline=None, max_examples=100)
+@given(kept=st.lists(KEPT, max_size=SLOTS - 1), now=st.integers(1_704_067_300, 1_704_100_000))
+def test_reads_and_places_every_line_as_the_board_does(
+    board_parts: tuple[Drive, Parts], kept: list[dict[str, Any]], now: int
+) -> None:
+    """The same sessions from any two files, and the starts of the board's next power-up."""
+    drive, parts = board_parts
+    main, twin = files_of(parts, kept)
+    drive.outside_write("/sessions.json", main, shared=True)
+    drive.outside_write("/logger/sessions.json", twin, shared=True)
+    files = parts.MirroredFiles(SimpleNamespace(uuid=UUID, seed=SEED), lambda: None)
+    files.load()
+    table = files.table
+    known = [Session.of(table.at(slot)) for slot in table.by_boot()]
+    table.begin()
+    table.current.set_start(now, 0)
+    parts.StartEstimator(table, lambda: None).resolve(now)
+    placed = [Session.of(table.at(slot)) for slot in table.by_boot()[:-1]]
+
+    read = join(parse_copy(main), parse_copy(twin))
+
+    assert known == read.sessions
+    said = with_starts(read.sessions, wire.timestamp(now))
+    assert [(one.start, one.start_source, one.start_uncertainty_s, one.last_update) for one in placed] == [
+        (one.start, one.start_source, one.start_uncertainty_s, one.last_update) for one in said
+    ]
 
 
 # Delivering the sessions of another board

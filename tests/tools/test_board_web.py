@@ -25,7 +25,7 @@ from tools.board.transport import finish_exchange, replace
 from tools.board.web import WebBoard
 from tools.circuitpython import RECOMMENDED, release_of
 from tools.simulator import Drive, SimulatedBoard
-from tools.simulator.workflow import WebWorkflow
+from tools.simulator.ports.workflow import WebWorkflow
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from tests.tools.checkout import ROOT, TIMEOUT_SECONDS, SlowIndex, SmallCheckout, pip_wheel
-from tools.bootstrap import lock_for
-from tools.bootstrap_install import explain, npm_packages_here
+from tools.bootstrap.install import explain, npm_packages_here
+from tools.bootstrap.start import lock_for
 
 RESULT = "ran ['demo', '--port', '0']"
 ARGUMENTS = ("demo", "--port", "0")
@@ -368,7 +368,7 @@ def test_an_environment_whose_python_is_gone_is_made_anew(installed: SmallChecko
 
     outcome = installed.run(*ARGUMENTS)
 
-    assert "making it anew" in outcome.stderr
+    assert "making a new one" in outcome.stderr
     assert outcome.stdout.startswith(RESULT)
 
 
@@ -407,7 +407,7 @@ def test_a_killed_start_leaves_nothing_half_installed(begun: SmallCheckout) -> N
         out, said = second.communicate(timeout=TIMEOUT_SECONDS)
 
     assert waiting == "Another start is setting up this checkout; waiting for it.\n"
-    assert "making it anew" in said
+    assert "making a new one" in said
     assert out.startswith(RESULT)
     assert second.returncode == 0
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tools.bootstrap_progress import Progress
+from tools.bootstrap.progress import Progress
 
 
 class Terminal(io.StringIO):

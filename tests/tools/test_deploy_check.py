@@ -120,7 +120,10 @@ def test_hours_that_differ_from_the_sessions_are_found_and_a_deployment_repairs_
     query = query_of(stack.database_url)
     query("insert into public.fleets (fleet_id, name) values (gen_random_uuid(), 'Club')")
     query("insert into public.planes (fleet_id, registration) select fleet_id, 'D-EKLM' from public.fleets")
-    query("insert into private.plane_days select plane_id, '2026-05-01', 60, 1, 15 from public.planes")
+    query(
+        "insert into private.plane_days (plane_id, day, measure, covered, sessions, checkpoint_seconds)"
+        " select plane_id, '2026-05-01', 'powered', '{[0,60)}', 1, 15 from public.planes"
+    )
 
     with pytest.raises(DeployError, match=r"of 1 planes differed .* in 1 periods\. Run `python3 -m tools deploy`"):
         check_of(stack).run()
@@ -213,7 +216,7 @@ def test_a_new_function_is_waited_for() -> None:
     ("url", "said"),
     [
         ("http://127.0.0.1:9", "cannot be reached .* the address of a paused project is gone"),
-        ("https://club.example:web", "is no address"),
+        ("https://club.example:web", "is not an address"),
     ],
 )
 def test_an_address_where_nobody_answers(url: str, said: str) -> None:

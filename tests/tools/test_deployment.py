@@ -13,6 +13,7 @@ from tests.tools.checkout import ROOT
 from tests.tools.management_api import PROJECT
 from tests.tools.messages import errors_of, explained_phrases
 from tools import supabase_cli
+from tools.board.bus import LINEAR_MV
 from tools.deploy import backup, check, cloud
 from tools.deploy.deployment import Deployment, Target
 from tools.deploy.errors import DeployError
@@ -52,6 +53,52 @@ def test_every_step_has_a_line_that_verifies_it() -> None:
 
     assert len(steps) == 12
     assert [step.splitlines()[0] for step in steps if "Verify" not in step and "| verify |" not in step] == []
+
+
+# Where page, tools and documents send people, and what they look for there.
+NAMED_STEPS = {"5": "PSRAM", "8": "two resistors from the bus to a pin"}
+
+
+def test_a_step_that_is_named_elsewhere_has_what_it_is_named_for() -> None:
+    """On the page, in a finding, a log line or another document: the number is right."""
+    named: dict[str, list[str]] = {}
+    for pattern in (
+        "*.md",
+        "firmware/*",
+        "tools/**/*.py",
+        "tools/**/*.md",
+        "site_sym/src/**/*.ts",
+        "site_sym/README.md",
+    ):
+        for path in ROOT.glob(pattern):
+            for step in re.findall(r"DEPLOYMENT\.md, step\s+(\d+)", path.read_text(encoding="utf-8")):
+                named.setdefault(step, []).append(path.name)
+
+    assert {"texts.ts", "bus.py"} <= set(named["8"])
+    assert NAMED_STEPS.keys() == named.keys()
+    for step, subject in NAMED_STEPS.items():
+        assert subject in section(step)
+
+
+def section(step: str) -> str:
+    """The text of a numbered step."""
+    return TEXT.partition(f"\n## {step}. ")[2].partition("\n## ")[0]
+
+
+def test_the_wiring_is_drawn_and_its_figures_are_right() -> None:
+    """What the drawing has; each divider's ratio by its resistors, and no more than 2.5 V at the pin."""
+    wiring = section("8").partition("two resistors from the bus to a pin")[2]
+    drawing = wiring.partition("```text")[2].partition("```")[0]
+    rows = re.findall(r"^\| \d+ V \| (\d+) kΩ \| (\d+) kΩ \| ([\d.]+) \| .*, ([\d.]+) V \((\d+) V\) \|$", wiring, re.M)
+
+    assert [
+        part for part in ("bus", "fuse", "diode", "[R1]", "[R2]", "pin (A2)", "clamp", "µF") if part not in drawing
+    ] == []
+    assert len(rows) == 2
+    for upper, lower, ratio, at_pin, bus_volts in rows:
+        assert ratio == f"{(int(upper) + int(lower)) / int(lower):.2f}"
+        assert float(at_pin) == pytest.approx(int(bus_volts) / float(ratio), abs=0.05)
+        assert float(at_pin) <= LINEAR_MV / 1000
 
 
 def test_it_says_what_has_not_been_tried() -> None:

@@ -41,37 +41,30 @@ def options_of(command: str) -> set[str]:
     return {name for option in options for name in option.opts if name.startswith("--")} - {"--help"}
 
 
-def row_of(command: str) -> str:
-    """The command's row in the README's table."""
-    (row,) = [line for line in README.splitlines() if line.startswith(f"| `python3 -m tools {command}` |")]
-    return row
+def test_the_readme_names_every_command() -> None:
+    """The table has a row for each of them, and no other."""
+    table = README.partition("## Commands")[2].partition("\n## ")[0]
 
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_and_option_is_in_the_readme(command: str) -> None:
-    """The table's row names exactly the options that there are."""
-    described = set(re.findall(r"--[a-z-]+", row_of(command).split("|")[3]))
-
-    assert described == options_of(command)
+    assert sorted(re.findall(r"^\| `python3 -m tools ([a-z ]+)` \|", table, re.M)) == sorted(COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself_and_its_options(command: str) -> None:
-    """`--help` says what each of them does."""
+    """`--help` says what each of them does, in a sentence."""
     found = COMMANDS[command]
+    options = [option for option in found.params if isinstance(option, TyperOption)]
 
-    undescribed = [option.name for option in found.params if isinstance(option, TyperOption) and not option.help]
+    unexplained = [option.name for option in options if not (option.help or "").rstrip(")").endswith(".")]
 
     assert found.help
-    assert undescribed == []
+    assert unexplained == []
 
 
-def test_the_faults_are_in_the_readme_and_in_the_help() -> None:
-    """One list, three places."""
+def test_the_help_names_every_fault() -> None:
+    """What `--faults` takes."""
     (option,) = [parameter for parameter in COMMANDS["simulate"].params if parameter.name == "faults"]
-    assert isinstance(option, TyperOption)
 
-    assert f"`{','.join(FAULTS)}`" in row_of("simulate")
+    assert isinstance(option, TyperOption)
     assert option.help is not None
     assert f": {','.join(FAULTS)}." in option.help
 

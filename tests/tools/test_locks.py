@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.tools.checkout import ROOT
-from tools.bootstrap import LOCK_OF_PIP
+from tools.bootstrap.checkout import LOCK_OF_PIP
 
 PYTHON_LOCKS = ("requirements.lock", "requirements-test.lock", "requirements-pip.lock")
 DENO_LOCKS = sorted(path.relative_to(ROOT) for path in [ROOT / "deno.lock", *ROOT.glob("tools/*/deno.lock")])

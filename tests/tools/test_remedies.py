@@ -21,7 +21,12 @@ from tools.simulator import Drive, SimulatedBoard, install
 from tools.stack import Stack
 
 # What stands for the reader's own values.
-VALUES = {"URL": "https://club.example/functions/v1/ingest", "TOKEN": "hangar-7-access-token", "NAME": "Hangar"}
+VALUES = {
+    "URL": "https://club.example/functions/v1/ingest",
+    "TOKEN": "hangar-7-access-token",
+    "NAME": "Hangar",
+    "RATIO": "7.67",
+}
 OWN = (
     'secrets = {"ingest_url": "https://old.example/functions/v1/ingest", "access_token": "old-access-token",'
     ' "networks": [("Hangar", "password")]}\n'
@@ -47,7 +52,9 @@ def typed(remedy: str) -> list[str]:
     return [VALUES.get(word, "web-password" if word == "PASSWORD" else word) for word in words[3:]]
 
 
-@pytest.mark.parametrize("remedy", [one for one in remedies.ALL if " board " in one and one != remedies.LOGS])
+@pytest.mark.parametrize(
+    "remedy", [one for one in remedies.ALL if " board " in one and one not in (remedies.LOGS, remedies.CALIBRATE)]
+)
 def test_a_remedy_for_a_board_works_on_it(
     remedy: str, circuitpy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -66,15 +73,16 @@ def test_a_remedy_for_a_board_works_on_it(
 
 
 @pytest.mark.usefixtures("circuitpy")
-def test_logs_is_not_sent_to_a_drive() -> None:
+@pytest.mark.parametrize("remedy", [remedies.LOGS, remedies.CALIBRATE])
+def test_what_needs_a_console_is_not_sent_to_a_drive(remedy: str) -> None:
     """A drive has no console; the other ways have one."""
-    assert remedies.for_board(f"{remedies.LOGS} shows it", "--path /x") == f"{remedies.LOGS} shows it"
-    assert remedies.for_board(remedies.LOGS, "--host 1.2.3.4") == f"{remedies.LOGS} --host 1.2.3.4"
+    assert remedies.for_board(f"{remedy} shows it", "--path /x") == f"{remedy} shows it"
+    assert "--host 1.2.3.4" in remedies.for_board(remedy, "--host 1.2.3.4")
 
 
 def test_logs_shows_what_the_board_says() -> None:
     """Over the network, aimed as `doctor` aims it."""
-    from tools.simulator.workflow import WebWorkflow
+    from tools.simulator.ports.workflow import WebWorkflow
 
     program = 'import time\nprint("Boot…")\nwhile True:\n    time.sleep(0.2)\n    print("here")\n'
     toml = 'CIRCUITPY_WEB_API_PASSWORD = "secret"\n'

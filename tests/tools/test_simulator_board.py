@@ -183,7 +183,7 @@ if microcontroller.cpu.reset_reason == microcontroller.ResetReason.POWER_ON:
 """
     )
     board = world.board(program)
-    board.busy_wall_seconds = 0.2
+    board.turns.busy_wall_seconds = 0.2
 
     board.power_on()
     board.run_for(60)
@@ -195,7 +195,7 @@ if microcontroller.cpu.reset_reason == microcontroller.ResetReason.POWER_ON:
 def test_a_program_without_watchdog_that_computes_without_end_is_an_error(world: World) -> None:
     """Nothing on a real board would end it, so the test that runs into it must fail, not hang."""
     board = world.board("while True:\n    pass")
-    board.busy_wall_seconds = 0.2
+    board.turns.busy_wall_seconds = 0.2
     board.power_on()
 
     with pytest.raises(RuntimeError, match="no watchdog was armed"):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.tools.checkout import ROOT
-from tools.bootstrap import LOCK_OF_EVERY_COMMAND, NPM_RECORD
+from tools.bootstrap.checkout import LOCK_OF_EVERY_COMMAND, NPM_RECORD
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 ALLOWED = {"contents: read", "pages: write", "id-token: write"}
@@ -65,7 +65,7 @@ def test_pages_is_built_again_when_anything_that_it_reads_changes() -> None:
     pages = (ROOT / ".github/workflows/pages.yml").read_text(encoding="utf-8")
     patterns = re.search(r"paths: \[(.+)\]", pages)[1].split(", ")  # type: ignore[index]
     imported = (
-        "import sys, tools.deploy.portal, tools.bootstrap_install; print(*filter(None, (getattr(one, '__file__', 0)"
+        "import sys, tools.deploy.portal, tools.bootstrap.install; print(*filter(None, (getattr(one, '__file__', 0)"
     )
     imported += " for name, one in sys.modules.items() if name.split('.')[0] == 'tools')), sep='\\n')"
     modules = subprocess.run([sys.executable, "-c", imported], cwd=ROOT, capture_output=True, text=True, check=True)

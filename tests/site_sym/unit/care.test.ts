@@ -1,23 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { accountEnd } from "../../../site_sym/src/lib/accountEnd.ts";
-import { heatDays, heatLevel } from "../../../site_sym/src/lib/heatDays.ts";
-import type { Member, Role } from "../../../site_sym/src/lib/model.ts";
-import { resetReasons } from "../../../site_sym/src/lib/resetReasons.ts";
+import { accountEnd } from "../../../site_sym/src/account/accountEnd.ts";
+import { heatDays, heatLevel } from "../../../site_sym/src/dashboard/heatDays.ts";
+import type { Member, Role } from "../../../site_sym/src/data/rows.ts";
+import { resetReasons } from "../../../site_sym/src/devices/resetReasons.ts";
 
-const member = (id: string, role: Role): Member => ({ id, email: `${id}@example.org`, role, joinedAt: "2026-01-01T00:00:00Z" });
+const member = (id: string, role: Role): Member => ({ user_id: id, email: `${id}@example.org`, role, joined_at: "2026-01-01T00:00:00Z" });
 
 test("hours stand on their day, and other days have none", () => {
-  const found = heatDays([{ date: "2026-11-21", seconds: 1800 }, { date: "2024-01-01", seconds: 60 }], "2026-11-23");
+  const found = heatDays([{ day: "2026-11-21", seconds: 1800 }, { day: "2024-01-01", seconds: 60 }], "2026-11-23");
 
-  assert.deepStrictEqual(found.filter(({ seconds }) => seconds !== 0), [{ date: "2026-11-21", seconds: 1800, week: 51, weekday: 5 }]);
+  assert.deepStrictEqual(found.filter(({ seconds }) => seconds !== 0), [{ day: "2026-11-21", seconds: 1800, week: 51, weekday: 5 }]);
 });
 
 test("the year ends today, in weeks that begin on Monday", () => {
   const all = heatDays([], "2026-11-23");
 
-  assert.deepStrictEqual(all.at(-1), { date: "2026-11-23", seconds: 0, week: 52, weekday: 0 });
+  assert.deepStrictEqual(all.at(-1), { day: "2026-11-23", seconds: 0, week: 52, weekday: 0 });
   assert.deepStrictEqual(all[0]?.weekday, 0);
   assert.deepStrictEqual(all.length, 52 * 7 + 1);
 });
@@ -39,7 +39,7 @@ test("what goes with an account, what stays, and what holds it up", () => {
 });
 
 test("reset reasons are counted, the most frequent first", () => {
-  const powerUp = (start: string, resetReason: string | null) => ({ sessionId: start, start, runSeconds: 1, registration: null, boot: null, resetReason });
+  const powerUp = (effective_start: string, reset_reason: string | null) => ({ session_id: effective_start, effective_start, run_seconds: 1, registration: null, boot: null, reset_reason });
 
   const found = resetReasons([powerUp("3", "POWER_ON"), powerUp("2", null), powerUp("1", "POWER_ON")]);
 

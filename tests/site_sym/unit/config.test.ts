@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { checkConfig, policyAllows } from "../../../site_sym/src/lib/config.ts";
+import { checkConfig, policyAllows } from "../../../site_sym/src/data/config.ts";
 
 const KEY = "sb_publishable_abc";
 const POLICY = "default-src 'none'; script-src 'self'; connect-src 'self' https://a.supabase.co wss://a.supabase.co; base-uri 'none'";

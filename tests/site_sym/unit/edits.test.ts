@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { fromInputTime, parseDuration, toInputDuration, toInputTime } from "../../../site_sym/src/lib/format/inputTime.ts";
-import type { Session } from "../../../site_sym/src/lib/model.ts";
-import { changesOf, saidOf, toEntry } from "../../../site_sym/src/lib/sessionEdits.ts";
-import { afterCursor } from "../../../site_sym/src/lib/sessionOrder.ts";
+import type { Session } from "../../../site_sym/src/data/rows.ts";
+import { fromInputTime, parseDuration, toInputDuration, toInputTime } from "../../../site_sym/src/format/inputTime.ts";
+import { changesOf, saidOf, toEntry } from "../../../site_sym/src/sessions/sessionEdits.ts";
+import { afterCursor } from "../../../site_sym/src/sessions/sessionOrder.ts";
 
 const START = "2026-11-23T09:00:00+00:00";
-const SESSION = { class: null, pilot: "A. Roth", remarks: null, excluded: false, start: START, corrected: true, clockChecked: true } as Session;
+const SESSION = { class: null, pilot: "A. Roth", remarks: null, excluded: false, effective_start: START, corrected: true, clock_checked: true } as Session;
 
 test("a time goes into an input and comes back to the second", () => {
   assert.equal(toInputTime("2026-11-23T23:30:05Z", "utc"), "2026-11-23 23:30:05");
@@ -44,12 +44,12 @@ test("a corrected start is said, and needs no check of the clock beside it", () 
     pilot: "A. Roth",
     remarks: null,
     excluded: false,
-    correctedStart: START,
-    clockChecked: false,
+    corrected_start: START,
+    clock_checked: false,
   });
 });
 
-test("only what was changed is said anew", () => {
+test("only what was changed is sent", () => {
   const before = saidOf(SESSION);
 
   assert.deepEqual(changesOf(before, { ...before, pilot: null, class: "flight" }), { pilot: null, class: "flight" });
@@ -57,7 +57,7 @@ test("only what was changed is said anew", () => {
 });
 
 test("a device's session is no entry by hand", () => {
-  assert.equal(toEntry({ ...SESSION, quality: "measured", planeId: "p" }), null);
+  assert.equal(toEntry({ ...SESSION, quality: "measured", plane_id: "p" }), null);
 });
 
 test("the next page goes on after equal starts by id", () => {
@@ -65,9 +65,9 @@ test("the next page goes on after equal starts by id", () => {
 
   assert.equal(
     afterCursor(cursor, { by: "start", descending: true }),
-    `session_start.lt."${START}",and(session_start.eq."${START}",session_id.lt.s1)`,
+    `effective_start.lt."${START}",and(effective_start.eq."${START}",session_id.lt.s1)`,
   );
-  assert.match(afterCursor(cursor, { by: "start", descending: false }), /^session_start\.gt\..*session_id\.gt\.s1\)$/);
+  assert.match(afterCursor(cursor, { by: "start", descending: false }), /^effective_start\.gt\..*session_id\.gt\.s1\)$/);
 });
 
 test("names that would end a condition are quoted, and those without a name come last", () => {
@@ -75,5 +75,5 @@ test("names that would end a condition are quoted, and those without a name come
   const unnamed = afterCursor({ start: START, id: "s1", key: null }, { by: "pilot", descending: false });
 
   assert.ok(named.startsWith('pilot.gt."O\\"Neil, (J)",pilot.is.null,'));
-  assert.ok(unnamed.startsWith("and(pilot.is.null,session_start.lt."));
+  assert.ok(unnamed.startsWith("and(pilot.is.null,effective_start.lt."));
 });

@@ -1,35 +1,43 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { COLUMN_NAMES, exportRow } from "../../../site_sym/src/lib/export/columns.ts";
+import { COLUMN_NAMES, exportRow } from "../../../site_sym/src/sessions/export/columns.ts";
 import cells from "../../csv_cells.json" with { type: "json" };
-import { csvCell, CsvWriter } from "../../../site_sym/src/lib/export/csv.ts";
-import { ForeFlightWriter } from "../../../site_sym/src/lib/export/foreflight.ts";
-import { JsonWriter } from "../../../site_sym/src/lib/export/json.ts";
-import { xlsxCell, xmlText } from "../../../site_sym/src/lib/export/xlsx.ts";
-import type { Plane, Session } from "../../../site_sym/src/lib/model.ts";
+import type { Plane, Session } from "../../../site_sym/src/data/rows.ts";
+import { csvCell } from "../../../site_sym/src/format/csv.ts";
+import { CsvWriter } from "../../../site_sym/src/sessions/export/csv.ts";
+import { ForeFlightWriter } from "../../../site_sym/src/sessions/export/foreflight.ts";
+import { JsonWriter } from "../../../site_sym/src/sessions/export/json.ts";
+import { columnLetters, xlsxCell, xmlText } from "../../../site_sym/src/sessions/export/xlsx.ts";
 
 const SESSION = {
-  id: "s1",
+  session_id: "s1",
   registration: "D-EKLM",
-  start: "2026-10-25T00:30:00+00:00",
-  reportedStart: "2026-10-25T00:30:00+00:00",
-  end: "2026-10-25T01:30:01+00:00",
-  runSeconds: 3601,
+  effective_start: "2026-10-25T00:30:00+00:00",
+  session_start: "2026-10-25T00:30:00+00:00",
+  session_end: "2026-10-25T01:30:01+00:00",
+  run_seconds: 3601,
   pilot: "=1+1",
   remarks: 'He said "go", twice',
-  hobbsStartSeconds: 36_000,
-  hobbsEndSeconds: 39_601,
+  hobbs_start_seconds: 36_000,
+  hobbs_end_seconds: 39_601,
+  engine_seconds: 3000,
+  engine_hobbs_start_seconds: 0,
+  engine_hobbs_end_seconds: 3000,
+  bus_start_mv: 12_400,
+  bus_min_mv: 8900,
+  bus_max_mv: 14_100,
   class: null,
+  suggested_class: "flight",
   state: "ended",
   quality: "measured",
-  checkpointSeconds: 60,
-  startUncertaintySeconds: null,
+  checkpoint_seconds: 60,
+  start_uncertainty_s: null,
   short: false,
   excluded: false,
   overlaps: true,
-  deviceName: null,
-  deviceUuid: null,
+  device_name: null,
+  device_uuid: null,
   boot: null,
 } as Session;
 
@@ -54,10 +62,33 @@ test("a row has its times in UTC, its duration twice, and every column", () => {
   const row = exportRow(SESSION);
 
   assert.deepEqual(Object.keys(row), COLUMN_NAMES);
-  assert.equal(row.session_start, "2026-10-25T00:30:00Z");
-  assert.equal(row.duration_s, 3601);
-  assert.equal(row.duration_h, 1.0003);
-  assert.equal(row.hobbs_end_h, 11.0003);
+  assert.equal(row.effective_start, "2026-10-25T00:30:00Z");
+  assert.equal(row.run_seconds, 3601);
+  assert.equal(row.run_hours, 1.0003);
+  assert.equal(row.hobbs_end_hours, 11.0003);
+});
+
+test("a column has the name that the database gives it; one in hours is that of the seconds", () => {
+  const row: Record<string, unknown> = exportRow(SESSION);
+  const session: Record<string, unknown> = { ...SESSION };
+
+  for (const name of COLUMN_NAMES) {
+    const inHours = name.endsWith("_hours");
+    const value = session[inHours ? name.replace(/hours$/, "seconds") : name];
+    assert.notEqual(value, undefined, name);
+    if (inHours) assert.equal(Math.round(Number(row[name]) * 3600), value, name);
+    else if (typeof value === "string" && value.includes("T")) assert.equal(Date.parse(String(row[name])), Date.parse(value), name);
+    else assert.equal(row[name], value, name);
+  }
+});
+
+test("a row has its engine time, and nothing where it was not sensed", () => {
+  const NOT_SENSED = { engine_seconds: null, engine_hobbs_start_seconds: null, engine_hobbs_end_seconds: null, bus_start_mv: null, suggested_class: null };
+  const engineOf = ({ engine_seconds, engine_hobbs_start_hours, engine_hobbs_end_hours, bus_start_mv, suggested_class }: ReturnType<typeof exportRow>) =>
+    [engine_seconds, engine_hobbs_start_hours, engine_hobbs_end_hours, bus_start_mv, suggested_class];
+
+  assert.deepEqual(engineOf(exportRow(SESSION)), [3000, 0, 0.8333, 12_400, "flight"]);
+  assert.deepEqual(engineOf(exportRow({ ...SESSION, ...NOT_SENSED })), [null, null, null, null, null]);
 });
 
 test("a CSV file begins with its mark and its header and ends its lines with CRLF", async () => {
@@ -78,12 +109,13 @@ test("no sessions are an empty array", async () => {
 
 test("a workbook holds texts as texts and instants as days", () => {
   assert.match(xlsxCell("pilot", "=1+1"), /t="inlineStr".*>=1\+1</);
-  assert.match(xlsxCell("session_start", "2026-01-01T12:00:00Z"), /<v>46023\.5<\/v>/);
+  assert.match(xlsxCell("effective_start", "2026-01-01T12:00:00Z"), /<v>46023\.5<\/v>/);
+  assert.deepEqual([1, 26, 27, 52, 53].map(columnLetters), ["A", "Z", "AA", "AZ", "BA"]);
   assert.equal(xmlText('<b> & "q"\u0001'), '&lt;b&gt; &amp; "q"');
 });
 
 test("ForeFlight gets its title, the aircraft, then the flights, in every column of its template", async () => {
-  const writer = new ForeFlightWriter([{ registration: "D-EKLM", typeDesignator: "C172", make: "Cessna, Inc.", model: null } as Plane]);
+  const writer = new ForeFlightWriter([{ registration: "D-EKLM", type_designator: "C172", make: "Cessna, Inc.", model: null } as Plane]);
   const count = writer.add([exportRow(SESSION)]);
   const bytes = new Uint8Array(await writer.finish().arrayBuffer());
   const lines = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes).split("\r\n");

@@ -11,7 +11,7 @@ import {
   parseHours,
   shownRest,
   spokenHours,
-} from "../../../site_sym/src/lib/format/hours.ts";
+} from "../../../site_sym/src/format/hours.ts";
 
 test("hours are rounded once, to the nearest step of the format", () => {
   const seconds = 4812 * 3600 + 22 * 60 + 29;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { links, parseRoute } from "../../../site_sym/src/lib/routes.ts";
+import { links, parseRoute } from "../../../site_sym/src/ui/routes.ts";
 
 test("an empty hash is the dashboard", () => {
   for (const hash of ["", "#", "#/"]) assert.deepEqual(parseRoute(hash), { page: "dashboard" });

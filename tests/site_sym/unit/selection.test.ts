@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { NOTHING_SELECTED, type Selection, toggled } from "../../../site_sym/src/lib/sessionSelection.ts";
+import { NOTHING_SELECTED, type Selection, toggled } from "../../../site_sym/src/sessions/sessionSelection.ts";
 
 const SHOWN = ["a", "b", "c", "d", "e"];
 const after = (...clicks: [id: string, isRange: boolean][]) =>

@@ -2,16 +2,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { Plane, Session } from "../../../site_sym/src/lib/model.ts";
-import { lookOf } from "../../../site_sym/src/lib/sessionLook.ts";
-import { barsOf, lanesOf, later, periodOf, readPeriod, ticksOf } from "../../../site_sym/src/lib/timeline.ts";
+import type { Plane, Session } from "../../../site_sym/src/data/rows.ts";
+import { lookOf } from "../../../site_sym/src/sessions/sessionLook.ts";
+import { barsOf, lanesOf, later, periodOf, readPeriod, ticksOf } from "../../../site_sym/src/sessions/timeline.ts";
 
 const NOW = new Date("2026-11-24T23:30:00Z");
 const DAY = periodOf("day", "2026-11-23", "utc");
 const LANE_PX = 1440;
 
-function session(id: string, start: string, end: string, planeId: string | null = "p1"): Session {
-  return { id, planeId, start: `2026-11-${start}:00Z`, end: `2026-11-${end}:00Z` } as Session;
+function session(id: string, start: string, end: string, plane_id: string | null = "p1"): Session {
+  return { session_id: id, plane_id, effective_start: `2026-11-${start}:00Z`, session_end: `2026-11-${end}:00Z` } as Session;
 }
 
 test("an address without a period is this week, which began on Monday", () => {
@@ -70,14 +70,14 @@ test("a short one shows its true length inside something that a finger can hit, 
 test("those that would touch stand below each other, and a free row is used again", () => {
   const rows = barsOf([session("a", "23T08:00", "23T10:00"), session("b", "23T09:00", "23T09:30"), session("c", "23T11:00", "23T12:00")], DAY, LANE_PX);
 
-  assert.deepEqual(rows.map(({ session, row }) => [session.id, row]), [["a", 0], ["b", 1], ["c", 0]]);
+  assert.deepEqual(rows.map(({ session, row }) => [session.session_id, row]), [["a", 0], ["b", 1], ["c", 0]]);
 });
 
 test("planes in service have a lane, archived ones where they flew, and what has no plane the last", () => {
-  const planes = [{ id: "p1", archivedAt: null }, { id: "p2", archivedAt: "2026-01-01" }, { id: "p3", archivedAt: "2026-01-01" }] as Plane[];
+  const planes = [{ plane_id: "p1", archived_at: null }, { plane_id: "p2", archived_at: "2026-01-01" }, { plane_id: "p3", archived_at: "2026-01-01" }] as Plane[];
   const lanes = lanesOf([session("a", "23T08:00", "23T09:00", "p3"), session("b", "23T08:00", "23T09:00", null)], planes);
 
-  assert.deepEqual(lanes.map(({ plane, sessions }) => [plane?.id, sessions.length]), [["p1", 0], ["p3", 1], [undefined, 1]]);
+  assert.deepEqual(lanes.map(({ plane, sessions }) => [plane?.plane_id, sessions.length]), [["p1", 0], ["p3", 1], [undefined, 1]]);
 });
 
 test("a bar looks like what is gravest about its session", () => {

@@ -12,7 +12,7 @@ import {
   laterDay,
   startOfDay,
   timeZoneName,
-} from "../../../site_sym/src/lib/format/times.ts";
+} from "../../../site_sym/src/format/times.ts";
 
 const NOW = new Date("2026-11-23T12:00:00Z");
 

@@ -1,53 +1,61 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { deviceWords, livePlane, liveSession, runningSeconds } from "../../../site_sym/src/lib/deviceWords.ts";
-import type { Device, Membership, Plane, Session } from "../../../site_sym/src/lib/model.ts";
-import { fleetNames } from "../../../site_sym/src/lib/fleetNames.ts";
-import { monthTable } from "../../../site_sym/src/lib/monthSeries.ts";
-import { looksLikeRegistration } from "../../../site_sym/src/lib/registration.ts";
-import { sessionWords } from "../../../site_sym/src/lib/sessionWords.ts";
-import { findUuid } from "../../../site_sym/src/lib/uuid.ts";
+import { monthTable } from "../../../site_sym/src/dashboard/monthSeries.ts";
+import { LIMITS } from "../../../site_sym/src/data/limits.ts";
+import type { Device, Membership, Plane, Session } from "../../../site_sym/src/data/rows.ts";
+import { findUuid } from "../../../site_sym/src/data/uuid.ts";
+import { deviceWords, livePlane, liveSession, runningSeconds } from "../../../site_sym/src/devices/deviceWords.ts";
+import { fleetNames } from "../../../site_sym/src/fleet/fleetNames.ts";
+import { looksLikeRegistration } from "../../../site_sym/src/planes/registration.ts";
+import { sessionWords } from "../../../site_sym/src/sessions/sessionWords.ts";
+import { limitWords } from "../../../site_sym/src/ui/limitWords.ts";
+import { problemWords } from "../../../site_sym/src/ui/problemWords.ts";
 
 const UUID = "550e8400-e29b-41d4-a716-446655440000";
 const NOW = new Date("2026-11-23T12:00:00Z");
 
 const device: Device = {
-  uuid: UUID,
-  fleetId: "f",
+  device_uuid: UUID,
+  fleet_id: "f",
   name: "Panel box 2",
-  planeId: "p",
+  plane_id: "p",
   registration: "D-EKLM",
   state: "off",
   attention: null,
-  lastSeen: "2026-11-22T16:40:00Z",
-  runningStart: null,
-  runningSeconds: null,
-  runningUpdate: null,
+  last_seen: "2026-11-22T16:40:00Z",
+  running_effective_start: null,
+  running_seconds: null,
+  running_update: null,
   unsent: 0,
   firmware: "1.0.0",
-  resetReason: "POWER_ON",
-  firstSessionStart: null,
-  unassignedSessions: 0,
-  refusedPosts: 0,
-  refusedAt: null,
-  rejectedAt: null,
-  rejectedCode: null,
-  keyBoundAt: null,
-  keyResetAt: null,
+  reset_reason: "POWER_ON",
+  first_effective_start: null,
+  unassigned_sessions: 0,
+  refused_posts: 0,
+  refused_at: null,
+  rejected_at: null,
+  rejected_code: null,
+  key_bound_at: null,
+  key_reset_at: null,
+  assigned_from: null,
+  boot: null,
+  claimed_at: "2026-01-01T00:00:00Z",
+  lifetime_seconds: null,
+  owned_from: "2026-01-01T00:00:00Z",
 };
-const running: Device = { ...device, state: "running", lastSeen: "2026-11-23T11:59:30Z", runningStart: "2026-11-23T11:17:30Z", runningSeconds: 2520, runningUpdate: "2026-11-23T11:59:30Z" };
+const running: Device = { ...device, state: "running", last_seen: "2026-11-23T11:59:30Z", running_effective_start: "2026-11-23T11:17:30Z", running_seconds: 2520, running_update: "2026-11-23T11:59:30Z" };
 
 const session: Session = {
-  id: "s",
-  planeId: "p",
+  session_id: "s",
+  plane_id: "p",
   registration: "D-EKLM",
-  deviceUuid: UUID,
-  deviceName: null,
-  start: "2026-11-23T09:14:00Z",
-  end: "2026-11-23T10:00:00Z",
-  runSeconds: 2760,
-  lastUpdate: null,
+  device_uuid: UUID,
+  device_name: null,
+  effective_start: "2026-11-23T09:14:00Z",
+  session_end: "2026-11-23T10:00:00Z",
+  run_seconds: 2760,
+  last_update: null,
   state: "ended",
   quality: "measured",
   short: false,
@@ -56,20 +64,34 @@ const session: Session = {
   remarks: null,
   excluded: false,
   overlaps: false,
-  hobbsStartSeconds: 0,
-  hobbsEndSeconds: 2760,
-  checkpointSeconds: 60,
-  startUncertaintySeconds: null,
-  reportedStart: "2026-11-23T09:14:00Z",
-  startSource: "ntp",
+  hobbs_start_seconds: 0,
+  hobbs_end_seconds: 2760,
+  engine_seconds: null,
+  engine_first_s: null,
+  bus_start_mv: null,
+  bus_min_mv: null,
+  bus_max_mv: null,
+  engine_hobbs_start_seconds: null,
+  engine_hobbs_end_seconds: null,
+  suggested_class: null,
+  checkpoint_seconds: 60,
+  start_uncertainty_s: null,
+  session_start: "2026-11-23T09:14:00Z",
+  start_source: "ntp",
   boot: null,
   firmware: null,
-  resetReason: null,
+  reset_reason: null,
   corrected: false,
-  clockChecked: false,
-  annotatedBy: null,
-  annotatedAt: null,
-  duplicateOf: null,
+  clock_checked: false,
+  annotated_by: null,
+  annotated_at: null,
+  possible_duplicate_of: null,
+  fleet_id: "f",
+  flagged: false,
+  heard_at: "2026-11-23T10:00:00Z",
+  held_seconds: null,
+  received_at: "2026-11-23T09:14:00Z",
+  status: "closed",
 };
 
 test("a running session counts on from what the server heard, for two minutes at most", () => {
@@ -83,18 +105,20 @@ test("a browser whose clock is behind never takes seconds away", () => {
 });
 
 test("a plane's hours gain only what its running session gained since the total was made", () => {
-  const plane = { totalSeconds: 100_000, monthSeconds: 5000, countedSeconds: 70_000 } as Plane;
-  assert.deepEqual(livePlane(plane, running, NOW), { totalSeconds: 100_030, monthSeconds: 5030, countedSeconds: 70_030 });
+  const plane = { total_seconds: 100_000, month_seconds: 5000, meter_source: "powered", meter_seconds: 100_000 } as Plane;
+  assert.deepEqual(livePlane(plane, running, NOW), { ...plane, total_seconds: 100_030, month_seconds: 5030, meter_seconds: 100_030 });
+  const engine = { ...plane, meter_source: "engine", meter_seconds: 70_000 } as Plane;
+  assert.equal(livePlane(engine, running, NOW).meter_seconds, 70_000);
   assert.equal(livePlane(plane, device, NOW), plane);
   assert.equal(livePlane(plane, undefined, NOW), plane);
 });
 
 test("a running session ends its meter where the plane's drum stands", () => {
-  const session = { state: "running", deviceUuid: running.uuid, runSeconds: 2490, hobbsEndSeconds: 99_970 } as Session;
-  const plane = { totalSeconds: 100_000, monthSeconds: 0, countedSeconds: 0 } as Plane;
+  const session = { state: "running", device_uuid: running.device_uuid, run_seconds: 2490, hobbs_end_seconds: 99_970 } as Session;
+  const plane = { total_seconds: 100_000, month_seconds: 0 } as Plane;
   const live = liveSession(session, [running], NOW);
-  assert.equal(live.runSeconds, 2550);
-  assert.equal(live.hobbsEndSeconds, livePlane(plane, running, NOW).totalSeconds);
+  assert.equal(live.run_seconds, 2550);
+  assert.equal(live.hobbs_end_seconds, livePlane(plane, running, NOW).total_seconds);
   const ended = { ...session, state: "ended" } as Session;
   assert.equal(liveSession(ended, [running], NOW), ended);
 });
@@ -104,7 +128,7 @@ test("a parked plane's silence is no alarm", () => {
 });
 
 test("a board that went silent minutes ago was last heard then", () => {
-  const words = deviceWords({ ...device, lastSeen: "2026-11-23T11:56:00Z" }, "utc", NOW);
+  const words = deviceWords({ ...device, last_seen: "2026-11-23T11:56:00Z" }, "utc", NOW);
 
   assert.equal(words.text, "Off, last heard today 11:56Z");
 });
@@ -118,7 +142,7 @@ test("a board that left with sessions on it is away, and says how many", () => {
 test("every state has its own tone and words, and attention says what to do", () => {
   assert.deepEqual([deviceWords(running, "utc", NOW).tone, deviceWords(running, "utc", NOW).seconds], ["good", 2550]);
   assert.equal(deviceWords({ ...device, state: "delivering", unsent: 3 }, "utc", NOW).text, "Delivering, 3 to go");
-  assert.equal(deviceWords({ ...device, state: "never_heard", lastSeen: null }, "utc", NOW).tone, "none");
+  assert.equal(deviceWords({ ...device, state: "never_heard", last_seen: null }, "utc", NOW).tone, "none");
   for (const attention of ["device_key_wrong", "device_key_missing", "device_key_reset_expired", "bad_start", "something_new"]) {
     const words = deviceWords({ ...device, state: "needs_attention", attention }, "utc", NOW);
     assert.equal(words.tone, "bad");
@@ -128,7 +152,7 @@ test("every state has its own tone and words, and attention says what to do", ()
 
 test("a session says how sure it is", () => {
   assert.deepEqual(sessionWords(session).quality, [{ tone: "muted", text: "measured" }]);
-  assert.deepEqual(sessionWords({ ...session, quality: "clock_estimated", startUncertaintySeconds: 2400 }).quality, [
+  assert.deepEqual(sessionWords({ ...session, quality: "clock_estimated", start_uncertainty_s: 2400 }).quality, [
     { tone: "warn", text: "clock estimated ±40 min" },
   ]);
   assert.deepEqual(sessionWords({ ...session, short: true }).quality.at(-1), { tone: "muted", text: "short" });
@@ -136,6 +160,7 @@ test("a session says how sure it is", () => {
     state: { tone: "idle", text: "unconfirmed" },
     quality: [],
     estimated: false,
+    held: null,
   });
 });
 
@@ -144,6 +169,7 @@ test("a running session is not called short or measured before it has ended", ()
     state: { tone: "good", text: "running" },
     quality: [],
     estimated: false,
+    held: null,
   });
 });
 
@@ -162,10 +188,10 @@ test("registrations of many states pass, and nonsense only gets a hint", () => {
 });
 
 test("months are stacked by plane in the page's order, and a ninth plane joins the others", () => {
-  const planes = Array.from({ length: 10 }, (_, i) => ({ id: `p${i}`, registration: `D-E${i}` })) as Plane[];
-  const rows = planes.flatMap(({ id }, i) => [
-    { planeId: id, month: "2026-11-01", seconds: i === 3 ? 0 : 3600 },
-    { planeId: id, month: "2026-10-01", seconds: 0 },
+  const planes = Array.from({ length: 10 }, (_, i) => ({ plane_id: `p${i}`, registration: `D-E${i}` })) as Plane[];
+  const rows = planes.flatMap(({ plane_id }, i) => [
+    { plane_id, month: "2026-11-01", seconds: i === 3 ? 0 : 3600, engine_seconds: i < 2 ? i * 3000 : null },
+    { plane_id, month: "2026-10-01", seconds: 0, engine_seconds: null },
   ]);
 
   const table = monthTable(rows, planes, "Other planes");
@@ -174,10 +200,11 @@ test("months are stacked by plane in the page's order, and a ninth plane joins t
   assert.deepEqual(table.series.map(({ label }) => label), ["D-E0", "D-E1", "D-E2", "D-E4", "D-E5", "D-E6", "D-E7", "Other planes"]);
   assert.equal(table.months[1]?.total, 9 * 3600);
   assert.equal(table.months[1]?.seconds.others, 2 * 3600);
+  assert.deepEqual(table.months.map(({ engine }) => engine), [null, 3000]);
 });
 
 test("fleets of one name are told apart, others keep their name", () => {
-  const named = (...fleets: [string, Membership["role"]][]) => fleetNames(fleets.map(([fleetName, role]) => ({ fleetId: "", fleetName, role })));
+  const named = (...fleets: [string, Membership["role"]][]) => fleetNames(fleets.map(([name, role]) => ({ fleet_id: "", name, role })));
   assert.deepEqual(named(["My fleet", "owner"], ["Ohio Flyers", "viewer"]), ["My fleet", "Ohio Flyers"]);
   assert.deepEqual(named(["My fleet", "owner"], ["My fleet", "viewer"]), ["My fleet · Owner", "My fleet · Viewer"]);
   assert.deepEqual(named(["My fleet", "viewer"], ["My fleet", "viewer"], ["My fleet", "owner"]), [
@@ -185,4 +212,46 @@ test("fleets of one name are told apart, others keep their name", () => {
     "My fleet · Viewer 2",
     "My fleet · Owner",
   ]);
+});
+
+test("no number makes a fleet the namesake of another", () => {
+  const told = (names: string[]) => fleetNames(names.map((name) => ({ fleet_id: "", name, role: "owner" })));
+  assert.deepEqual(told(["Club", "Club", "Club · Owner 1"]), ["Club · Owner 2", "Club · Owner 3", "Club · Owner 1"]);
+  assert.deepEqual(told(["Club", "Club", "Club (2)"]), ["Club · Owner 1", "Club · Owner 2", "Club (2)"]);
+
+  const real = ["Club", "Club 1", "Club · Owner", "Club · Owner 1", "Club · Owner 2", "Club · Owner · Owner"];
+  const roles: Membership["role"][] = ["owner", "viewer"];
+  for (let made = 0; made < 12 ** 4; made += 1) {
+    const fleets = [0, 1, 2, 3].map((place) => {
+      const kind = Math.floor(made / 12 ** place) % 12;
+      return { fleet_id: "", name: real[kind % 6] ?? "", role: roles[Math.floor(kind / 6)] ?? "owner" };
+    });
+    const names = fleetNames(fleets);
+    assert.equal(new Set(names).size, names.length, `${JSON.stringify(fleets)} are called ${JSON.stringify(names)}`);
+    fleets.forEach(({ name }, i) => {
+      if (fleets.filter((other) => other.name === name).length === 1 && names[i] !== name) {
+        assert.match(names[i] ?? "", / \d+$/, "a name that is alone is changed only where another is called so");
+      }
+    });
+  }
+});
+
+test("what came after the release and waits for a look is said with its length, and only then", () => {
+  const held = (held_seconds: number | null) => sessionWords({ ...session, quality: "flagged", held_seconds }).held;
+
+  assert.equal(held(750), "0:12:30");
+  assert.equal(held(0), null);
+  assert.equal(held(null), null);
+});
+
+test("every limit of the database has words of its own, and no other one", () => {
+  assert.deepEqual(Object.keys(limitWords).sort(), Object.keys(LIMITS).sort());
+  for (const [limit, what] of Object.entries(limitWords)) {
+    assert.match(what, /^[A-Z].*\.$/);
+    assert.doesNotMatch(what, /undefined|NaN|Invalid/);
+    assert.deepEqual(problemWords({ kind: "refused", code: limit }), { what, hint: "Nothing was changed." });
+  }
+  assert.equal(limitWords.registration_length, "A registration has 1 to 20 characters.");
+  assert.equal(limitWords.hand_seconds_range, "Enter a duration like 1:24 or 1.4, up to 8,784 hours.");
+  assert.equal(limitWords.hand_start_not_too_early, "No session began before 2024. Check the date.");
 });
