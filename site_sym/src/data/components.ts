@@ -1,5 +1,4 @@
-import { problemOf } from "./remote.ts";
-import { ALREADY_THERE, type Rest } from "./rest.ts";
+import type { Rest } from "./rest.ts";
 import type { Component, ComponentFields, Installation, InstallationFields } from "./rows.ts";
 
 /** An installation to enter. */
@@ -32,12 +31,8 @@ export class Components {
 
   /** @param componentId its identity: the same one again adds no second one, and what was changed meanwhile holds */
   async add(componentId: string, fleetId: string, fields: ComponentFields): Promise<void> {
-    try {
-      await this.#rest.change(this.#db.from("components").insert({ component_id: componentId, fleet_id: fleetId, ...fields }).select("component_id"));
-    } catch (error) {
-      if (problemOf(error).code !== ALREADY_THERE) throw error;
-      await this.change(componentId, fields);
-    }
+    const row = { component_id: componentId, fleet_id: fleetId, ...fields };
+    await this.#rest.add(this.#db.from("components").insert(row).select("component_id"), () => this.change(componentId, fields));
   }
 
   async change(componentId: string, fields: ComponentFields): Promise<void> {

@@ -1,5 +1,4 @@
-import { problemOf } from "./remote.ts";
-import { ALREADY_THERE, type Rest } from "./rest.ts";
+import type { Rest } from "./rest.ts";
 import type { Meter, MeterFields, MeterSource, Reading, ReadingReason } from "./rows.ts";
 
 /** The meters of planes and what was read from them. */
@@ -20,12 +19,7 @@ export class Meters {
   /** @param meterId its identity: the same one again adds no second meter, and what was changed meanwhile holds */
   async add(meterId: string, fleetId: string, planeId: string, source: MeterSource, fields: MeterFields): Promise<void> {
     const row = { meter_id: meterId, fleet_id: fleetId, plane_id: planeId, source, ...fields };
-    try {
-      await this.#rest.change(this.#db.from("meters").insert(row).select("meter_id"));
-    } catch (error) {
-      if (problemOf(error).code !== ALREADY_THERE) throw error;
-      await this.change(meterId, fields);
-    }
+    await this.#rest.add(this.#db.from("meters").insert(row).select("meter_id"), () => this.change(meterId, fields));
   }
 
   async change(meterId: string, fields: MeterFields): Promise<void> {

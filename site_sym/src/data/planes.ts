@@ -1,6 +1,5 @@
 import { clock } from "./clock.svelte.ts";
-import { problemOf } from "./remote.ts";
-import { ALREADY_THERE, type Rest } from "./rest.ts";
+import type { Rest } from "./rest.ts";
 import type { MonthVoltages, PlaneFields } from "./rows.ts";
 
 /** Planes, their hours and their bus. */
@@ -15,12 +14,7 @@ export class Planes {
 
   /** @param planeId its identity: the same one again adds no second plane, and what was changed meanwhile holds */
   async add(planeId: string, fleetId: string, fields: PlaneFields): Promise<void> {
-    try {
-      await this.#rest.change(this.#db.from("planes").insert({ plane_id: planeId, fleet_id: fleetId, ...fields }).select("plane_id"));
-    } catch (error) {
-      if (problemOf(error).code !== ALREADY_THERE) throw error;
-      await this.change(planeId, fields);
-    }
+    await this.#rest.add(this.#db.from("planes").insert({ plane_id: planeId, fleet_id: fleetId, ...fields }).select("plane_id"), () => this.change(planeId, fields));
   }
 
   async change(planeId: string, fields: PlaneFields): Promise<void> {

@@ -127,6 +127,21 @@ export class Rest {
     return data;
   }
 
+  /**
+   * A row that the page named itself: sent once more it adds no second one, and what was typed meanwhile holds.
+   *
+   * @param insert asks for the new row
+   * @param change writes what was typed into the row that is there
+   */
+  async add(insert: Answer<unknown[]>, change: () => Promise<void>): Promise<void> {
+    try {
+      await this.change(insert);
+    } catch (error) {
+      if (problemOf(error).code !== ALREADY_THERE) throw error;
+      await change();
+    }
+  }
+
   /** What is gone already is gone: the first answer may have got lost, or another member was faster. */
   async remove(answer: Answer<unknown>, left: () => Answer<unknown[]>): Promise<void> {
     try {
