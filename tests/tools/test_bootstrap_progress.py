@@ -2,6 +2,7 @@
 
 import io
 import re
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,6 +24,12 @@ class Terminal(io.StringIO):
     def isatty(self) -> bool:
         """It is one."""
         return True
+
+
+@pytest.fixture(autouse=True)
+def instant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step takes no time, however busy the machine is."""
+    monkeypatch.setattr("tools.bootstrap.progress.time", SimpleNamespace(monotonic=lambda: 100.0))
 
 
 def play(stream: io.StringIO) -> str:
@@ -84,7 +91,7 @@ def test_a_log_gets_plain_lines(monkeypatch: pytest.MonkeyPatch, terminal: bool)
 def test_a_log_hears_of_slow_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every ten seconds a line says that it is still going on."""
     now = 0.0
-    monkeypatch.setattr("time.monotonic", lambda: now)
+    monkeypatch.setattr("tools.bootstrap.progress.time", SimpleNamespace(monotonic=lambda: now))
     stream = io.StringIO()
     progress = Progress(1, stream)
     progress.start("npm packages")
