@@ -11,7 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tools.board import install, libraries, settings
+import pytest
+
+from tools.board import commands, install, libraries, logs, settings
 from tools.board.drive import DriveBoard
 from tools.board.transport import Board
 from tools.simulator import Drive, SimulatedBoard
@@ -131,6 +133,27 @@ class FaultyDrive(DriveBoard):
         except OSError as error:
             self._fail(error, path)
         super().remove(path)
+
+
+def leave_logs_after(
+    monkeypatch: pytest.MonkeyPatch, *said: str, connected: Callable[[], object] = lambda: None
+) -> None:
+    """Have whoever looks at `board logs` press Ctrl-C as soon as the board has said all of this, in this order.
+
+    `connected` is called once the console is open.
+    """
+    show, waiting = commands.show_line, list(said)
+
+    def look(line: logs.Line) -> None:
+        show(line)
+        if line.is_notice and line.text.startswith("connected to "):
+            connected()
+        elif line.text.startswith(waiting[0]):
+            waiting.pop(0)
+        if not waiting:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "show_line", look)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from tools.board import bus, commands, settings
 from tools.board.errors import BadSettings
 from tools.cli import app
 from tools.log_lines import FAILED, OK, WARNING
-from tools.simulator import Drive, SimulatedBoard, install
+from tools.simulator import BoardClock, Drive, SimulatedBoard, install
 from tools.simulator.ports.workflow import WebWorkflow
 
 TOML = b'LOGGER_SENSE_PIN = "A2"\nLOGGER_SENSE_RATIO = "7.67"\n'
@@ -136,7 +136,8 @@ def calibrate(volts: str, **files: str | bytes) -> tuple[Result, Drive]:
         libraries=False,
         files={f"/{name.replace('_', '.')}": text for name, text in files.items()},
     )
-    with SimulatedBoard(drive) as board:
+    # At full speed it would talk without a pause, and this side would hardly get a turn to listen.
+    with SimulatedBoard(drive, BoardClock(speed=10)) as board:
         board.power_on()
         board.start()
         with WebWorkflow(board) as workflow:

@@ -9,15 +9,15 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.conftest import MakeDatabase
-from tests.tools.board_world import blank_drive, to_folder
-from tests.tools.checkout import ROOT
+from tests.tools.board_world import blank_drive, leave_logs_after, to_folder
+from tests.tools.checkout import ROOT, TIMEOUT_SECONDS
 from tests.tools.management_api import PROJECT
 from tools import remedies
 from tools.board import commands
 from tools.cli import app
 from tools.deploy import workdir
 from tools.deploy.errors import DeployError
-from tools.simulator import Drive, SimulatedBoard, install
+from tools.simulator import BoardClock, Drive, SimulatedBoard, install
 from tools.stack import Stack
 
 # What stands for the reader's own values.
@@ -80,19 +80,22 @@ def test_what_needs_a_console_is_not_sent_to_a_drive(remedy: str) -> None:
     assert "--host 1.2.3.4" in remedies.for_board(remedy, "--host 1.2.3.4")
 
 
-def test_logs_shows_what_the_board_says() -> None:
-    """Over the network, aimed as `doctor` aims it."""
+def test_logs_shows_what_the_board_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over the network, aimed as `doctor` aims it, until Ctrl-C."""
     from tools.simulator.ports.workflow import WebWorkflow
 
     program = 'import time\nprint("Boot…")\nwhile True:\n    time.sleep(0.2)\n    print("here")\n'
     toml = 'CIRCUITPY_WEB_API_PASSWORD = "secret"\n'
     drive = install(Drive(), firmware=None, libraries=False, files={"/code.py": program, "/settings.toml": toml})
-    with SimulatedBoard(drive) as board:
+    leave_logs_after(monkeypatch, "here")
+    # At full speed it would talk without a pause, and this side would hardly get a turn to listen.
+    with SimulatedBoard(drive, BoardClock(speed=10)) as board:
         board.power_on()
         board.start()
         with WebWorkflow(board) as workflow:
             aimed = remedies.for_board(remedies.LOGS, f"--host {workflow.host}")
-            result = CliRunner().invoke(app, [*typed(aimed), "--password", "secret", "--seconds", "2"])
+            seconds = str(TIMEOUT_SECONDS)
+            result = CliRunner().invoke(app, [*typed(aimed), "--password", "secret", "--seconds", seconds])
         board.stop()
 
     assert result.exit_code == 0, result.output
