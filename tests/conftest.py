@@ -27,6 +27,8 @@ from typing import Any, Protocol
 import httpx
 import psycopg
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from psycopg import sql
 from supabase.lib.client_options import SyncClientOptions
@@ -40,6 +42,13 @@ from tools.stack.stack import prepare_database
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and with them every program under test.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Both would measure how busy the machine is: 200 ms for an example, 5 s for an answer. What is slow is measured in
+# `bench`; what asserts a timeout names its own.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
+DEFAULT_TIMEOUT_CONFIG.connect = DEFAULT_TIMEOUT_CONFIG.read = 60.0
+DEFAULT_TIMEOUT_CONFIG.write = DEFAULT_TIMEOUT_CONFIG.pool = 60.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
