@@ -224,8 +224,8 @@ def test_no_call_keeps_the_flash_waiting(flying: World, trouble: str) -> None:
     flying.fly(20 * MINUTE)
 
     longest = max(later - earlier for earlier, later in itertools.pairwise(written))
-    # The HTTP library asks twice, and each time may meet both the slow DNS and the slow reply: 37.5 s. No checkpoint comes
-    # before a call that begins in the same second as the last one.
+    # The HTTP library asks twice, and each time may meet both the slow DNS and the slow reply: 37.5 s. No checkpoint
+    # comes before a call that begins in the same second as the last one.
     assert longest <= (37.6 + 1 if trouble == "all at once" else CHECKPOINT_SECONDS + CALL_SECONDS)
     assert [] == flying.board.resets
 
