@@ -34,7 +34,7 @@ from psycopg import sql
 from supabase.lib.client_options import SyncClientOptions
 
 from supabase import create_client
-from tests.support import Account, PageFaults, last_state
+from tests.support import HTTP_SECONDS, Account, PageFaults, last_state
 from tools.chromium import MISSING, find_chromium, launch
 from tools.stack import Stack
 from tools.stack.postgres import Postgres
@@ -239,7 +239,7 @@ def sign_up() -> Iterator[Callable[..., Account]]:
         def make(stack: Stack, name: str = "pilot") -> Account:
             email, password = f"{name}-{uuid.uuid4().hex[:12]}@example.org", uuid.uuid4().hex
             # Without a client of our own, supabase-py leaves connections open and warns about itself.
-            transport = clients.enter_context(httpx.Client(trust_env=False))
+            transport = clients.enter_context(httpx.Client(trust_env=False, timeout=HTTP_SECONDS))
             options = SyncClientOptions(httpx_client=transport, auto_refresh_token=False)
             client = create_client(stack.url, stack.publishable_key, options)
             answer = client.auth.sign_up({"email": email, "password": password})

@@ -11,7 +11,7 @@ import httpx
 from playwright.sync_api import Page, Request, expect
 from postgrest import APIResponse
 
-from tests.support import Account
+from tests.support import HTTP_SECONDS, Account
 from tools import wire
 from tools.stack import Stack
 from tools.wire import message as message
@@ -23,6 +23,8 @@ KEEP_SIGN_IN = """((origin, once, session) => {
   localStorage.setItem("uptime-logger-auth", session);
 })(%s, %s, %s)"""
 SignUp = Callable[..., Account]
+# What needs review is asked for 1.5 s after the dashboard's answer, whatever else the page is doing then.
+REVIEW = {"rpc/sessions_to_review", "rpc/fleet_boot_gaps"}
 
 
 def now() -> datetime:
@@ -39,7 +41,7 @@ def report(stack: Stack, *messages: dict[str, Any]) -> None:
     """Post messages of one board to the edge function, as the board does."""
     for first in range(0, len(messages), wire.BATCH_MESSAGES):
         batch = list(messages[first : first + wire.BATCH_MESSAGES])
-        answer = httpx.post(f"{stack.url}/functions/v1/ingest", json=batch, trust_env=False)
+        answer = httpx.post(f"{stack.url}/functions/v1/ingest", json=batch, trust_env=False, timeout=HTTP_SECONDS)
         assert answer.status_code == 200, answer.text
 
 
@@ -91,7 +93,8 @@ class Club:
         """Go to a page with a sign-in that the browser has kept; the form is the matter of test_account.py."""
         who = {"email": self.account.email, "password": self.account.password}
         address = f"{self.stack.url}/auth/v1/token?grant_type=password"
-        answer = httpx.post(address, json=who, headers={"apikey": self.stack.publishable_key}, trust_env=False)
+        headers = {"apikey": self.stack.publishable_key}
+        answer = httpx.post(address, json=who, headers=headers, trust_env=False, timeout=HTTP_SECONDS)
         page.goto("about:blank")  # so that a page that is already open starts over
         page.add_init_script(KEEP_SIGN_IN % tuple(map(json.dumps, (self.stack.url, uuid.uuid4().hex, answer.text))))
         page.goto(f"{self.stack.url}/{hash_}")

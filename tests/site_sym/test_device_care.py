@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.site_sym.club import Club, message, now, report, undo
 from tests.site_sym.roles import join
 from tests.site_sym.test_pages import violations
+from tests.support import HTTP_SECONDS
 
 
 def three_flights(club: Club, device_uuid: str) -> None:
@@ -84,8 +85,8 @@ def test_a_refused_board_is_let_in_again_by_a_reset(page: Page, club: Club) -> N
     url = f"{club.stack.url}/functions/v1/ingest"
     sent = message(device_uuid, now() - timedelta(hours=3), 600)
     old, new = ({"X-Device-Key": digit * 64} for digit in "12")
-    httpx.post(url, json=sent, headers=old, trust_env=False).raise_for_status()
-    refused = httpx.post(url, json=sent, headers=new, trust_env=False)
+    httpx.post(url, json=sent, headers=old, trust_env=False, timeout=HTTP_SECONDS).raise_for_status()
+    refused = httpx.post(url, json=sent, headers=new, trust_env=False, timeout=HTTP_SECONDS)
     club.open(page, f"#/devices/{device_uuid}")
     care = page.get_by_role("region", name="Manage device")
     expect(care).to_contain_text("1 report under its UUID")
@@ -97,7 +98,7 @@ def test_a_refused_board_is_let_in_again_by_a_reset(page: Page, club: Club) -> N
     found = violations(page)
     dialog.get_by_role("button", name="Reset its key").click()
     expect(care).to_contain_text("Key reset: waiting for the board until")
-    taken = httpx.post(url, json=sent, headers=new, trust_env=False)
+    taken = httpx.post(url, json=sent, headers=new, trust_env=False, timeout=HTTP_SECONDS)
 
     assert (refused.status_code, taken.status_code) == (401, 200)
     assert found == []

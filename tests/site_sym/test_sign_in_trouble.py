@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Request, expect
 from tests.conftest import NewPage
 from tests.site_sym.club import Club, message, now, report
 from tests.site_sym.test_account import PASSWORD, REFUSED, fill_in, fresh_email, sign_up
-from tests.support import PageFaults
+from tests.support import HTTP_SECONDS, PageFaults
 from tools.stack import Stack
 
 STORED = "uptime-logger-auth"
@@ -161,7 +161,7 @@ def test_a_mail_scanner_that_opens_the_links_uses_nothing_up(new_page: NewPage, 
     sign_up(page, stack, email)
     mail = stack.wait_for_mail(email)
     for link in mail["links"]:
-        assert httpx.get(link, trust_env=False).status_code == 200
+        assert httpx.get(link, trust_env=False, timeout=HTTP_SECONDS).status_code == 200
         scanner.goto(link)
         expect(scanner.get_by_role("button", name="Continue")).to_be_visible()
 

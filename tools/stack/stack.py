@@ -40,6 +40,7 @@ DEFAULT_PORT = 54321
 _READY_SECONDS = 60
 _STOP_SECONDS = 10
 _CONNECT_SECONDS = 5
+_ANSWER_SECONDS = 60
 _MAX_LOG_BYTES = 1_000_000
 
 # The settings of supabase/config.toml that the local auth and REST services know too.
@@ -175,7 +176,9 @@ class Stack:
         query = parse_qs(urlsplit(urlsplit(self.wait_for_mail(to)["links"][0]).fragment).query)
         redeemed = {"type": query["type"][0], "token_hash": query["token_hash"][0]}
         headers = {"apikey": self.publishable_key}
-        answer = httpx.post(f"{self.url}/auth/v1/verify", json=redeemed, headers=headers, trust_env=False)
+        answer = httpx.post(
+            f"{self.url}/auth/v1/verify", json=redeemed, headers=headers, trust_env=False, timeout=_ANSWER_SECONDS
+        )
         if answer.is_error:
             raise StackError(f"The mail's link is refused: {answer.text}")
 
