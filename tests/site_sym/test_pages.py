@@ -159,6 +159,11 @@ SWATCHES = """() => [...document.querySelectorAll(".legend i, .legend .fill, .le
   return `${backgroundColor} ${backgroundImage}`;
 })"""
 
+# A dialog fades in: until it has, its text has less contrast than it will have.
+AT_REST = """() => Promise.allSettled(document.getAnimations()
+  .filter(({ effect }) => effect.getComputedTiming().endTime !== Infinity)
+  .map(({ finished }) => finished))"""
+
 
 @pytest.fixture(scope="module")
 def sample(make_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
@@ -169,7 +174,8 @@ def sample(make_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory
 
 
 def violations(page: Page, rules: dict[str, Any] = AXE_RULES) -> list[str]:
-    """What axe finds on the page; its source is evaluated by the debugger, which no content policy stops."""
+    """What axe finds on the page at rest; its source is evaluated by the debugger, which no content policy stops."""
+    page.evaluate(AT_REST)
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(AXE.read_text())
     found: dict[str, Any] = page.evaluate("(rules) => axe.run(document, { runOnly: rules })", rules)
