@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from tests.site_sym.club import Club, api_requests, message, now, report
+from tests.site_sym.club import REVIEW, Club, api_requests, message, now, report
 from tests.support import PageFaults
 
 HIDE = """(hidden) => {
@@ -58,7 +58,7 @@ FLEET_FIGURES = [
 def test_a_running_session_counts_on_the_page(page: Page, club: Club) -> None:
     """Between two reports of the board the seconds go on, in the card and in the list."""
     device_uuid = club.add_device("Panel box 2", club.add_plane("D-EKLM"))
-    report(club.stack, message(device_uuid, now() - timedelta(seconds=2500), 2500, status="open"))
+    report(club.stack, message(device_uuid, now() - timedelta(seconds=2460), 2460, status="open"))
     club.open(page)
     time = page.get_by_role("article").get_by_role("timer")
     expect(time).to_contain_text("0:41:")
@@ -68,7 +68,7 @@ def test_a_running_session_counts_on_the_page(page: Page, club: Club) -> None:
 
     expect(time).not_to_have_text(shown)
     expect(row).not_to_have_text(listed)
-    expect(row).to_have_attribute("value", "2500")
+    expect(row).to_have_attribute("value", "2460")
 
 
 @pytest.mark.parametrize("figures", [PLANE_FIGURES, FLEET_FIGURES], ids=["plane", "dashboard"])
@@ -76,7 +76,7 @@ def test_every_figure_of_a_running_session_turns_at_the_same_second(page: Page, 
     """Second by second over a tenth's edge: the plane's page with the session's sheet, and the dashboard."""
     plane_id = club.add_plane("D-EKLM")
     device_uuid = club.add_device("Panel box 2", plane_id)
-    report(club.stack, message(device_uuid, now() - timedelta(seconds=150), 150, status="open"))
+    report(club.stack, message(device_uuid, now() - timedelta(seconds=110), 110, status="open"))
     page.set_viewport_size({"width": 1440, "height": 900})
     page.clock.install()
     club.open(page, f"#/planes/{plane_id}" if figures == PLANE_FIGURES else "#/")
@@ -88,7 +88,7 @@ def test_every_figure_of_a_running_session_turns_at_the_same_second(page: Page, 
     # No answer puts the page's clock back, which runs ahead of the server's from here on.
     page.route("**/rest/v1/**", lambda route: None)
     seen = []
-    for _ in range(60):
+    for _ in range(90):
         seen.append(page.evaluate(LAST_FIGURES, figures))
         page.clock.run_for(1000)
 
@@ -121,9 +121,9 @@ def test_a_hidden_tab_asks_for_nothing_and_catches_up_when_it_is_seen(page: Page
     club.open(page)
     expect(page.get_by_role("table", name="Latest sessions")).to_be_visible()
     page.wait_for_load_state("networkidle")
-    requests = api_requests(page)
 
     page.evaluate(HIDE, True)
+    requests = api_requests(page)
     page.clock.run_for(120_000)
     page.wait_for_load_state("networkidle")
     hidden = len(requests)
@@ -138,7 +138,7 @@ def test_a_hidden_tab_asks_for_nothing_and_catches_up_when_it_is_seen(page: Page
 def test_the_dashboard_asks_three_questions_at_most(page: Page, club: Club) -> None:
     """The visitor's fleets, all about the one shown, and the year's days: that is all, also with twelve boards.
 
-    What needs review is asked for when that is there, and boards again after 10 s.
+    What needs review is asked for when that is there, of the page that is left, too, and boards again after 10 s.
     """
     for number in range(12):
         device_uuid = club.add_device(f"Box {number}", club.add_plane(f"D-EK{number:02d}"))
@@ -154,8 +154,9 @@ def test_the_dashboard_asks_three_questions_at_most(page: Page, club: Club) -> N
     expect(page.get_by_role("table", name="Latest sessions").locator("tbody tr")).to_have_count(6)
     expect(page.get_by_role("region", name="Hours per month").get_by_role("img")).to_be_visible()
 
-    assert ["my_fleets", "rpc/fleet_overview", "rpc/hours_by_day"] == requests[:3]
-    assert {*requests[3:]} <= {"rpc/sessions_to_review", "rpc/fleet_boot_gaps", "rpc/fleet_overview"}
+    shown = [name for name in requests if name not in REVIEW]
+    assert ["my_fleets", "rpc/fleet_overview", "rpc/hours_by_day"] == shown[:3]
+    assert {*shown[3:]} <= {"rpc/fleet_overview"}
 
 
 def test_polling_asks_for_devices_alone_until_one_changes(page: Page, club: Club) -> None:
@@ -175,16 +176,21 @@ def test_polling_asks_for_devices_alone_until_one_changes(page: Page, club: Club
             asked.append(request.post_data_json)
 
     page.on("request", note)
+    begun = page.evaluate("Date.now()")
     with page.expect_response("**/rpc/fleet_overview"):
         page.clock.run_for(10_000)
     quiet = len(asked)
+    passed_ms = page.evaluate("Date.now()") - begun
     report(club.stack, message(device_uuid, now() - timedelta(hours=3), 3600))
     page.clock.run_for(10_000)
     expect(rows).to_have_count(2)
 
     wanted = [(one["with_planes"], "months" in one, "latest_sessions" in one) for one in asked]
-    assert quiet == 1
-    assert [(False, False, False), (False, False, False), (True, False, False), (False, True, True)] == wanted
+    # The page's clock goes on by itself, too: how often it has asked depends on how long all this took.
+    devices_alone = (False, False, False)
+    assert 1 <= quiet <= 1 + passed_ms // 10_000
+    assert [devices_alone] * (quiet + 1) == wanted[: quiet + 1]
+    assert [(True, False, False), (False, True, True)] == [one for one in wanted if one != devices_alone]
 
 
 def test_an_outage_keeps_what_was_there_and_ends_by_itself(page: Page, club: Club, page_faults: PageFaults) -> None:
