@@ -83,7 +83,8 @@ def test_a_clock_hours_off_changes_no_state_and_no_second(page: Page, club: Club
     """The running session counts from what the server has, and neither jumps two minutes ahead nor stands still."""
     plane_id = club.add_plane("D-EKLM")
     device_uuid = club.add_device("Panel box 2", plane_id)
-    report(club.stack, message(device_uuid, now() - timedelta(seconds=2500), 2500, status="open"))
+    start = now() - timedelta(seconds=2500)
+    report(club.stack, message(device_uuid, start, 2500, status="open"))
     page.clock.install(time=now() + timedelta(hours=hours))
 
     club.open(page)
@@ -95,4 +96,4 @@ def test_a_clock_hours_off_changes_no_state_and_no_second(page: Page, club: Club
 
     expect(time).not_to_have_text(shown)
     expect(time).to_contain_text(re.compile("0:4[12]:"))
-    expect(card).to_contain_text("today" if (now() - timedelta(seconds=2500)).date() == now().date() else "yesterday")
+    expect(card).to_contain_text("today" if start.date() == now().date() else "yesterday")
