@@ -15,11 +15,9 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from tests.supabase.oracle import Meters, union_seconds
+from tests.supabase.oracle import SLACK, Meters, union_seconds
 from tests.supabase.project import Project, Row
 
-SLACK = timedelta(minutes=5)
-"""What lies no further ahead counts already: a board's clock may be a little fast."""
 WALKS = 7
 WALK_STEP_DAYS = 10
 QUANTILE = 1.2816

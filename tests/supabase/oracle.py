@@ -11,6 +11,8 @@ from tests.supabase.project import Project, Row
 
 Spans = list[tuple[datetime, datetime]]
 
+SLACK = timedelta(minutes=5)
+"""What lies no further ahead counts already: a board's clock may be a little fast."""
 _EARLIEST = datetime(2024, 1, 1, tzinfo=UTC)
 _DIGIT_SECONDS = 360  # a tach's last digit
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.supabase.oracle import Spans, measured, union_seconds
+from tests.supabase.oracle import SLACK, Spans, measured, union_seconds
 from tests.supabase.project import Board, Person, Project, Row, add_plane, assign, fleet_of
 
 NOW = "2026-06-01T12:00:00Z"
@@ -82,6 +82,14 @@ def _period(dice: random.Random) -> tuple[datetime, datetime]:
 @example(
     operations=[("report", 0, datetime(2026, 1, 23, 1, tzinfo=UTC), (40 * 86400, (0.0, 0.0)))], dice=random.Random(1)
 )
+# grown to 80 days, until shortly before now
+@example(
+    operations=[
+        ("report", 0, datetime(2026, 3, 5, 1, tzinfo=UTC), (40 * 86400, None)),
+        ("grow", 0, datetime(2026, 3, 5, 1, tzinfo=UTC), (40 * 86400, None)),
+    ],
+    dice=random.Random(1),
+)
 def test_counted_is_the_union_after_whatever_happened(
     project: Project, operations: list[tuple[str, int, datetime, Any]], dice: random.Random
 ) -> None:
@@ -99,7 +107,8 @@ def test_counted_is_the_union_after_whatever_happened(
     for kind, number, time, value in operations:
         _perform(owner, planes, boards, kind, number, time, value)
 
-    ends = [_BEGIN - timedelta(days=3), _BEGIN + timedelta(days=120)]
+    # Up to the last second that counts now: a session of 40 days that grows may well last until June.
+    ends = [_BEGIN - timedelta(days=3), datetime.fromisoformat(NOW) + SLACK]
     figures = "select counted(%s, %s, %s), counted_engine(%s, %s, %s)"
     for plane in planes:
         spans = measured(project, plane)
