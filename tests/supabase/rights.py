@@ -24,6 +24,8 @@ ALL_MEMBERS = frozenset({"owner", "editor", "viewer"})
 EDITORS = frozenset({"owner", "editor"})
 OWNER = frozenset({"owner"})
 NOBODY: frozenset[str] = frozenset()
+SCENE_CLOCK = "2026-06-01T12:00:00Z"
+"""The server's time in the scene, whose sessions have dates: a year later some functions would leave them out."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from tests.conftest import MakeDatabase
 from tests.supabase.project import Person, Project, connect
-from tests.supabase.rights import ATTEMPTS, CALLS, PERSONAS, Attempt, Call, Scene, set_scene
+from tests.supabase.rights import ATTEMPTS, CALLS, PERSONAS, SCENE_CLOCK, Attempt, Call, Scene, set_scene
 
 
 class Undo(Exception):
@@ -22,6 +22,7 @@ def scene(make_database: MakeDatabase) -> Iterator[Scene]:
     """One scene for all attempts: each is taken back."""
     with connect(make_database()) as admin:
         project = Project(admin)
+        project.set_clock(SCENE_CLOCK)
         people = {name: project.sign_up() for name in ("owner", "editor", "viewer", "stranger")}
         yield set_scene(project, {**people, "anon": project.anon, "service": project.service})
 

@@ -1,9 +1,11 @@
 """Per table, verb, function and persona, through the REST layer with the client that people use."""
 
 import contextlib
+import tempfile
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,8 +14,9 @@ from postgrest.exceptions import APIError
 from supabase.lib.client_options import SyncClientOptions
 
 from supabase import Client, create_client
+from tests.conftest import MakeDatabase
 from tests.supabase.project import Person, Project, connect
-from tests.supabase.rights import ATTEMPTS, CALLS, PERSONAS, Attempt, Call, Scene, set_scene
+from tests.supabase.rights import ATTEMPTS, CALLS, PERSONAS, SCENE_CLOCK, Attempt, Call, Scene, set_scene
 from tools.stack import Stack
 
 _DENIED = {"42501", "PT403", "PT404", "PT409"}
@@ -28,15 +31,21 @@ class Stand:
 
 
 @pytest.fixture(scope="module")
-def stand(stack: Stack) -> Iterator[Stand]:
-    """One scene for all attempts: what may be deleted is there once per persona."""
-    with contextlib.ExitStack() as open_clients, connect(stack.database_url) as admin:
+def stand(make_database: MakeDatabase) -> Iterator[Stand]:
+    """One scene for all attempts, in a stack whose clock stands: what may be deleted is there once per persona."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Stack(data=Path(folder), port=0, portal=False, database_url=make_database()) as stack,
+        contextlib.ExitStack() as open_clients,
+        connect(stack.database_url) as admin,
+    ):
 
         def client(key: str) -> Client:
             transport = open_clients.enter_context(httpx.Client(trust_env=False))
             return create_client(stack.url, key, SyncClientOptions(httpx_client=transport, auto_refresh_token=False))
 
         project = Project(admin)
+        project.set_clock(SCENE_CLOCK)
         people = {"anon": project.anon, "service": project.service}
         clients = {"anon": client(stack.publishable_key), "service": client(stack.secret_key)}
         for name in ("owner", "editor", "viewer", "stranger"):
