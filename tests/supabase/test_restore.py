@@ -22,11 +22,11 @@ SESSIONS = """select session_id::text, boot, session_start, run_seconds, status:
 
 
 @contextlib.contextmanager
-def _serve(database: str, port: int = 0) -> Iterator[Stack]:
+def _serve(database: str) -> Iterator[Stack]:
     """A project on this database."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        Stack(data=Path(folder), port=port, portal=False, database_url=database) as stack,
+        Stack(data=Path(folder), port=0, portal=False, database_url=database) as stack,
     ):
         yield stack
 
@@ -82,9 +82,9 @@ def test_a_lost_day_comes_back_from_the_boards(make_database: MakeDatabase, tmp_
         new_admin.execute("delete from private.simulated_clock")  # the backup brings its row
         backup_commands.run(backup_commands.RESTORE, tmp_path / "backup.sql", new)
         restored = _sessions(new_admin)
-        life.enter_context(_serve(new, port=int(stack.url.rsplit(":", 1)[1])))
+        stack = life.enter_context(_serve(new))
         for world in worlds:
-            world.database = new_admin
+            world.proxy.target, world.database = stack.url, new_admin
             world.fly(600)
         now = _sessions(new_admin)
 

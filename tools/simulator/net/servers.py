@@ -151,6 +151,7 @@ class SeenRequest:
 class FaultProxy:
     """A real HTTP/1.1 server on loopback in front of ``target`` (scheme, host and port of the real server).
 
+    Set ``target`` to put another server at the address that the boards know.
     ``fault`` holds until changed; ``once(fault, ...)`` queues faults for the next requests, before ``fault``.
     ``choose``, when set, is asked about each request after those queued, in the server's thread, instead of ``fault``.
     ``requests`` holds every request received, in order. While the real server is down, connections are reset.
@@ -161,7 +162,7 @@ class FaultProxy:
         self.choose: Callable[[SeenRequest], Fault] | None = None
         self.requests: list[SeenRequest] = []
         self._network = network
-        self._target = target.rstrip("/")
+        self.target = target.rstrip("/")
         self._queued: deque[Fault] = deque()
         self._lock = threading.Lock()
         self._client = httpx.Client(timeout=UPSTREAM_TIMEOUT_SECONDS, follow_redirects=False, trust_env=False)
@@ -233,7 +234,7 @@ class FaultProxy:
             try:
                 reply = self._client.request(
                     request.method,
-                    self._target + request.path,
+                    self.target + request.path,
                     content=request.body,
                     headers={**headers, "accept-encoding": "identity"},
                 )
