@@ -72,11 +72,10 @@ def test_an_engine_is_added_moved_and_corrected(page: Page, club: Club) -> None:
 
     # Removed a flight later, in truth; and in the other plane only since its last flight.
     opened = sheet(page)
-    for registration, field, days in (("D-EKLM", "Installed", 3), ("D-EABC", "Removed", 3)):
+    moved = f"{now() - timedelta(days=3, hours=-6):{TYPED}}"
+    for registration, field in (("D-EKLM", "Installed"), ("D-EABC", "Removed")):
         opened.get_by_role("button", name=f"Correct the installation in {registration}").click()
-        opened.locator("li", has_text=registration).get_by_label(field).fill(
-            f"{now() - timedelta(days=days, hours=-6):{TYPED}}"
-        )
+        opened.locator("li", has_text=registration).get_by_label(field).fill(moved)
         opened.get_by_role("button", name="Save", exact=True).click()
         expect(opened.get_by_role("button", name=f"Correct the installation in {registration}")).to_be_visible()
     expect(opened).to_contain_text("1006.0 h")
