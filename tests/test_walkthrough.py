@@ -32,8 +32,8 @@ from typer.testing import CliRunner
 
 from tests.conftest import MakeDatabase, MakeStack, NewPage
 from tests.firmware.world import SIMULATED_CLOCK
-from tests.tools.board_world import canned_server
-from tests.tools.checkout import ROOT
+from tests.tools.board_world import canned_server, leave_logs_after
+from tests.tools.checkout import ROOT, TIMEOUT_SECONDS
 from tests.tools.management_api import PROJECT, TOKEN, ManagementApi, environment, serve
 from tools import supabase_cli
 from tools.board import commands, find, ingest, libraries
@@ -54,7 +54,7 @@ SPEED = 20
 FLASHED = f"CircuitPython {RECOMMENDED}"
 WEB_PASSWORD = "web workflow"
 EMAIL, PASSWORD = "owner@example.org", "a long enough password"
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 
 
 class Step:
@@ -199,7 +199,7 @@ def collect_once(collect: Callable[..., libraries.Libraries]) -> Callable[..., l
 def sign_in(page: Page, stack: Stack, site: str) -> None:
     """Create an account in the portal, follow the link of the mail, and sign in."""
     page.get_by_role("link", name="Create an account").click()
-    expect(page.get_by_role("heading", name="Create an account")).to_be_visible()
+    expect(page.get_by_role("heading", name="Create an account")).to_be_visible(timeout=WAIT_MS)
     page.get_by_label("E-mail").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Create an account").click()
@@ -246,6 +246,7 @@ def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_database: MakeData
 
 
 def test_from_nothing_to_the_first_session_in_the_portal(
+    request: pytest.FixtureRequest,
     owner: Owner,
     api: ManagementApi,
     make_stack: MakeStack,
@@ -265,10 +266,12 @@ def test_from_nothing_to_the_first_session_in_the_portal(
     project.verifies(
         "`python3 -m tools deploy --check`", "its line `Project:`", "says that the function is not deployed"
     )
-    with canned_server(404, b'{"code":"NOT_FOUND","message":"Requested function was not found"}') as nothing_there:
-        url = nothing_there.removesuffix("/functions/v1/ingest")
-        owner.deploys_to = ["--url", url, "--database-url", api.database_url]
-        said = owner.types("python3 -m tools deploy --check", fails=True)
+    before_deploying = ExitStack()
+    request.addfinalizer(before_deploying.close)
+    not_found = canned_server(404, b'{"code":"NOT_FOUND","message":"Requested function was not found"}')
+    url = before_deploying.enter_context(not_found).removesuffix("/functions/v1/ingest")
+    owner.deploys_to = ["--url", url, "--database-url", api.database_url]
+    said = owner.types("python3 -m tools deploy --check", fails=True)
     assert "✓ Project: hangar in eu-central-1 is active" in said
     assert "The function ingest is not deployed in this project." in said
     assert api.changes() == []
@@ -281,6 +284,7 @@ def test_from_nothing_to_the_first_session_in_the_portal(
             data = tmp_path / "stack"
             if stacks:
                 return
+            before_deploying.close()
             data.mkdir()
             keys = {"publishable": api.publishable_key, "secret": "sb_secret_test", "jwt": "x" * 40}
             (data / "keys.json").write_text(json.dumps(keys))
@@ -309,7 +313,7 @@ def test_from_nothing_to_the_first_session_in_the_portal(
         page = new_page()
         page.goto(site)
         expect(page.get_by_role("button", name="Sign in")).to_be_visible(timeout=WAIT_MS)
-        expect(page.get_by_text("config.json")).to_have_count(0)
+        expect(page.get_by_text("config.json")).to_have_count(0, timeout=WAIT_MS)
 
         database = running.enter_context(psycopg.connect(api.database_url, autocommit=True))
         bench = Bench(stack, database)
@@ -347,10 +351,8 @@ def test_from_nothing_to_the_first_session_in_the_portal(
         )
 
         first = Step("7. ")
-        reset = threading.Timer(1, bench.board.press_reset)
-        reset.start()
-        said = owner.types("python3 -m tools board logs --seconds 8")
-        reset.join()
+        leave_logs_after(monkeypatch, "Boot…", "NTP: ", "POST OK 200", connected=bench.board.press_reset)
+        said = owner.types(f"python3 -m tools board logs --seconds {TIMEOUT_SECONDS}")
         for line in ("New session: ", "Wi-Fi: ", "NTP: "):
             assert f"`{line}...`" in first.text
             assert line in said.partition("Boot…")[2]
