@@ -77,7 +77,7 @@ def test_a_fresh_checkout_becomes_the_real_commands_in_one_call(tmp_path: Path) 
     call = [sys.executable, "-m", "tools", "--help"]
 
     first = subprocess.run(call, cwd=root, env=environment, capture_output=True, text=True, timeout=600, check=False)
-    second = subprocess.run(call, cwd=root, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    second = subprocess.run(call, cwd=root, env=environment, capture_output=True, text=True, timeout=600, check=False)
 
     assert first.returncode == 0, first.stderr
     assert "[3/3] npm packages: installed" in first.stderr

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from tests.conftest import MakeDatabase, MakeStack
-from tests.tools.checkout import ROOT
+from tests.tools.checkout import ROOT, TIMEOUT_SECONDS
 from tests.tools.management_api import PROJECT, ManagementApi, environment, serve
 from tools import supabase_cli
 from tools.commands import deploy as command
@@ -94,7 +94,9 @@ def test_a_project_is_set_up_updated_and_checked(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """From an interrupted start to a project that takes messages; the second run finds everything done."""
-    port = free_port()
+    reserved = socket.socket()
+    reserved.bind(("127.0.0.1", 0))
+    port = reserved.getsockname()[1]
     data = tmp_path / "stack"
     data.mkdir()
     data.chmod(0o755)
@@ -104,6 +106,7 @@ def test_a_project_is_set_up_updated_and_checked(
     def bring_up() -> None:
         """With its function, the project begins to answer."""
         if len(api.uploads) == 1:
+            reserved.close()
             make_stack(data=data, port=port, database_url=half_migrated, secrets=api.secrets)
 
     api.on_deploy = bring_up
@@ -201,7 +204,7 @@ def test_not_logged_in() -> None:
         env={**environment_without, "HOME": "/nonexistent", "SUPABASE_NO_KEYRING": "1"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=TIMEOUT_SECONDS,
         check=False,
     )
 
@@ -441,7 +444,7 @@ def test_building_the_portal_alone_explains_itself(tmp_path: Path, key: str, fol
         env={**os.environ, "SUPABASE_URL": "https://x.supabase.co", "SUPABASE_PUBLISHABLE_KEY": key},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=TIMEOUT_SECONDS,
         check=False,
     )
 
