@@ -20,6 +20,7 @@ import pytest
 
 from tests.conftest import MakeDatabase, MakeStack
 from tests.support import Account
+from tests.tools.checkout import TIMEOUT_SECONDS
 from tools.stack import Stack, StackError, process
 from tools.stack.postgres import Postgres
 from tools.stack.stack import database_config, find_deno, load_keys
@@ -465,7 +466,7 @@ def test_keys_are_made_once_and_kept_private(
 
 def ends(pid: int) -> bool:
     """Whether the process is gone, now or soon."""
-    return process.wait_until(lambda: not process.command_line(pid), timeout_seconds=20)
+    return process.wait_until(lambda: not process.command_line(pid), timeout_seconds=TIMEOUT_SECONDS)
 
 
 OWNER = """
@@ -547,7 +548,7 @@ def test_wait_tells_when_a_part_has_ended_by_itself(make_stack: MakeStack, open_
     os.kill(stack.pids[0], signal.SIGKILL)
 
     with pytest.raises(StackError, match="The server has stopped"):
-        stack.wait(timeout_seconds=20)
+        stack.wait(timeout_seconds=TIMEOUT_SECONDS)
 
 
 def test_a_function_that_does_not_load_is_named(

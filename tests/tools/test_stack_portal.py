@@ -229,7 +229,7 @@ def test_every_kind_of_page_fault_is_seen(portal: Stack, page: Page, page_faults
     page.evaluate("void document.body.append(Object.assign(new Image(), { src: 'data:image/png,x' }))")
 
     expected = ("console: deliberate", "page error: thrown", "content security policy: img-src")
-    for _ in range(200):
+    for _ in range(2_400):
         missing = [start for start in expected if not any(fault.startswith(start) for fault in page_faults.found)]
         if not missing:
             break
