@@ -39,7 +39,7 @@ FUNCTION = REPOSITORY / "supabase" / "functions" / "ingest" / "index.ts"
 DEFAULT_PORT = 54321
 _READY_SECONDS = 60
 _STOP_SECONDS = 10
-_CONNECT_SECONDS = 5
+_CONNECT_SECONDS = 20
 _ANSWER_SECONDS = 60
 _MAX_LOG_BYTES = 1_000_000
 
@@ -156,7 +156,7 @@ class Stack:
         with self._mail_arrived:
             return list(self._mails)
 
-    def wait_for_mail(self, to: str, *, timeout_seconds: float = 10) -> Mail:
+    def wait_for_mail(self, to: str, *, timeout_seconds: float = _ANSWER_SECONDS) -> Mail:
         """The newest mail to an address, waiting for one if there is none yet.
 
         Raises:
