@@ -139,6 +139,7 @@ def calibrate(volts: str, **files: str | bytes) -> tuple[Result, Drive]:
     # At full speed it would talk without a pause, and this side would hardly get a turn to listen.
     with SimulatedBoard(drive, BoardClock(speed=10)) as board:
         board.power_on()
+        board.run_for(5)  # its files are offered once it has started
         board.start()
         with WebWorkflow(board) as workflow:
             where = ["--host", workflow.host, "--password", "secret"]

@@ -91,6 +91,7 @@ def test_logs_shows_what_the_board_says(monkeypatch: pytest.MonkeyPatch) -> None
     # At full speed it would talk without a pause, and this side would hardly get a turn to listen.
     with SimulatedBoard(drive, BoardClock(speed=10)) as board:
         board.power_on()
+        board.run_for(5)  # its files are offered once it has started
         board.start()
         with WebWorkflow(board) as workflow:
             aimed = remedies.for_board(remedies.LOGS, f"--host {workflow.host}")
