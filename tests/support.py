@@ -29,10 +29,16 @@ class Account:
     client: Client
 
 
-def open_mail(page: Page, stack: Stack, email: str) -> None:
-    """Open the link of the newest mail to an address, as the person who got it would, and press the page's button."""
-    page.goto(stack.wait_for_mail(email)["links"][0])
+def open_mail(page: Page, stack: Stack, email: str) -> str:
+    """Open the link of the next mail to an address, as the person who got it would, and press the page's button.
+
+    Returns:
+        The link.
+    """
+    (link, *_) = stack.next_mail(email)["links"]
+    page.goto(link)
     page.get_by_role("button", name="Continue").click()
+    return link
 
 
 @dataclass

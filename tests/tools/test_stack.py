@@ -168,6 +168,17 @@ def test_sign_up_needs_the_link_of_the_caught_mail(notes: Stack, sign_up: Callab
     assert re.fullmatch(r"\d{6}", mails[0]["code"])
 
 
+def test_each_mail_is_handed_out_once(notes: Stack, sign_up: Callable[..., Account]) -> None:
+    """A mail that is still on its way is waited for; the one before it is not taken for it."""
+    account = sign_up(notes)
+
+    account.client.auth.reset_password_for_email(account.email)
+
+    assert "type=recovery" in notes.next_mail(account.email)["links"][0]
+    with pytest.raises(TimeoutError, match="no new mail"):
+        notes.next_mail(account.email, timeout_seconds=0)
+
+
 def test_an_unconfirmed_user_cannot_sign_in(notes: Stack) -> None:
     """Without the link, the password alone is refused."""
     credentials = {"email": "unconfirmed@example.org", "password": "long-enough-password"}

@@ -1,5 +1,6 @@
 """`Stack`: starts, watches and stops PostgreSQL and the Deno process."""
 
+import collections
 import contextlib
 import fcntl
 import html
@@ -136,6 +137,7 @@ class Stack:
         self._server: subprocess.Popen[str] | None = None
         self._events: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._mails: list[Mail] = []
+        self._unread: dict[str, collections.deque[Mail]] = {}
         self._mail_arrived = threading.Condition()
 
     def __enter__(self) -> Self:
@@ -156,24 +158,27 @@ class Stack:
         with self._mail_arrived:
             return list(self._mails)
 
-    def wait_for_mail(self, to: str, *, timeout_seconds: float = _ANSWER_SECONDS) -> Mail:
-        """The newest mail to an address, waiting for one if there is none yet.
+    def next_mail(self, to: str, *, timeout_seconds: float = _ANSWER_SECONDS) -> Mail:
+        """The oldest mail to an address that no call has returned yet, waiting for one if there is none.
+
+        A mail comes some time after the auth service's answer; whoever looked for the newest one could get the last one
+        once more.
 
         Raises:
             TimeoutError: none came in time.
         """
         with self._mail_arrived:
-            if not self._mail_arrived.wait_for(lambda: any(mail["to"] == to for mail in self._mails), timeout_seconds):
-                raise TimeoutError(f"no mail to {to} within {timeout_seconds} s")
-            return next(mail for mail in reversed(self._mails) if mail["to"] == to)
+            if not self._mail_arrived.wait_for(lambda: self._unread.get(to), timeout_seconds):
+                raise TimeoutError(f"no new mail to {to} within {timeout_seconds} s")
+            return self._unread[to].popleft()
 
     def confirm(self, to: str) -> None:
-        """Redeem the link of the newest mail to an address, as the button does on the page that the link leads to.
+        """Redeem the link of the next mail to an address, as the button does on the page that the link leads to.
 
         Raises:
             StackError: the auth service refuses it.
         """
-        query = parse_qs(urlsplit(urlsplit(self.wait_for_mail(to)["links"][0]).fragment).query)
+        query = parse_qs(urlsplit(urlsplit(self.next_mail(to)["links"][0]).fragment).query)
         redeemed = {"type": query["type"][0], "token_hash": query["token_hash"][0]}
         headers = {"apikey": self.publishable_key}
         answer = httpx.post(
@@ -322,6 +327,7 @@ class Stack:
         )
         with self._mail_arrived:
             self._mails.append(received)
+            self._unread.setdefault(received["to"], collections.deque()).append(received)
             self._mail_arrived.notify_all()
         if self._on_mail is not None:
             self._on_mail(received)
