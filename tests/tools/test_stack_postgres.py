@@ -1,5 +1,6 @@
 """The embedded PostgreSQL: versions, data that an earlier run has left, and starting as root."""
 
+import concurrent.futures
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.tools.checkout import TIMEOUT_SECONDS
 from tools.stack import StackError, process
 from tools.stack.postgres import Postgres
 
@@ -20,6 +22,12 @@ def server(open_folder: Path) -> Iterator[Postgres]:
     made = Postgres(open_folder / "postgres", durable=False)
     yield made
     made.stop(immediate=True)
+
+
+def children(parent: int, name: str) -> list[int]:
+    """The server's processes with this word in their title."""
+    tasks = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return [int(task) for task in tasks if name in process.command_line(int(task))]
 
 
 def version(server: Postgres) -> int:
@@ -68,6 +76,27 @@ def test_the_superuser_needs_its_password(server: Postgres) -> None:
     with pytest.raises(psycopg.OperationalError, match="no password supplied"):
         psycopg.connect(f"postgresql://postgres@127.0.0.1:{server.port}/postgres", passfile="/dev/null")
     assert server.folder.resolve().stat().st_mode & 0o077 == 0
+
+
+def test_a_process_that_outlives_a_killed_server_is_waited_for(server: Postgres) -> None:
+    """PostgreSQL refuses to start beside it: it may still write into the same files."""
+    server.start()
+    (checkpointer,) = children(server.pid, "checkpointer")
+    os.kill(checkpointer, signal.SIGSTOP)
+    os.kill(server.pid, signal.SIGKILL)
+    server.stop()
+    again = Postgres(server.folder, durable=False)
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        starting = pool.submit(again.start)
+        refused = "still in use"
+        waited = process.wait_until(lambda: server.log.read_text().count(refused) > 5, timeout_seconds=TIMEOUT_SECONDS)
+        os.kill(checkpointer, signal.SIGCONT)
+        starting.result()
+        assert waited
+
+    assert version(again) == 18
+    again.stop(immediate=True)
 
 
 ORPHANING = """

@@ -25,7 +25,6 @@ DEFAULT_VERSION = 18
 _INSTALLATIONS = {16: "pginstall", 18: "pginstall18"}
 _START_SECONDS = 60
 _STOP_SECONDS = 20
-_PORT_ATTEMPTS = 5
 _ROOT_HOME = Path("/var/lib/esp32-uptime-logger")
 _PASSWORD_FILE = "superuser_password"
 # For databases that are thrown away: a crash of the machine may lose them.
@@ -98,10 +97,9 @@ class Postgres:
             raise StackError(
                 f"{self.folder} holds a PostgreSQL {made_by} database, this is {self.version}: use another folder."
             )
-        for _ in range(_PORT_ATTEMPTS):
-            if self._try_to_start(cluster, binaries):
-                return
-        raise StackError(f"PostgreSQL does not start: {process.tail(self.log)} (see {self.log})")
+        # What was in the way goes away: a port that somebody else took, processes of a server that was killed.
+        if not process.wait_until(lambda: self._try_to_start(cluster, binaries), timeout_seconds=_START_SECONDS):
+            raise StackError(f"PostgreSQL does not start: {process.tail(self.log)} (see {self.log})")
 
     def stop(self, *, immediate: bool = False) -> None:
         """End the server: orderly, or at once (`immediate`, for databases that are thrown away)."""
@@ -132,7 +130,10 @@ class Postgres:
             self.folder.unlink()
 
     def _try_to_start(self, cluster: Path, binaries: Path) -> bool:
-        """One attempt, on a port that is free now; False when somebody else took it in between."""
+        """One attempt, on a port that is free now.
+
+        False when somebody else took the port in between, or a process of the server before still holds its memory.
+        """
         self.port = free_port()
         settings = {"timezone": "UTC", "log_timezone": "UTC", **({} if self.durable else _NOT_DURABLE)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
