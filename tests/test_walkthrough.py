@@ -32,6 +32,7 @@ from typer.testing import CliRunner
 
 from tests.conftest import MakeDatabase, MakeStack, NewPage
 from tests.firmware.world import SIMULATED_CLOCK
+from tests.support import HTTP_SECONDS
 from tests.tools.board_world import canned_server, leave_logs_after
 from tests.tools.checkout import ROOT, TIMEOUT_SECONDS
 from tests.tools.management_api import PROJECT, TOKEN, ManagementApi, environment, serve
@@ -103,7 +104,9 @@ class Owner:
         if command.startswith("echo "):
             return os.path.expandvars(command)
         if command.startswith("curl "):
-            return httpx.get(command.removeprefix("curl "), trust_env=False).raise_for_status().text
+            return (
+                httpx.get(command.removeprefix("curl "), trust_env=False, timeout=HTTP_SECONDS).raise_for_status().text
+            )
         words = shlex.split(os.path.expandvars(command))
         assert words[:3] == ["python3", "-m", "tools"], command
         options = self.deploys_to if words[3] == "deploy" else []

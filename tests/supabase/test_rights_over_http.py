@@ -17,6 +17,7 @@ from supabase import Client, create_client
 from tests.conftest import MakeDatabase
 from tests.supabase.project import Person, Project, connect
 from tests.supabase.rights import ATTEMPTS, CALLS, PERSONAS, SCENE_CLOCK, Attempt, Call, Scene, set_scene
+from tests.support import HTTP_SECONDS
 from tools.stack import Stack
 
 _DENIED = {"42501", "PT403", "PT404", "PT409"}
@@ -41,7 +42,7 @@ def stand(make_database: MakeDatabase) -> Iterator[Stand]:
     ):
 
         def client(key: str) -> Client:
-            transport = open_clients.enter_context(httpx.Client(trust_env=False))
+            transport = open_clients.enter_context(httpx.Client(trust_env=False, timeout=HTTP_SECONDS))
             return create_client(stack.url, key, SyncClientOptions(httpx_client=transport, auto_refresh_token=False))
 
         project = Project(admin)

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from tests.firmware.cuts import short_ring
 from tests.firmware.parts import Parts, firmware_parts
+from tests.support import HTTP_SECONDS
 from tests.tools.board_world import canned_server, to_folder
 from tools import wire
 from tools.board import sessions
@@ -357,7 +358,7 @@ def test_a_device_with_another_key_is_said_with_the_remedy(cloned: Path, make_st
     aside = set_aside(DriveBoard(cloned))[0]
     url = f"{make_stack().url}/functions/v1/ingest"
     first = sessions.message(aside.store.uuid, aside.store.sessions[0])
-    assert 200 == httpx.post(url, json=first, headers={"X-Device-Key": "ab" * 32}).status_code
+    assert 200 == httpx.post(url, json=first, headers={"X-Device-Key": "ab" * 32}, timeout=HTTP_SECONDS).status_code
 
     result = run("--path", str(cloned), "--send", "--ingest-url", url)
 

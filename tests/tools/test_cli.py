@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from tests.conftest import MakeDatabase
+from tests.support import HTTP_SECONDS
 from tests.tools.checkout import ROOT, TIMEOUT_SECONDS
 from tools import cli
 from tools.commands import serve as serve_command
@@ -187,11 +188,13 @@ def test_serve_serves_everything_it_names_and_shows_mails(serving: subprocess.Po
     addresses = read_addresses(serving)
     key = {"apikey": addresses["Publishable key"]}
 
-    portal = httpx.get(addresses["Portal"])
-    ingest = httpx.get(addresses["Ingest"])
-    rest = httpx.get(f"{addresses['REST']}/fleets?select=*", headers=key)
+    portal = httpx.get(addresses["Portal"], timeout=HTTP_SECONDS)
+    ingest = httpx.get(addresses["Ingest"], timeout=HTTP_SECONDS)
+    rest = httpx.get(f"{addresses['REST']}/fleets?select=*", headers=key, timeout=HTTP_SECONDS)
     sign_up = {"email": "pilot@example.com", "password": "correct horse"}
-    httpx.post(f"{addresses['Portal']}/auth/v1/signup", json=sign_up, headers=key).raise_for_status()
+    httpx.post(
+        f"{addresses['Portal']}/auth/v1/signup", json=sign_up, headers=key, timeout=HTTP_SECONDS
+    ).raise_for_status()
 
     assert "<!doctype html>" in portal.text.lower()
     assert ingest.json()["ok"] is True
@@ -212,7 +215,7 @@ def test_serve_ends_in_order(serving: subprocess.Popen[str], number: signal.Sign
 
     assert (serving.returncode, said) == (code, "")
     with pytest.raises(httpx.ConnectError):
-        httpx.get(portal)
+        httpx.get(portal, timeout=HTTP_SECONDS)
 
 
 def test_serve_ends_by_itself(make_database: MakeDatabase) -> None:

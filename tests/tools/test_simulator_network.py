@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 
+from tests.support import HTTP_SECONDS
 from tests.tools.simulator_programs import JOIN, REQUEST, World, program_lines, world
 from tools.simulator import (
     CAPTIVE_PORTAL,
@@ -548,7 +549,7 @@ def test_the_proxy_serves_other_clients_as_well(world: World, proxy: FaultProxy,
     """It is an ordinary HTTP server; holds apply to boards only."""
     proxy.fault = slow_reply(3600)
 
-    response = httpx.post(f"{proxy.url}/x", content=b"{}")
+    response = httpx.post(f"{proxy.url}/x", content=b"{}", timeout=HTTP_SECONDS)
 
     assert response.status_code == 200
     assert upstream.posts == [b"{}"]

@@ -4,7 +4,6 @@ import concurrent.futures
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import stat
@@ -12,52 +11,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import httpx
-import psycopg
 import pytest
 
 from tests.conftest import MakeDatabase, MakeStack
-from tests.support import Account
+from tests.support import HTTP_SECONDS, Account
 from tests.tools.checkout import TIMEOUT_SECONDS
+from tests.tools.stack_project import Project, make_project
 from tools.stack import Stack, StackError, process
-from tools.stack.postgres import Postgres
 from tools.stack.stack import database_config, find_deno, load_keys
-
-# A project of its own: these tests say how the stack works, whatever the product's tables are.
-NOTES_MIGRATION = """
-create table public.notes (
-  id bigint primary key generated always as identity,
-  author uuid not null default auth.uid(),
-  text text not null,
-  written_at timestamptz not null default now()
-);
-create table public.secrets (id bigint primary key);
-alter table public.notes enable row level security;
-alter table public.secrets enable row level security;
-grant select, insert (text) on public.notes to authenticated;
-grant select, insert on public.notes to service_role;
-create policy "Authors read their notes" on public.notes for select to authenticated
-  using (author = (select auth.uid()));
-create policy "Authors write their notes" on public.notes for insert to authenticated
-  with check (author = (select auth.uid()));
-"""
-ECHO_FUNCTION = """
-export default {
-  fetch: async (request: Request): Promise<Response> => {
-    const body = await request.text();
-    if (body === "fail") throw new Error("as asked");
-    return Response.json({
-      path: new URL(request.url).pathname,
-      bytes: body.length,
-      url: Deno.env.get("SUPABASE_URL"),
-      token: Deno.env.get("INGEST_ACCESS_TOKEN") ?? null,
-    });
-  },
-};
-"""
-Project: TypeAlias = dict[str, Any]
 
 USERS = 4
 CONCURRENT_READS = 200
@@ -66,13 +29,7 @@ CONCURRENT_READS = 200
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Stack options for a small project of this test module."""
-    folder = tmp_path_factory.mktemp("project")
-    migrations = folder / "migrations"
-    migrations.mkdir()
-    (migrations / "20260101000000_notes.sql").write_text(NOTES_MIGRATION)
-    function = folder / "index.ts"
-    function.write_text(ECHO_FUNCTION)
-    return {"migrations": migrations, "function": function}
+    return make_project(tmp_path_factory.mktemp("project"))
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +42,7 @@ def notes(make_database: MakeDatabase, project: Project, tmp_path_factory: pytes
 
 def test_config_names_the_stack_and_its_publishable_key(notes: Stack) -> None:
     """config.json gives the portal the address and the public key, and is never cached."""
-    answer = httpx.get(f"{notes.url}/config.json")
+    answer = httpx.get(f"{notes.url}/config.json", timeout=HTTP_SECONDS)
 
     assert answer.json() == {"supabaseUrl": notes.url, "supabaseKey": notes.publishable_key}
     assert answer.headers["cache-control"] == "no-store"
@@ -93,14 +50,14 @@ def test_config_names_the_stack_and_its_publishable_key(notes: Stack) -> None:
 
 def test_localhost_is_sent_to_the_address_that_the_portal_may_talk_to(notes: Stack) -> None:
     """The page's security policy knows one origin, so the other name of the same machine redirects there."""
-    answer = httpx.get(f"{notes.url.replace('127.0.0.1', 'localhost')}/index.html?a=1")
+    answer = httpx.get(f"{notes.url.replace('127.0.0.1', 'localhost')}/index.html?a=1", timeout=HTTP_SECONDS)
 
     assert (answer.status_code, answer.headers["location"]) == (307, f"{notes.url}/index.html?a=1")
 
 
 def test_health_asks_the_database(notes: Stack) -> None:
     """/health answers only when the database does."""
-    answer = httpx.get(f"{notes.url}/health")
+    answer = httpx.get(f"{notes.url}/health", timeout=HTTP_SECONDS)
 
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
@@ -109,7 +66,7 @@ def test_the_function_runs_as_when_hosted(make_stack: MakeStack, make_database: 
     """It sees the path that a hosted function sees, the project's address and its secrets."""
     stack = make_stack(database_url=make_database(migrated=False), secrets={"INGEST_ACCESS_TOKEN": "t0ken"}, **project)
 
-    answer = httpx.post(f"{stack.url}/functions/v1/ingest?x=1", content=b"12345")
+    answer = httpx.post(f"{stack.url}/functions/v1/ingest?x=1", content=b"12345", timeout=HTTP_SECONDS)
 
     assert answer.json() == {"path": "/ingest", "bytes": 5, "url": stack.url, "token": "t0ken"}
 
@@ -121,15 +78,15 @@ def test_secrets_of_the_callers_environment_do_not_reach_the_function(
     monkeypatch.setenv("INGEST_ACCESS_TOKEN", "of another project")
     stack = make_stack(database_url=make_database(migrated=False), **project)
 
-    answer = httpx.post(f"{stack.url}/functions/v1/ingest", content=b"")
+    answer = httpx.post(f"{stack.url}/functions/v1/ingest", content=b"", timeout=HTTP_SECONDS)
 
     assert answer.json()["token"] is None
 
 
 def test_a_failing_function_is_a_500_and_no_crash(notes: Stack) -> None:
     """An exception in the function ends its request only."""
-    failed = httpx.post(f"{notes.url}/functions/v1/ingest", content=b"fail")
-    after = httpx.post(f"{notes.url}/functions/v1/ingest", content=b"fine")
+    failed = httpx.post(f"{notes.url}/functions/v1/ingest", content=b"fail", timeout=HTTP_SECONDS)
+    after = httpx.post(f"{notes.url}/functions/v1/ingest", content=b"fine", timeout=HTTP_SECONDS)
 
     assert (failed.status_code, failed.json()["code"]) == (500, "internal")
     assert after.status_code == 200
@@ -143,7 +100,7 @@ def test_a_client_that_leaves_in_the_middle_of_its_body_harms_nobody(notes: Stac
         with socket.create_connection(("127.0.0.1", port)) as client:
             client.sendall(f'POST {path} HTTP/1.1\r\n{headers}{{"'.encode())
 
-    assert httpx.get(f"{notes.url}/health").status_code == 200
+    assert httpx.get(f"{notes.url}/health", timeout=HTTP_SECONDS).status_code == 200
 
 
 @pytest.mark.parametrize("chunked", [False, True])
@@ -152,7 +109,9 @@ def test_a_body_without_end_is_refused(notes: Stack, chunked: bool) -> None:
     chunk = b" " * 65_536
     content = (chunk for _ in range(64)) if chunked else chunk * 64
 
-    answer = httpx.post(f"{notes.url}/rest/v1/notes", content=content, headers={"apikey": notes.publishable_key})
+    answer = httpx.post(
+        f"{notes.url}/rest/v1/notes", content=content, headers={"apikey": notes.publishable_key}, timeout=HTTP_SECONDS
+    )
 
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
@@ -183,9 +142,13 @@ def test_an_unconfirmed_user_cannot_sign_in(notes: Stack) -> None:
     """Without the link, the password alone is refused."""
     credentials = {"email": "unconfirmed@example.org", "password": "long-enough-password"}
     headers = {"apikey": notes.publishable_key}
-    httpx.post(f"{notes.url}/auth/v1/signup", json=credentials, headers=headers).raise_for_status()
+    httpx.post(
+        f"{notes.url}/auth/v1/signup", json=credentials, headers=headers, timeout=HTTP_SECONDS
+    ).raise_for_status()
 
-    answer = httpx.post(f"{notes.url}/auth/v1/token?grant_type=password", json=credentials, headers=headers)
+    answer = httpx.post(
+        f"{notes.url}/auth/v1/token?grant_type=password", json=credentials, headers=headers, timeout=HTTP_SECONDS
+    )
 
     assert (answer.status_code, answer.json()["error_code"]) == (400, "email_not_confirmed")
 
@@ -193,7 +156,7 @@ def test_an_unconfirmed_user_cannot_sign_in(notes: Stack) -> None:
 def test_mails_are_not_public(notes: Stack) -> None:
     """No path of the server hands out mails."""
     for path in ("/mails", "/auth/v1/mails", "/auth/v1/admin/mails"):
-        answer = httpx.get(f"{notes.url}{path}", headers={"apikey": notes.publishable_key})
+        answer = httpx.get(f"{notes.url}{path}", headers={"apikey": notes.publishable_key}, timeout=HTTP_SECONDS)
 
         assert answer.status_code in (401, 403, 404)
 
@@ -202,8 +165,8 @@ def test_anon_gets_nothing_that_was_not_granted(notes: Stack) -> None:
     """Row level security or not: without a grant, the publishable key alone reads and writes nothing."""
     headers = {"apikey": notes.publishable_key}
 
-    read = httpx.get(f"{notes.url}/rest/v1/notes", headers=headers)
-    write = httpx.post(f"{notes.url}/rest/v1/notes", json={"text": "x"}, headers=headers)
+    read = httpx.get(f"{notes.url}/rest/v1/notes", headers=headers, timeout=HTTP_SECONDS)
+    write = httpx.post(f"{notes.url}/rest/v1/notes", json={"text": "x"}, headers=headers, timeout=HTTP_SECONDS)
 
     assert (read.status_code, read.json()["code"]) == (401, "42501")
     assert (write.status_code, write.json()["code"]) == (401, "42501")
@@ -211,7 +174,7 @@ def test_anon_gets_nothing_that_was_not_granted(notes: Stack) -> None:
 
 def test_a_request_without_key_is_nobodys(notes: Stack) -> None:
     """There is no keyless mode, also not from the own machine."""
-    assert httpx.get(f"{notes.url}/rest/v1/notes").status_code == 401
+    assert httpx.get(f"{notes.url}/rest/v1/notes", timeout=HTTP_SECONDS).status_code == 401
 
 
 def test_column_grants_hold_for_signed_in_users(notes: Stack, sign_up: Callable[..., Account]) -> None:
@@ -221,9 +184,14 @@ def test_column_grants_hold_for_signed_in_users(notes: Stack, sign_up: Callable[
     assert session is not None
     headers = {"apikey": notes.publishable_key, "authorization": f"Bearer {session.access_token}"}
 
-    granted = httpx.post(f"{notes.url}/rest/v1/notes", json={"text": "mine"}, headers=headers)
-    tampered = httpx.post(f"{notes.url}/rest/v1/notes", json={"text": "x", "author": account.user_id}, headers=headers)
-    hidden = httpx.get(f"{notes.url}/rest/v1/secrets", headers=headers)
+    granted = httpx.post(f"{notes.url}/rest/v1/notes", json={"text": "mine"}, headers=headers, timeout=HTTP_SECONDS)
+    tampered = httpx.post(
+        f"{notes.url}/rest/v1/notes",
+        json={"text": "x", "author": account.user_id},
+        headers=headers,
+        timeout=HTTP_SECONDS,
+    )
+    hidden = httpx.get(f"{notes.url}/rest/v1/secrets", headers=headers, timeout=HTTP_SECONDS)
 
     assert granted.status_code == 201
     assert (tampered.status_code, tampered.json()["code"]) == (403, "42501")
@@ -234,8 +202,8 @@ def test_the_service_role_needs_grants_too(notes: Stack) -> None:
     """As when hosted: the secret key passes row level security, not missing grants."""
     headers = {"apikey": notes.secret_key}
 
-    granted = httpx.get(f"{notes.url}/rest/v1/notes", headers=headers)
-    missing = httpx.get(f"{notes.url}/rest/v1/secrets", headers=headers)
+    granted = httpx.get(f"{notes.url}/rest/v1/notes", headers=headers, timeout=HTTP_SECONDS)
+    missing = httpx.get(f"{notes.url}/rest/v1/secrets", headers=headers, timeout=HTTP_SECONDS)
 
     assert granted.status_code == 200
     assert (missing.status_code, missing.json()["code"]) == (403, "42501")
@@ -246,7 +214,7 @@ def test_times_come_as_iso_8601(notes: Stack) -> None:
     headers = {"apikey": notes.secret_key, "prefer": "return=representation"}
     row = {"author": "00000000-0000-4000-8000-000000000001", "text": "x", "written_at": "2026-01-02T03:04:05Z"}
 
-    answer = httpx.post(f"{notes.url}/rest/v1/notes", json=row, headers=headers)
+    answer = httpx.post(f"{notes.url}/rest/v1/notes", json=row, headers=headers, timeout=HTTP_SECONDS)
 
     assert answer.json()[0]["written_at"] == "2026-01-02T03:04:05+00:00"
 
@@ -262,149 +230,14 @@ def test_concurrent_readers_never_see_each_others_rows(notes: Stack, sign_up: Ca
         session = account.client.auth.get_session()
         assert session is not None
         headers = {"apikey": notes.publishable_key, "authorization": f"Bearer {session.access_token}"}
-        return account.user_id, httpx.get(f"{notes.url}/rest/v1/notes?select=text", headers=headers).json()
+        return account.user_id, httpx.get(
+            f"{notes.url}/rest/v1/notes?select=text", headers=headers, timeout=HTTP_SECONDS
+        ).json()
 
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(read, range(CONCURRENT_READS)))
 
     assert [answer for user_id, answer in answers] == [[{"text": user_id}] for user_id, answer in answers]
-
-
-def test_migrations_are_recorded_as_the_supabase_cli_does_and_applied_once(
-    make_stack: MakeStack, make_database: MakeDatabase, project: Project
-) -> None:
-    """A second start finds the recorded version and applies nothing."""
-    database = make_database(migrated=False)
-    make_stack(database_url=database, **project).stop()
-    with psycopg.connect(database) as connection:
-        first = connection.execute(
-            "select version, name, statements, ctid from supabase_migrations.schema_migrations"
-        ).fetchall()
-        connection.execute("insert into notes (author, text) values (gen_random_uuid(), 'kept')")
-
-    make_stack(database_url=database, **project).stop()
-
-    with psycopg.connect(database) as connection:
-        second = connection.execute(
-            "select version, name, statements, ctid from supabase_migrations.schema_migrations"
-        ).fetchall()
-        kept = connection.execute("select text from notes").fetchall()
-    assert [row[:2] for row in first] == [("20260101000000", "notes")]
-    assert first[0][2][2] == "alter table public.notes enable row level security"
-    assert second == first
-    assert kept == [("kept",)]
-
-
-def test_a_failing_migration_is_named_and_nothing_is_applied_in_part(
-    make_stack: MakeStack, make_database: MakeDatabase, project: Project, tmp_path: Path
-) -> None:
-    """One line names the file, the line and the reason; the files before it are rolled back with it."""
-    database = make_database(migrated=False)
-    (tmp_path / "20260101000000_good.sql").write_text("create table public.good (id int);\n")
-    (tmp_path / "20260102000000_bad.sql").write_text("create table public.half (id int);\n\nselect * from nowhere;\n")
-
-    with pytest.raises(StackError) as raised:
-        make_stack(database_url=database, **{**project, "migrations": tmp_path})
-
-    assert str(raised.value) == (
-        f'Migration {tmp_path}/20260102000000_bad.sql, line 3: relation "nowhere" does not exist (42P01)'
-    )
-    with psycopg.connect(database) as connection:
-        tables = connection.execute("select tablename from pg_tables where schemaname = 'public'").fetchall()
-        versions = connection.execute("select version from supabase_migrations.schema_migrations").fetchall()
-    assert tables == []
-    assert versions == []
-
-
-def test_data_of_a_newer_version_are_refused(
-    make_stack: MakeStack, make_database: MakeDatabase, project: Project
-) -> None:
-    """A recorded migration without a file means that the database knows more than the program."""
-    database = make_database(migrated=False)
-    make_stack(database_url=database, **project).stop()
-    with psycopg.connect(database) as connection:
-        connection.execute("insert into supabase_migrations.schema_migrations (version) values ('20990101000000')")
-
-    with pytest.raises(StackError, match=r"migration 20990101000000, which .* has not: it was made by a newer version"):
-        make_stack(database_url=database, **project)
-
-
-@pytest.fixture
-def own_project(project: Project, tmp_path: Path) -> Project:
-    """The small project with migrations of the test's own."""
-    return {**project, "migrations": Path(shutil.copytree(project["migrations"], tmp_path / "migrations"))}
-
-
-@pytest.mark.parametrize(
-    ("history", "difference"),
-    [
-        ("update {} set statements = '{{create table notes ()}}'", "its migration 20260101000000 is not that of"),
-        ("insert into {} (version) values ('20251231000000')", "it has migration 20251231000000, which"),
-        ("update {} set version = '20260101000001'", "it has migration 20260101000001, which"),
-    ],
-    ids=["changed since", "one that is gone", "renamed"],
-)
-def test_data_of_another_commit_are_refused_in_one_line(
-    make_stack: MakeStack, make_database: MakeDatabase, own_project: Project, history: str, difference: str
-) -> None:
-    """Before a release migrations change in place: what is not of this commit is told so, with what to do."""
-    database = make_database(migrated=False)
-    make_stack(database_url=database, **own_project).stop()
-    (own_project["migrations"] / "20260102000000_more.sql").write_text("create table public.more (id int);\n")
-    with psycopg.connect(database) as connection:
-        connection.execute(history.format("supabase_migrations.schema_migrations").encode())
-
-    with pytest.raises(StackError) as raised:
-        make_stack(database_url=database, **own_project)
-
-    said = str(raised.value)
-    assert "made by another commit of this project" in said
-    assert difference in said
-    assert "--fresh" in said
-    assert "newer" not in said
-    assert "\n" not in said
-    with psycopg.connect(database) as connection:
-        assert connection.execute("select to_regclass('public.more')").fetchone() == (None,)
-
-
-def test_a_database_that_lacks_an_earlier_migration_is_refused(
-    make_stack: MakeStack, make_database: MakeDatabase, own_project: Project
-) -> None:
-    """The sibling: nothing is slipped in below what is there."""
-    database = make_database(migrated=False)
-    make_stack(database_url=database, **own_project).stop()
-    (own_project["migrations"] / "20251231000000_before.sql").write_text("create table public.before (id int);\n")
-
-    with pytest.raises(StackError, match="it lacks migration 20251231000000 and has later ones"):
-        make_stack(database_url=database, **own_project)
-
-
-def test_spaces_between_statements_are_no_change(
-    make_stack: MakeStack, make_database: MakeDatabase, own_project: Project
-) -> None:
-    """The record has no ends of statements: what was recorded by the Supabase CLI is the same."""
-    database = make_database(migrated=False)
-    make_stack(database_url=database, **own_project).stop()
-    [file] = own_project["migrations"].glob("*.sql")
-    file.write_text(file.read_text().replace(";\n", " ;\n\n"))
-
-    make_stack(database_url=database, **own_project).stop()
-
-
-def test_a_project_database_of_supabase_is_left_alone(
-    make_stack: MakeStack, open_folder: Path, project: Project
-) -> None:
-    """The auth schema of a hosted project must not be touched by the local stand-in."""
-    with Postgres(open_folder / "postgres", durable=False) as server:
-        with psycopg.connect(server.dsn()) as connection:
-            connection.execute("create role supabase_auth_admin")
-
-        with pytest.raises(StackError, match="belongs to a Supabase project"):
-            make_stack(database_url=server.dsn(), **project)
-
-        with psycopg.connect(server.dsn()) as connection:
-            auth = connection.execute("select to_regnamespace('auth')").fetchone()
-    assert auth == (None,)
 
 
 def test_an_unreachable_database_is_one_clear_line(make_stack: MakeStack, project: Project) -> None:
@@ -457,7 +290,7 @@ def test_a_second_start_on_the_same_data_names_the_first(
     assert str(raised.value) == (
         f"Another stack (process {os.getpid()}, {first.url}) is running on {tmp_path}. Stop it first."
     )
-    assert httpx.get(f"{first.url}/health").status_code == 200
+    assert httpx.get(f"{first.url}/health", timeout=HTTP_SECONDS).status_code == 200
 
 
 def test_keys_are_made_once_and_kept_private(
@@ -501,14 +334,18 @@ def test_no_end_of_the_owner_leaves_a_process_or_loses_a_row(
         assert owner.stdout is not None
         running = json.loads(owner.stdout.readline())
         row = {"author": "00000000-0000-4000-8000-000000000001", "text": "acknowledged"}
-        answer = httpx.post(f"{running['url']}/rest/v1/notes", json=row, headers={"apikey": running["key"]})
+        answer = httpx.post(
+            f"{running['url']}/rest/v1/notes", json=row, headers={"apikey": running["key"]}, timeout=HTTP_SECONDS
+        )
 
         owner.send_signal(end)
         owner.wait()
 
     left = [pid for pid in running["pids"] if not ends(pid)]
     stack = make_stack(data=open_folder, **project)
-    found = httpx.get(f"{stack.url}/rest/v1/notes?select=text", headers={"apikey": stack.secret_key}).json()
+    found = httpx.get(
+        f"{stack.url}/rest/v1/notes?select=text", headers={"apikey": stack.secret_key}, timeout=HTTP_SECONDS
+    ).json()
     assert answer.status_code == 201
     assert left == []
     assert found == [{"text": "acknowledged"}]
@@ -525,7 +362,9 @@ def test_kill_9_of_everything_at_once_loses_no_acknowledged_row(
         running = json.loads(owner.stdout.readline())
         for number in range(100):
             row = {"author": "00000000-0000-4000-8000-000000000001", "text": str(number)}
-            answer = httpx.post(f"{running['url']}/rest/v1/notes", json=row, headers={"apikey": running["key"]})
+            answer = httpx.post(
+                f"{running['url']}/rest/v1/notes", json=row, headers={"apikey": running["key"]}, timeout=HTTP_SECONDS
+            )
             assert answer.status_code == 201
             acknowledged.append({"text": str(number)})
 
@@ -534,7 +373,9 @@ def test_kill_9_of_everything_at_once_loses_no_acknowledged_row(
 
     stack = make_stack(data=open_folder, **project)
 
-    found = httpx.get(f"{stack.url}/rest/v1/notes?select=text&order=id", headers={"apikey": stack.secret_key}).json()
+    found = httpx.get(
+        f"{stack.url}/rest/v1/notes?select=text&order=id", headers={"apikey": stack.secret_key}, timeout=HTTP_SECONDS
+    ).json()
     assert found == acknowledged
 
 
@@ -542,12 +383,14 @@ def test_a_fresh_start_forgets_the_earlier_data(make_stack: MakeStack, open_fold
     """`fresh` empties the database and makes new keys."""
     first = make_stack(data=open_folder, **project)
     row = {"author": "00000000-0000-4000-8000-000000000001", "text": "old"}
-    httpx.post(f"{first.url}/rest/v1/notes", json=row, headers={"apikey": first.secret_key}).raise_for_status()
+    httpx.post(
+        f"{first.url}/rest/v1/notes", json=row, headers={"apikey": first.secret_key}, timeout=HTTP_SECONDS
+    ).raise_for_status()
     first.stop()
 
     second = make_stack(data=open_folder, fresh=True, **project)
 
-    found = httpx.get(f"{second.url}/rest/v1/notes", headers={"apikey": second.secret_key}).json()
+    found = httpx.get(f"{second.url}/rest/v1/notes", headers={"apikey": second.secret_key}, timeout=HTTP_SECONDS).json()
     assert found == []
     assert second.secret_key != first.secret_key
 
@@ -579,14 +422,14 @@ def test_the_same_port_serves_again_at_once(
     """A stop with clients connected does not block the port for the next start."""
     first = make_stack(database_url=make_database(migrated=False), **project)
     port = int(first.url.rsplit(":", 1)[1])
-    with httpx.Client() as client:
+    with httpx.Client(timeout=HTTP_SECONDS) as client:
         client.get(f"{first.url}/health")
         first.stop()
 
     second = make_stack(port=port, database_url=make_database(migrated=False), **project)
 
     assert second.url == first.url
-    assert httpx.get(f"{second.url}/health").status_code == 200
+    assert httpx.get(f"{second.url}/health", timeout=HTTP_SECONDS).status_code == 200
 
 
 @pytest.mark.parametrize("enabled", [True, False])

@@ -12,7 +12,7 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
 
 from tests.conftest import MakeDatabase
-from tests.support import PageFaults
+from tests.support import HTTP_SECONDS, PageFaults
 from tools.stack import Stack, StackError
 from tools.stack.build import build_portal
 from tools.stack.stack import REPOSITORY, find_deno
@@ -59,8 +59,8 @@ def raw_get(url: str, path: str) -> bytes:
 
 def test_the_start_page_is_html_and_checked_again_each_time(portal: Stack) -> None:
     """index.html is found at /, with a tag that saves sending it twice."""
-    first = httpx.get(f"{portal.url}/")
-    again = httpx.get(f"{portal.url}/", headers={"if-none-match": first.headers["etag"]})
+    first = httpx.get(f"{portal.url}/", timeout=HTTP_SECONDS)
+    again = httpx.get(f"{portal.url}/", headers={"if-none-match": first.headers["etag"]}, timeout=HTTP_SECONDS)
 
     assert first.status_code == 200
     assert first.headers["content-type"] == "text/html; charset=utf-8"
@@ -70,8 +70,8 @@ def test_the_start_page_is_html_and_checked_again_each_time(portal: Stack) -> No
 
 def test_text_is_compressed_for_those_who_take_it(portal: Stack) -> None:
     """As static hosts do; a client that says nothing gets it as it is."""
-    packed = httpx.get(f"{portal.url}/", headers={"accept-encoding": "gzip"})
-    plain = httpx.get(f"{portal.url}/", headers={"accept-encoding": "identity"})
+    packed = httpx.get(f"{portal.url}/", headers={"accept-encoding": "gzip"}, timeout=HTTP_SECONDS)
+    plain = httpx.get(f"{portal.url}/", headers={"accept-encoding": "identity"}, timeout=HTTP_SECONDS)
 
     assert "gzip" == packed.headers["content-encoding"]
     assert "content-encoding" not in plain.headers
@@ -80,7 +80,7 @@ def test_text_is_compressed_for_those_who_take_it(portal: Stack) -> None:
 
 def test_hashed_assets_are_kept_for_good(portal: Stack) -> None:
     """A file with a content hash in its name never has to be asked for again, and has its right type."""
-    answer = httpx.get(f"{portal.url}/{SCRIPT}")
+    answer = httpx.get(f"{portal.url}/{SCRIPT}", timeout=HTTP_SECONDS)
 
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
@@ -90,7 +90,7 @@ def test_hashed_assets_are_kept_for_good(portal: Stack) -> None:
 @pytest.mark.parametrize("path", ["/nothing", "/assets/nothing-12345678.js", "/index.html/nothing", "/assets/"])
 def test_an_unknown_path_is_the_portals_404(portal: Stack, path: str) -> None:
     """There is no fallback to the start page: the portal's routes are behind the #."""
-    answer = httpx.get(f"{portal.url}{path}")
+    answer = httpx.get(f"{portal.url}{path}", timeout=HTTP_SECONDS)
 
     assert (answer.status_code, answer.text) == (404, "<!doctype html>nothing here")
     assert answer.headers["cache-control"] == "no-cache"
@@ -98,14 +98,14 @@ def test_an_unknown_path_is_the_portals_404(portal: Stack, path: str) -> None:
 
 def test_an_unknown_function_is_a_404(portal: Stack) -> None:
     """Only the project's own function is there."""
-    answer = httpx.post(f"{portal.url}/functions/v1/nothing")
+    answer = httpx.post(f"{portal.url}/functions/v1/nothing", timeout=HTTP_SECONDS)
 
     assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
 
 
 def test_the_stack_says_where_the_backend_is_whatever_the_build_says(portal: Stack) -> None:
     """A config.json in the build belongs to another project."""
-    assert httpx.get(f"{portal.url}/config.json").json()["supabaseUrl"] == portal.url
+    assert httpx.get(f"{portal.url}/config.json", timeout=HTTP_SECONDS).json()["supabaseUrl"] == portal.url
 
 
 @pytest.mark.parametrize(
@@ -136,8 +136,8 @@ def test_no_path_leads_out_of_the_portal(portal: Stack, path: str) -> None:
 
 def test_the_portals_files_are_read_only(portal: Stack) -> None:
     """Other methods than GET and HEAD are refused, and HEAD has no body."""
-    post = httpx.post(f"{portal.url}/index.html", content=b"x")
-    head = httpx.head(f"{portal.url}/index.html")
+    post = httpx.post(f"{portal.url}/index.html", content=b"x", timeout=HTTP_SECONDS)
+    head = httpx.head(f"{portal.url}/index.html", timeout=HTTP_SECONDS)
 
     assert (post.status_code, post.headers["allow"]) == (405, "GET, HEAD")
     assert (head.status_code, head.content) == (200, b"")
