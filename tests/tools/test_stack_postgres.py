@@ -24,12 +24,6 @@ def server(open_folder: Path) -> Iterator[Postgres]:
     made.stop(immediate=True)
 
 
-def children(parent: int, name: str) -> list[int]:
-    """The server's processes with this word in their title."""
-    tasks = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return [int(task) for task in tasks if name in process.command_line(int(task))]
-
-
 def version(server: Postgres) -> int:
     """Major version of the running server, asked over SQL."""
     with psycopg.connect(server.dsn()) as connection:
@@ -81,8 +75,8 @@ def test_the_superuser_needs_its_password(server: Postgres) -> None:
 def test_a_process_that_outlives_a_killed_server_is_waited_for(server: Postgres) -> None:
     """PostgreSQL refuses to start beside it: it may still write into the same files."""
     server.start()
-    (checkpointer,) = children(server.pid, "checkpointer")
-    os.kill(checkpointer, signal.SIGSTOP)
+    survivor = int(Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()[0])
+    os.kill(survivor, signal.SIGSTOP)
     os.kill(server.pid, signal.SIGKILL)
     server.stop()
     again = Postgres(server.folder, durable=False)
@@ -91,7 +85,7 @@ def test_a_process_that_outlives_a_killed_server_is_waited_for(server: Postgres)
         starting = pool.submit(again.start)
         refused = "still in use"
         waited = process.wait_until(lambda: server.log.read_text().count(refused) > 5, timeout_seconds=TIMEOUT_SECONDS)
-        os.kill(checkpointer, signal.SIGCONT)
+        os.kill(survivor, signal.SIGCONT)
         starting.result()
         assert waited
 

@@ -24,6 +24,7 @@ from tools.stack.errors import StackError
 DEFAULT_VERSION = 18
 _INSTALLATIONS = {16: "pginstall", 18: "pginstall18"}
 _START_SECONDS = 60
+_ATTEMPT_SECONDS = 0.2
 _STOP_SECONDS = 20
 _ROOT_HOME = Path("/var/lib/esp32-uptime-logger")
 _PASSWORD_FILE = "superuser_password"
@@ -98,7 +99,11 @@ class Postgres:
                 f"{self.folder} holds a PostgreSQL {made_by} database, this is {self.version}: use another folder."
             )
         # What was in the way goes away: a port that somebody else took, processes of a server that was killed.
-        if not process.wait_until(lambda: self._try_to_start(cluster, binaries), timeout_seconds=_START_SECONDS):
+        if not process.wait_until(
+            lambda: self._try_to_start(cluster, binaries),
+            timeout_seconds=_START_SECONDS,
+            interval_seconds=_ATTEMPT_SECONDS,
+        ):
             raise StackError(f"PostgreSQL does not start: {process.tail(self.log)} (see {self.log})")
 
     def stop(self, *, immediate: bool = False) -> None:
