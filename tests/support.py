@@ -36,9 +36,14 @@ def open_mail(page: Page, stack: Stack, email: str) -> str:
         The link.
     """
     (link, *_) = stack.next_mail(email)["links"]
+    open_link(page, link)
+    return link
+
+
+def open_link(page: Page, link: str) -> None:
+    """Open a mail's link and press the page's button: opening alone uses nothing up."""
     page.goto(link)
     page.get_by_role("button", name="Continue").click()
-    return link
 
 
 @dataclass

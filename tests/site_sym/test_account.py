@@ -7,7 +7,7 @@ from datetime import timedelta
 from playwright.sync_api import Page, expect
 
 from tests.site_sym.club import Club, message, now, report
-from tests.support import PageFaults, open_mail
+from tests.support import PageFaults, open_link, open_mail
 from tools.stack import Stack
 
 PASSWORD = "a well-kept logbook"
@@ -79,8 +79,7 @@ def test_a_mail_link_that_was_opened_before_is_explained(page: Page, stack: Stac
     page.get_by_role("button", name="Sign out", exact=True).click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
 
-    page.goto(link)
-    page.get_by_role("button", name="Continue").click()
+    open_link(page, link)
 
     expect(page.get_by_text("This link was already used, or is too old.")).to_be_visible()
     expect(page.get_by_role("link", name="Get a new link")).to_be_visible()

@@ -1,6 +1,5 @@
 """`Stack`: starts, watches and stops PostgreSQL and the Deno process."""
 
-import collections
 import contextlib
 import fcntl
 import html
@@ -17,6 +16,7 @@ import sys
 import threading
 import time
 import tomllib
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import TextIOWrapper
@@ -137,7 +137,7 @@ class Stack:
         self._server: subprocess.Popen[str] | None = None
         self._events: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._mails: list[Mail] = []
-        self._unread: dict[str, collections.deque[Mail]] = {}
+        self._unread: defaultdict[str, deque[Mail]] = defaultdict(deque)
         self._mail_arrived = threading.Condition()
 
     def __enter__(self) -> Self:
@@ -168,7 +168,7 @@ class Stack:
             TimeoutError: none came in time.
         """
         with self._mail_arrived:
-            if not self._mail_arrived.wait_for(lambda: self._unread.get(to), timeout_seconds):
+            if not self._mail_arrived.wait_for(lambda: self._unread[to], timeout_seconds):
                 raise TimeoutError(f"no new mail to {to} within {timeout_seconds} s")
             return self._unread[to].popleft()
 
@@ -327,7 +327,7 @@ class Stack:
         )
         with self._mail_arrived:
             self._mails.append(received)
-            self._unread.setdefault(received["to"], collections.deque()).append(received)
+            self._unread[received["to"]].append(received)
             self._mail_arrived.notify_all()
         if self._on_mail is not None:
             self._on_mail(received)
