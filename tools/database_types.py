@@ -32,7 +32,7 @@ _RULES = """select json_build_object(
   'key_reset_seconds', private.key_reset_seconds(),
   'running_seconds', extract(epoch from private.clock() - private.running_since())::integer
 )"""
-_BOUND = re.compile(r"\((?:char_length\((\w+)\)|(\w+)) (>=|<=) ([\w.]+(?:\(\))?|'[^']*'::[a-z ]+)\)")
+_BOUND = re.compile(r"\((?:\w+_length\((?:\w+|\(\w+\)::text)\)|\w+) (>=|<=) ([\w.]+(?:\(\))?|'[^']*'::[a-z ]+)\)")
 _PATTERN = re.compile(r"\w+ ~ '([^']*)'::text")
 
 
@@ -52,8 +52,8 @@ def generate(database_url: str) -> str:
 def generate_limits(database_url: str) -> str:
     """What the page measures by, as TypeScript source: the database's rules, and what each named CHECK allows.
 
-    Of a CHECK these are the least, the most and the pattern: of a text in characters, of a number its value, of a time
-    ISO 8601. What it says beyond that is left out.
+    Of a CHECK these are the least, the most and the pattern: of a text in characters, of JSON in bytes, of a number its
+    value, of a time ISO 8601. What it says beyond that is left out.
 
     Raises:
         ValueError: a bound is neither a value nor a constant of schema `private`.
@@ -67,7 +67,7 @@ def generate_limits(database_url: str) -> str:
             bounds = _BOUND.findall(definition)
             if len(bounds) != len(re.findall("[<>]", definition)):
                 raise ValueError(f"{name} has a bound that the portal would not get: {definition}")
-            for _, _, order, bound in bounds:
+            for order, bound in bounds:
                 row = database.execute(f"select to_json({bound})".encode()).fetchone()
                 assert row is not None
                 limit["min" if order == ">=" else "max"] = row[0]

@@ -51,6 +51,12 @@ return timestamptz '2024-01-01 00:00:00+00';
 comment on function private.earliest_start() is 'No device''s session starts before it: a board whose clock says so has a wrong clock.';
 grant execute on function private.earliest_start() to authenticated;
 
+create function private.earliest_entry() returns timestamptz
+language sql immutable parallel safe set search_path = ''
+return timestamptz '1900-01-01 00:00:00+00';
+comment on function private.earliest_entry() is 'What people enter by hand does not start before it: logs on paper are older than boards. All that is ever counted lies after it.';
+grant execute on function private.earliest_entry() to authenticated;
+
 create function private.longest_session() returns integer
 language sql immutable parallel safe set search_path = ''
 return 366 * 86400;

@@ -34,7 +34,7 @@ comment on column private.session_report.bus_max_mv is 'Highest millivolts of th
 create table public.sessions (
   session_id uuid primary key,
   device_uuid uuid references public.devices on delete cascade,
-  session_start timestamptz not null check (session_start >= private.earliest_start()),
+  session_start timestamptz not null,
   run_seconds integer not null check (run_seconds between 0 and private.longest_session()),
   last_update timestamptz,
   status public.session_status not null,
@@ -75,6 +75,7 @@ create table public.sessions (
   constraint bus_start_mv_plausible check (bus_start_mv between 0 and 100000),
   constraint bus_min_mv_plausible check (bus_min_mv between 0 and 100000),
   constraint bus_max_mv_plausible check (bus_max_mv between 0 and 100000),
+  check (session_start >= case when device_uuid is null then private.earliest_entry() else private.earliest_start() end),
   unique (device_uuid, session_start),
   foreign key (fleet_id, plane_id) references public.planes (fleet_id, plane_id),
   check (plane_id is null or fleet_id is not null)

@@ -448,7 +448,7 @@ begin
     -- An estimated start may lie on the other side of the period's begin: at most the whole length is in doubt.
     select 0, least(s.run_seconds, coalesce(s.start_uncertainty_s, s.run_seconds)) from public.sessions s
     where s.plane_id = asked.plane_id and s.counts and s.start_source = 'estimated' and not s.clock_checked
-      and asked.from_time > private.earliest_start()  -- the beginning of time clips nothing
+      and asked.from_time > private.earliest_start()  -- no board's session lies before it
       and (
         s.start_uncertainty_s is null and s.session_end > asked.from_time
         or s.effective_start - s.start_uncertainty_s * interval '1 second' < asked.from_time

@@ -64,13 +64,13 @@ end $$;
 comment on function private.reading_at(uuid, timestamptz) is 'The reading that a meter''s figure at a time rests on; null if there is none.';
 grant execute on function private.reading_at(uuid, timestamptz) to authenticated;
 
--- Without a reading, all that was ever counted: no session starts before private.earliest_start().
+-- Without a reading, all that was ever counted: nothing is entered for a time before private.earliest_entry().
 create function private.hours(plane uuid, t timestamptz) returns bigint
 language plpgsql stable security definer cost 1000 set search_path = '' set plan_cache_mode = force_generic_plan as $$
 declare
   reading public.hour_readings := private.reading_at(private.powered_meter(plane), t);
 begin
-  return coalesce(reading.seconds, 0) + private.counted(plane, coalesce(reading.as_of, private.earliest_start()), t);
+  return coalesce(reading.seconds, 0) + private.counted(plane, coalesce(reading.as_of, private.earliest_entry()), t);
 end $$;
 comment on function private.hours(uuid, timestamptz) is 'Hours of a plane at a time, in seconds: the latest reading of its powered time plus what was counted since.';
 grant execute on function private.hours(uuid, timestamptz) to authenticated;
@@ -95,7 +95,7 @@ begin
   end if;
   return coalesce(reading.seconds, 0) + coalesce((
     select c.engine_seconds
-    from private.counted_in(array[plane], array[coalesce(reading.as_of, private.earliest_start())], array[t], '{engine}') c
+    from private.counted_in(array[plane], array[coalesce(reading.as_of, private.earliest_entry())], array[t], '{engine}') c
   ), 0);
 end $$;
 comment on function private.engine_hours(uuid, timestamptz) is 'Engine time of a plane at a time, in seconds: the latest reading of its engine meter, if it has one, plus what was counted since; null: neither a reading nor any time that was sensed.';
@@ -150,7 +150,7 @@ grant execute on function public.hours(uuid, timestamptz) to authenticated;
 create function public.counted(plane_id uuid, from_time timestamptz, until_time timestamptz) returns bigint
 language sql stable set search_path = ''
 begin atomic
-  select private.counted(p.plane_id, greatest(from_time, private.earliest_start()), until_time)
+  select private.counted(p.plane_id, greatest(from_time, private.earliest_entry()), until_time)
   from public.planes p where p.plane_id = counted.plane_id;
 end;
 comment on function public.counted(uuid, timestamptz, timestamptz) is 'Seconds counted for a plane between two times; null for a plane that the caller does not see.';
@@ -159,7 +159,7 @@ grant execute on function public.counted(uuid, timestamptz, timestamptz) to auth
 create function public.counted_engine(plane_id uuid, from_time timestamptz, until_time timestamptz) returns bigint
 language sql stable set search_path = ''
 begin atomic
-  select private.counted_engine(p.plane_id, greatest(from_time, private.earliest_start()), until_time)
+  select private.counted_engine(p.plane_id, greatest(from_time, private.earliest_entry()), until_time)
   from public.planes p where p.plane_id = counted_engine.plane_id;
 end;
 comment on function public.counted_engine(uuid, timestamptz, timestamptz) is 'Seconds between two times in which a plane''s engine ran, of those that counted has; null if nothing was sensed between them, and for a plane that the caller does not see.';

@@ -140,7 +140,7 @@ begin
   with asked as materialized (
     select distinct a.meter_id, a.at_time from unnest(meters, times) a (meter_id, at_time)
   ), rest as materialized (
-    select asked.meter_id, asked.at_time, r.seconds, coalesce(r.as_of, private.earliest_start()) as since,
+    select asked.meter_id, asked.at_time, r.seconds, coalesce(r.as_of, private.earliest_entry()) as since,
       r.seconds is not null or m.source = 'powered' or m.source = 'engine' and private.was_ever_sensed(m.plane_id) as is_known
     from asked join public.meters m on m.meter_id = asked.meter_id
     left join lateral (
@@ -177,7 +177,7 @@ begin
     from unnest(meters, froms, untils) p (meter_id, from_time, until_time)
   ), jump as materialized (
     select within.meter_id, r.as_of, r.reason, r.seconds, before.seconds as seconds_before,
-      coalesce(before.as_of, private.earliest_start()) as since,
+      coalesce(before.as_of, private.earliest_entry()) as since,
       before.seconds is not null or m.source = 'powered' or m.source = 'engine' and private.was_ever_sensed(m.plane_id) as is_known
     from (
       select period.meter_id, min(period.from_time) as from_time, max(period.until_time) as until_time

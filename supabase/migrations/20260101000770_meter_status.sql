@@ -16,7 +16,7 @@ begin
   return query
   with meter as materialized (
     select m.meter_id, m.plane_id, m.source, coalesce(base.source, m.source) as measure, r.seconds as reading_seconds,
-      r.as_of as reading_as_of, coalesce(r.as_of, private.earliest_start()) as since,
+      r.as_of as reading_as_of, coalesce(r.as_of, private.earliest_entry()) as since,
       ratios.ratio, ratios.half_width, ratios.readings,
       r.seconds is not null or m.source = 'powered' or m.source = 'engine' and private.was_ever_sensed(m.plane_id) as is_known
     from public.meters m

@@ -11,12 +11,15 @@ create table public.session_annotations (
   corrected_start timestamptz constraint corrected_start_not_too_early check (corrected_start >= private.earliest_start()),
   clock_checked boolean not null default false,
   hand_plane_id uuid,
-  hand_start timestamptz constraint hand_start_not_too_early check (hand_start >= private.earliest_start()),
+  hand_start timestamptz constraint hand_start_not_too_early check (hand_start >= private.earliest_entry()),
   hand_seconds integer constraint hand_seconds_range check (hand_seconds between 1 and private.longest_session()),
+  batch_id uuid,
+  edited boolean not null default false,
   author_id uuid references auth.users (id) on delete set null,
   created_at timestamptz not null default private.clock(),
   updated_at timestamptz not null default private.clock(),
   foreign key (fleet_id, hand_plane_id) references public.planes (fleet_id, plane_id) on delete cascade,
+  foreign key (fleet_id, batch_id) references public.import_batches (fleet_id, batch_id),
   check (num_nulls(hand_plane_id, hand_start, hand_seconds) in (0, 3)),
   check (hand_start is null or corrected_start is null)
 );
@@ -24,6 +27,7 @@ create index session_annotations_by_fleet on public.session_annotations (fleet_i
 create index session_annotations_by_pilot on public.session_annotations (fleet_id, pilot);
 create index session_annotations_with_pilot on public.session_annotations (fleet_id, updated_at desc) where pilot is not null;
 create index session_annotations_by_plane on public.session_annotations (fleet_id, hand_plane_id);
+create index session_annotations_by_batch on public.session_annotations (batch_id, edited) where batch_id is not null;
 create index session_annotations_by_author on public.session_annotations (author_id);
 comment on table public.session_annotations is 'What a person says about a session, one row per session; what the device said stays as it is.';
 comment on column public.session_annotations.session_id is 'The session; of a hand-entered one, its own identity.';
@@ -37,6 +41,8 @@ comment on column public.session_annotations.clock_checked is 'Someone looked at
 comment on column public.session_annotations.hand_plane_id is 'Plane of a hand-entered session.';
 comment on column public.session_annotations.hand_start is 'Start of a hand-entered session.';
 comment on column public.session_annotations.hand_seconds is 'Seconds of a hand-entered session.';
+comment on column public.session_annotations.batch_id is 'The import that brought it; null: none did.';
+comment on column public.session_annotations.edited is 'Somebody has changed it since it was first said.';
 comment on column public.session_annotations.author_id is 'Who said so last; null for a former member.';
 comment on column public.session_annotations.created_at is 'When it was first said (server time).';
 comment on column public.session_annotations.updated_at is 'When it was last said (server time).';
@@ -114,6 +120,7 @@ begin
   end if;
   new.pilot := nullif(btrim(new.pilot), '');
   new.remarks := nullif(btrim(new.remarks), '');
+  new.edited := tg_op = 'UPDATE';
   new.author_id := auth.uid();
   new.updated_at := private.clock();
   return new;
@@ -123,71 +130,117 @@ create trigger sign_annotation before insert or update of session_id, class, pil
   clock_checked, hand_plane_id, hand_start, hand_seconds on public.session_annotations
   for each row execute function private.sign_annotation();
 
-create function private.apply_annotation() returns trigger
-language plpgsql security definer set search_path = '' as $$
-declare
-  said public.session_annotations := new;  -- all null after a deletion: nothing is said any more
-  ownership uuid;
+-- All at once: an import says thousands of things, and each statement that writes sessions computes days again.
+create function private.apply_annotations(said public.session_annotations[]) returns void
+language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
 begin
-  said.session_id := coalesce(new.session_id, old.session_id);
-  if tg_op = 'DELETE' and old.hand_start is not null then
-    delete from public.sessions s where s.session_id = old.session_id and s.device_uuid is null;
-  elsif said.hand_start is not null then
+  if exists (select from unnest(said) one where one.hand_start is not null) then
     insert into public.sessions (
       session_id, session_start, run_seconds, status, report_closed, fleet_id, plane_id, effective_start, class, pilot,
       excluded, clock_checked
     )
-    values (
-      said.session_id, said.hand_start, said.hand_seconds, 'closed', true, said.fleet_id, said.hand_plane_id,
-      said.hand_start, said.class, said.pilot, said.excluded, said.clock_checked
-    )
+    select one.session_id, one.hand_start, one.hand_seconds, 'closed', true, one.fleet_id, one.hand_plane_id,
+      one.hand_start, one.class, one.pilot, one.excluded, one.clock_checked
+    from unnest(said) one where one.hand_start is not null
     on conflict (session_id) do update set
       session_start = excluded.session_start, run_seconds = excluded.run_seconds, fleet_id = excluded.fleet_id,
       plane_id = excluded.plane_id, effective_start = excluded.effective_start, class = excluded.class,
       pilot = excluded.pilot, excluded = excluded.excluded, clock_checked = excluded.clock_checked
     where sessions.device_uuid is null;
-  else
-    select o.ownership_id into ownership
-    from public.sessions s join public.device_ownerships o on o.device_uuid = s.device_uuid and o.fleet_id = s.fleet_id
-      and o.owned @> s.session_start
-    where s.session_id = said.session_id;
+  end if;
+  if exists (select from unnest(said) one where one.hand_start is null) then
     update public.sessions s set
-      class = said.class, pilot = said.pilot, excluded = coalesce(said.excluded, false),
+      class = one.class, pilot = one.pilot, excluded = coalesce(one.excluded, false),
       -- what was checked did not reach into the future
-      clock_checked = (coalesce(said.clock_checked, false) or said.corrected_start is not null)
-        and not private.in_future(coalesce(said.corrected_start, s.session_start), s.run_seconds),
-      effective_start = coalesce(said.corrected_start, s.session_start),
+      clock_checked = (coalesce(one.clock_checked, false) or one.corrected_start is not null)
+        and not private.in_future(coalesce(one.corrected_start, s.session_start), s.run_seconds),
+      effective_start = coalesce(one.corrected_start, s.session_start),
       -- Another start may lie in another assignment. A session just after the release of a device whose clock is ahead
       -- lies in no ownership, and stays where it is.
       plane_id = case
-        when ownership is null then s.plane_id
-        else private.plane_at(ownership, coalesce(said.corrected_start, s.session_start))
+        when one.ownership is null then s.plane_id
+        else private.plane_at(one.ownership, coalesce(one.corrected_start, s.session_start))
       end
-    where s.session_id = said.session_id;
+    from (
+      select a.*, (
+        select o.ownership_id
+        from public.sessions there
+        join public.device_ownerships o on o.device_uuid = there.device_uuid and o.fleet_id = there.fleet_id
+          and o.owned @> there.session_start
+        where there.session_id = a.session_id
+      ) as ownership
+      from unnest(said) a where a.hand_start is null
+    ) one
+    where s.session_id = one.session_id;
   end if;
-  return null;
 end $$;
-comment on function private.apply_annotation() is 'Carries an annotation over to what follows from it in sessions.';
-create trigger apply_annotation after insert or update of class, pilot, excluded, corrected_start, clock_checked, hand_plane_id,
-  hand_start, hand_seconds on public.session_annotations for each row execute function private.apply_annotation();
+comment on function private.apply_annotations(public.session_annotations[]) is 'Carries annotations over to what follows from them in sessions. One that says nothing but which session it is, is one that was taken back.';
+
 -- What came after the device's release counts as far as somebody has looked: who says something about the times has.
 -- What comes after that waits for the next look, whatever else is said meanwhile.
+create function private.note_looks(said public.session_annotations[]) returns void
+language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
+begin
+  update public.sessions s set looked_at_seconds = case
+    when one.clock_checked or one.corrected_start is not null then s.run_seconds
+  end
+  from unnest(said) one
+  where one.hand_start is null and s.session_id = one.session_id and s.known_at_release is not null;
+end $$;
+comment on function private.note_looks(public.session_annotations[]) is 'Notes how much of sessions that came after a release somebody has looked at.';
+
+create function private.annotations_came() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  said constant public.session_annotations[] := array(select n::public.session_annotations from came n);
+begin
+  perform private.apply_annotations(said);
+  perform private.note_looks(said);
+  return null;
+end $$;
+comment on function private.annotations_came() is 'What follows from new annotations.';
+create trigger apply_annotations after insert on public.session_annotations
+  referencing new table as came for each statement execute function private.annotations_came();
+
+create function private.annotations_went() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  nothing_said public.session_annotations[];
+begin
+  delete from public.sessions s using went o
+  where s.session_id = o.session_id and o.hand_start is not null and s.device_uuid is null;
+  select array_agg(jsonb_populate_record(null::public.session_annotations, jsonb_build_object('session_id', o.session_id)))
+  into nothing_said from went o where o.hand_start is null;
+  perform private.apply_annotations(nothing_said);
+  perform private.note_looks(nothing_said);
+  return null;
+end $$;
+comment on function private.annotations_went() is 'What follows from annotations that were taken back: hand-entered sessions go, of the others nothing is said any more.';
+-- Not where they go with their fleet: the sessions are gone by then.
+create trigger take_annotations_back after delete on public.session_annotations
+  referencing old table as went
+  for each statement when (pg_trigger_depth() = 0) execute function private.annotations_went();
+
+-- A change says something of what it names, also where that stays as it is: a clock is checked once more.
+create function private.apply_annotation() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform private.apply_annotations(array[new]);
+  return null;
+end $$;
+comment on function private.apply_annotation() is 'What follows from a change of an annotation.';
+create trigger apply_annotation after update of class, pilot, excluded, corrected_start, clock_checked, hand_plane_id,
+  hand_start, hand_seconds on public.session_annotations for each row execute function private.apply_annotation();
+
 create function private.note_look() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-  update public.sessions s set looked_at_seconds = case
-    when new.clock_checked or new.corrected_start is not null then s.run_seconds
-  end
-  where s.session_id = coalesce(new.session_id, old.session_id) and s.known_at_release is not null;
+  perform private.note_looks(array[new]);
   return null;
 end $$;
-comment on function private.note_look() is 'Notes how much of a session that came after a release somebody has looked at.';
-create trigger note_look after insert or delete or update of corrected_start, clock_checked on public.session_annotations
+comment on function private.note_look() is 'What follows from a change that says something of the times.';
+create trigger note_look after update of corrected_start, clock_checked on public.session_annotations
   for each row execute function private.note_look();
-
--- Not where it goes with its fleet: the sessions are gone by then.
-create trigger take_annotation_back after delete on public.session_annotations
-  for each row when (pg_trigger_depth() = 0) execute function private.apply_annotation();
 
 -- What the engine's time says about a session, until a person says what it was. It is shown and counted as a suggestion,
 -- and becomes a class only by accept_suggested_classes().

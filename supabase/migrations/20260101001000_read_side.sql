@@ -90,7 +90,8 @@ create view public.session_log with (security_invoker = true) as
     s.received_at, s.heard_at, s.flagged,
     case when s.known_at_release is not null then
       s.run_seconds - least(s.run_seconds, greatest(s.known_at_release, s.looked_at_seconds, 0))
-    end as held_seconds
+    end as held_seconds,
+    n.batch_id
   -- The caller's fleets lead to their sessions by index, where nothing else in the query does.
   from unnest((select private.fleets_as('viewer'))) mine (fleet_id)
   join public.sessions s on s.fleet_id = mine.fleet_id
@@ -117,6 +118,7 @@ comment on column public.session_log.engine_hobbs_end_seconds is 'Engine time of
 comment on column public.session_log.suggested_class is 'What the engine''s time suggests, for as long as class is null; null if not sensed, and while the session runs.';
 comment on column public.session_log.flagged is 'Its times reach into the future, or some of it came after the device''s release, and nobody has looked at it.';
 comment on column public.session_log.held_seconds is 'Of run_seconds, what came after the device''s release and does not count until somebody has looked; null: nothing came after it.';
+comment on column public.session_log.batch_id is 'The import that brought it; null: none did.';
 comment on column public.session_log.annotated_by is 'Who annotated it last; null: nobody, or a former member.';
 comment on column public.session_log.session_id is 'Identity of the session.';
 comment on column public.session_log.fleet_id is 'The fleet that owned the device at session_start.';
@@ -259,7 +261,7 @@ begin
     select private.latest_time() as latest_time,
       private.day_begin(date_trunc('month', private.today(zone)::timestamp)::date, zone) as month_start
   ), plane as materialized (
-    select p.*, r.seconds as reading_seconds, r.as_of as reading_as_of, coalesce(r.as_of, private.earliest_start()) as since,
+    select p.*, r.seconds as reading_seconds, r.as_of as reading_as_of, coalesce(r.as_of, private.earliest_entry()) as since,
       m.meter_id, m.name as meter_name, m.source as meter_source
     from period cross join public.planes p
     left join public.meters m on m.plane_id = p.plane_id and m.is_primary
@@ -276,7 +278,7 @@ begin
         select begin.plane_id, begin.t from begin
         union
         -- engine time has no reading
-        select plane.plane_id, private.earliest_start() from plane
+        select plane.plane_id, private.earliest_entry() from plane
       ) one cross join period
     ) asked
     cross join lateral private.counted_in(asked.planes, asked.froms, asked.untils) c
@@ -318,7 +320,7 @@ begin
   left join counted total on total.plane_id = plane.plane_id and total.from_time = plane.since
   left join tally on tally.plane_id = plane.plane_id and tally.from_time = plane.since
   left join counted month_total on month_total.plane_id = plane.plane_id and month_total.from_time = period.month_start
-  left join counted ever on ever.plane_id = plane.plane_id and ever.from_time = private.earliest_start()
+  left join counted ever on ever.plane_id = plane.plane_id and ever.from_time = private.earliest_entry()
   left join tally month_tally on month_tally.plane_id = plane.plane_id and month_tally.from_time = period.month_start
   left join primary_meter on primary_meter.meter_id = plane.meter_id
   left join installed on installed.plane_id = plane.plane_id

@@ -64,6 +64,10 @@ begin
       return query
         select n.session_id::text, row_to_json(n) from public.session_annotations n
         where n.fleet_id = fleet and n.session_id > after_id order by n.session_id limit page_rows;
+    when 'import_batches' then
+      return query
+        select b.batch_id::text, row_to_json(b) from public.import_batches b
+        where b.fleet_id = fleet and b.batch_id > after_id order by b.batch_id limit page_rows;
     when 'settled_boot_gaps' then
       return query
         select g.gap_id::text, row_to_json(g) from public.settled_boot_gaps g
@@ -111,8 +115,8 @@ language plpgsql stable set search_path = '' as $$
 declare
   page_rows constant integer := 500;
   parts constant text[] :=
-    '{fleet,members,planes,meters,devices,ownerships,assignments,sessions,annotations,settled_boot_gaps,readings,
-      components,component_installations,maintenance_items,maintenance_completions,hours}';
+    '{fleet,members,planes,meters,devices,ownerships,assignments,sessions,annotations,import_batches,settled_boot_gaps,
+      readings,components,component_installations,maintenance_items,maintenance_completions,hours}';
   part constant text := split_part(coalesce(after, parts[1]), ' ', 1);
   items json;
   last_key text;

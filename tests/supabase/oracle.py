@@ -13,7 +13,7 @@ Spans = list[tuple[datetime, datetime]]
 
 SLACK = timedelta(minutes=5)
 """What lies no further ahead counts already: a board's clock may be a little fast."""
-_EARLIEST = datetime(2024, 1, 1, tzinfo=UTC)
+_EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 _DIGIT_SECONDS = 360  # a tach's last digit
 
 

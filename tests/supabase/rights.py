@@ -1,5 +1,7 @@
 """Who may do what: one attempt per table and verb, and one per function, with those for whom it works."""
 
+import json
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -74,6 +76,11 @@ class Call:
 
     def __str__(self) -> str:
         return self.function
+
+
+def _flight(plane: str) -> list[Values]:
+    """A file with one entry, from before there were boards."""
+    return [{"row_number": 2, "plane_id": plane, "start": "1990-05-01T08:00:00Z", "seconds": 3600}]
 
 
 def _in_fleet(scene: Scene, _: str) -> Values:
@@ -205,6 +212,21 @@ ATTEMPTS = [
         lambda scene, persona: {"pilot": "Amelia"},
     ),
     Attempt("session_annotations", "delete", EDITORS, _victim("annotation", "session_id")),
+    Attempt("import_batches", "select", ALL_MEMBERS, _in_fleet),
+    Attempt(
+        "import_batches",
+        "insert",
+        NOBODY,
+        values=lambda scene, persona: {
+            "batch_id": str(uuid.uuid4()),
+            "fleet_id": scene.fleet,
+            "name": "Logbook",
+            "mapping": "{}",
+            "row_count": 0,
+        },
+    ),
+    Attempt("import_batches", "update", EDITORS, _in_fleet, lambda scene, persona: {"name": "Old logbook"}),
+    Attempt("import_batches", "delete", NOBODY, _in_fleet),
     Attempt("meters", "select", ALL_MEMBERS, _in_fleet),
     Attempt(
         "meters",
@@ -343,6 +365,21 @@ CALLS = [
         EDITORS,
         lambda scene, persona: {"session_ids": f"{{{scene.victims[persona]['sensed']}}}"},
     ),
+    Call("check_import", EDITORS, lambda scene, persona: {"fleet_id": scene.fleet, "entries": _flight(scene.plane)}),
+    Call(
+        "import_sessions",
+        EDITORS,
+        lambda scene, persona: {
+            "batch_id": str(uuid.uuid4()),
+            "fleet_id": scene.fleet,
+            "name": "Logbook",
+            "file_name": "log.csv",
+            "mapping": {},
+            "entries": _flight(scene.plane),
+        },
+    ),
+    Call("revert_import", EDITORS, lambda scene, persona: {"batch_id": scene.victims[persona]["batch"]}),
+    Call("import_batch_status", ALL_MEMBERS, _in_fleet, empty_for_others=True),
     Call("hours_by_class", ALL_MEMBERS, lambda scene, persona: {"fleet_id": scene.fleet}, empty_for_others=True),
     Call(
         "device_completeness",
@@ -504,6 +541,13 @@ def _victims(project: Project, owner: Person, plane: str, board: Board, gappy: B
                 " returning session_id",
                 plane,
                 f"2025-01-0{number + 1}",
+            )
+        ),
+        "batch": str(
+            owner.value(
+                "select (import_sessions(gen_random_uuid(), %s, 'Logbook', null, '{}', %s)).batch_id",
+                fleet,
+                json.dumps(_flight(plane)),
             )
         ),
         "meter": add_tach(owner, add_plane(owner, f"D-TACH{number}")),

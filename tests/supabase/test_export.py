@@ -24,6 +24,7 @@ PARTS = [
     "assignments",
     "sessions",
     "annotations",
+    "import_batches",
     "settled_boot_gaps",
     "readings",
     "components",

@@ -84,7 +84,7 @@ def test_function_rights(scene: Scene, call: Call, persona: str) -> None:
     """Those who may, get an answer; for everybody else there is none, or a refusal."""
     arguments = call.arguments(scene, persona)
     names = sql.SQL(", ").join(sql.SQL("{} => %s").format(sql.Identifier(name)) for name in arguments)
-    values = [json.dumps(value) if isinstance(value, list) else value for value in arguments.values()]
+    values = [json.dumps(value) if isinstance(value, list | dict) else value for value in arguments.values()]
     statement = sql.SQL("select * from {}({}) answer where {} or not (answer is null)").format(
         sql.Identifier(call.function), names, sql.Literal(call.answers_nothing)
     )

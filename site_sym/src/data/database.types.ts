@@ -557,6 +557,61 @@ export type Database = {
           },
         ];
       };
+      "import_batches": {
+        Row: {
+          "author_id": string | null;
+          "batch_id": string;
+          "created_at": string;
+          "file_name": string | null;
+          "fleet_id": string;
+          "mapping": NonNullable<Json>;
+          "name": string;
+          "reverted_at": string | null;
+          "reverted_by": string | null;
+          "row_count": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "author_id"?: string | null;
+          "batch_id": string;
+          "created_at"?: string;
+          "file_name"?: string | null;
+          "fleet_id": string;
+          "mapping": NonNullable<Json>;
+          "name": string;
+          "reverted_at"?: string | null;
+          "reverted_by"?: string | null;
+          "row_count": number;
+        };
+        Update: {
+          "author_id"?: string | null;
+          "batch_id"?: string;
+          "created_at"?: string;
+          "file_name"?: string | null;
+          "fleet_id"?: string;
+          "mapping"?: NonNullable<Json>;
+          "name"?: string;
+          "reverted_at"?: string | null;
+          "reverted_by"?: string | null;
+          "row_count"?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "import_batches_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "import_batches_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "my_fleets";
+            referencedColumns: ["fleet_id"];
+          },
+        ];
+      };
       "maintenance_completions": {
         Row: {
           "completion_id": string;
@@ -852,10 +907,12 @@ export type Database = {
       "session_annotations": {
         Row: {
           "author_id": string | null;
+          "batch_id": string | null;
           "class": Database["public"]["Enums"]["session_class"] | null;
           "clock_checked": boolean;
           "corrected_start": string | null;
           "created_at": string;
+          "edited": boolean;
           "excluded": boolean;
           "fleet_id": string;
           "hand_plane_id": string | null;
@@ -869,10 +926,12 @@ export type Database = {
         ComputedFields: never;
         Insert: {
           "author_id"?: string | null;
+          "batch_id"?: string | null;
           "class"?: Database["public"]["Enums"]["session_class"] | null;
           "clock_checked"?: boolean;
           "corrected_start"?: string | null;
           "created_at"?: string;
+          "edited"?: boolean;
           "excluded"?: boolean;
           "fleet_id": string;
           "hand_plane_id"?: string | null;
@@ -885,10 +944,12 @@ export type Database = {
         };
         Update: {
           "author_id"?: string | null;
+          "batch_id"?: string | null;
           "class"?: Database["public"]["Enums"]["session_class"] | null;
           "clock_checked"?: boolean;
           "corrected_start"?: string | null;
           "created_at"?: string;
+          "edited"?: boolean;
           "excluded"?: boolean;
           "fleet_id"?: string;
           "hand_plane_id"?: string | null;
@@ -900,6 +961,13 @@ export type Database = {
           "updated_at"?: string;
         };
         Relationships: [
+          {
+            foreignKeyName: "session_annotations_fleet_id_batch_id_fkey";
+            columns: ["fleet_id", "batch_id"];
+            isOneToOne: false;
+            referencedRelation: "import_batches";
+            referencedColumns: ["fleet_id", "batch_id"];
+          },
           {
             foreignKeyName: "session_annotations_fleet_id_fkey";
             columns: ["fleet_id"];
@@ -1198,6 +1266,7 @@ export type Database = {
         Row: {
           "annotated_at": string | null;
           "annotated_by": string | null;
+          "batch_id": string | null;
           "boot": number | null;
           "bus_max_mv": number | null;
           "bus_min_mv": number | null;
@@ -1342,6 +1411,15 @@ export type Database = {
           "settled_by": string;
           "settled_gap_id": string;
           "to_boot": number;
+        }[];
+      };
+      "check_import": {
+        Args: { "entries": Json; "fleet_id": string };
+        Returns: {
+          "entry_id": string;
+          "fate": string;
+          "message": string;
+          "row_number": number;
         }[];
       };
       "claim_device": {
@@ -1512,6 +1590,51 @@ export type Database = {
           "seconds": number;
           "sensed_seconds": number;
         }[];
+      };
+      "import_batch_status": {
+        Args: { "fleet_id": string };
+        Returns: {
+          "author_id": string;
+          "batch_id": string;
+          "changed_rows": number;
+          "created_at": string;
+          "file_name": string;
+          "fleet_id": string;
+          "mapping": Json;
+          "name": string;
+          "reverted_at": string;
+          "reverted_by": string;
+          "row_count": number;
+          "rows_left": number;
+        }[];
+      };
+      "import_sessions": {
+        Args: {
+          "batch_id": string;
+          "entries": Json;
+          "file_name": string;
+          "fleet_id": string;
+          "mapping": Json;
+          "name": string;
+        };
+        Returns: {
+          "author_id": string | null;
+          "batch_id": string;
+          "created_at": string;
+          "file_name": string | null;
+          "fleet_id": string;
+          "mapping": NonNullable<Json>;
+          "name": string;
+          "reverted_at": string | null;
+          "reverted_by": string | null;
+          "row_count": number;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "import_batches";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       "ingest": { Args: { "batch": boolean; "device_key_sha256": string; "messages": Json }; Returns: Json };
       "install_component": {
@@ -1714,12 +1837,34 @@ export type Database = {
         };
       };
       "reset_device_key": { Args: { "device_uuid": string }; Returns: string };
+      "revert_import": {
+        Args: { "batch_id": string };
+        Returns: {
+          "author_id": string | null;
+          "batch_id": string;
+          "created_at": string;
+          "file_name": string | null;
+          "fleet_id": string;
+          "mapping": NonNullable<Json>;
+          "name": string;
+          "reverted_at": string | null;
+          "reverted_by": string | null;
+          "row_count": number;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "import_batches";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "server_info": { Args: Record<PropertyKey, never>; Returns: Json };
       "sessions_to_review": {
         Args: { "fleet_id": string };
         Returns: {
           "annotated_at": string | null;
           "annotated_by": string | null;
+          "batch_id": string | null;
           "boot": number | null;
           "bus_max_mv": number | null;
           "bus_min_mv": number | null;

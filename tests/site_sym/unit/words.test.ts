@@ -85,6 +85,7 @@ const session: Session = {
   clock_checked: false,
   annotated_by: null,
   annotated_at: null,
+  batch_id: null,
   possible_duplicate_of: null,
   fleet_id: "f",
   flagged: false,
@@ -253,5 +254,5 @@ test("every limit of the database has words of its own, and no other one", () =>
   }
   assert.equal(limitWords.registration_length, "A registration has 1 to 20 characters.");
   assert.equal(limitWords.hand_seconds_range, "Enter a duration like 1:24 or 1.4, up to 8,784 hours.");
-  assert.equal(limitWords.hand_start_not_too_early, "No session began before 2024. Check the date.");
+  assert.equal(limitWords.hand_start_not_too_early, "No session began before 1900. Check the date.");
 });
