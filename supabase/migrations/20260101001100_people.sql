@@ -215,17 +215,18 @@ end $$;
 comment on function private.begin_deleting(uuid) is 'Takes a fleet out of everybody''s view and releases its devices.';
 
 create function private.rows_left(fleet uuid) returns bigint
-language sql stable set search_path = ''
-begin atomic
-  select (select count(*) from public.sessions s where s.fleet_id = fleet)
-    + (select count(*) from private.plane_days d join public.planes p on p.plane_id = d.plane_id where p.fleet_id = fleet);
-end;
-comment on function private.rows_left(uuid) is 'How many sessions and days of hours a fleet still has: most of what there is to delete.';
+language plpgsql stable set search_path = '' as $$
+begin
+  return (select count(*) from public.sessions s where s.fleet_id = fleet)
+    + (select count(*) from private.plane_days d join public.planes p on p.plane_id = d.plane_id where p.fleet_id = fleet)
+    + (select count(*) from public.activity a where a.fleet_id = fleet);
+end $$;
+comment on function private.rows_left(uuid) is 'How many sessions, days of hours and activities a fleet still has: most of what there is to delete.';
 
 create function private.piece_rows() returns integer
 language sql immutable parallel safe set search_path = ''
 return 10000;
-comment on function private.piece_rows() is 'How many sessions and as many days of hours a call deletes: a second or two.';
+comment on function private.piece_rows() is 'How many sessions, and as many days of hours and activities, a call deletes: a second or two.';
 
 create function private.delete_piece(fleet uuid) returns bigint
 language plpgsql volatile set search_path = '' as $$
@@ -244,6 +245,10 @@ begin
   delete from private.plane_days d where (d.plane_id, d.day) in (
     select one.plane_id, one.day from private.plane_days one join public.planes p on p.plane_id = one.plane_id
     where p.fleet_id = fleet limit private.piece_rows()
+  );
+  delete from public.activity a where a.activity_id in (
+    select one.activity_id from public.activity one where one.fleet_id = fleet
+    order by one.activity_id desc limit private.piece_rows()
   );
   perform set_config('private.ending_fleet', '', true);
   rows_left := private.rows_left(fleet);

@@ -7,8 +7,11 @@ language plpgsql stable set search_path = '' set plan_cache_mode = force_generic
 declare
   since timestamptz := '-infinity';
   after_id uuid := '00000000-0000-0000-0000-000000000000';
+  after_number bigint := 0;
 begin
-  if after_key <> '' then
+  if part = 'activity' and after_key <> '' then
+    after_number := after_key::bigint;
+  elsif after_key <> '' then
     after_id := right(after_key, 36)::uuid;
     if part = 'sessions' then
       since := to_timestamp(split_part(after_key, ' ', 1)::bigint);
@@ -92,6 +95,10 @@ begin
       return query
         select c.completion_id::text, row_to_json(c) from public.maintenance_completions c
         where c.fleet_id = fleet and c.completion_id > after_id order by c.completion_id limit page_rows;
+    when 'activity' then
+      return query
+        select a.activity_id::text, row_to_json(a) from public.activity_log a
+        where a.fleet_id = fleet and a.activity_id > after_number order by a.activity_id limit page_rows;
     when 'hours' then
       return query
         select p.plane_id::text, row_to_json(h)
@@ -116,7 +123,7 @@ declare
   page_rows constant integer := 500;
   parts constant text[] :=
     '{fleet,members,planes,meters,devices,ownerships,assignments,sessions,annotations,import_batches,settled_boot_gaps,
-      readings,components,component_installations,maintenance_items,maintenance_completions,hours}';
+      readings,components,component_installations,maintenance_items,maintenance_completions,activity,hours}';
   part constant text := split_part(coalesce(after, parts[1]), ' ', 1);
   items json;
   last_key text;
@@ -149,7 +156,7 @@ declare
   sign constant text := '[=+@\uff1d\uff0b\uff0d\uff20-]';
   field text := value #>> '{}';
 begin
-  if json_typeof(value) = 'string' then
+  if json_typeof(value) in ('string', 'object') then
     if field ~ ('^[\u0001-\u001f\u007f]|^' || blank || sign) then
       field := '''' || field;
     end if;

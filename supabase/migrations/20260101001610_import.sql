@@ -205,6 +205,8 @@ begin
   end if;
   perform private.check_importer(made.fleet_id);
   if made.reverted_at is null then
+    -- One activity for all of them (20260101001620_activity.sql).
+    perform set_config('private.reverted_batch', batch::text, true);
     delete from public.session_annotations n where n.batch_id = batch;
     update public.import_batches b set reverted_at = private.clock(), reverted_by = auth.uid()
     where b.batch_id = batch returning * into made;

@@ -31,6 +31,7 @@ PARTS = [
     "component_installations",
     "maintenance_items",
     "maintenance_completions",
+    "activity",
     "hours",
 ]
 SESSIONS = 1203
@@ -108,6 +109,11 @@ def test_everything_is_in_it(project: Project, owner: Person, plane: str, board:
     assert [(item, 360_000)] == [(row["item_id"], row["interval_seconds"]) for row in export["maintenance_items"]]
     assert [(item, "never done")] == [(row["item_id"], row["void_reason"]) for row in export["maintenance_completions"]]
     assert [39600] == [row["total_seconds"] for row in export["hours"]]
+    assert export["activity"] == sorted(export["activity"], key=lambda row: row["activity_id"])
+    assert ("maintenance_completions", {"void_reason": "never done"}) == (
+        export["activity"][-1]["subject"],
+        export["activity"][-1]["after"],
+    )
 
 
 def test_nothing_is_cut_and_nothing_comes_twice(owner: Person, board: Board) -> None:
@@ -148,6 +154,8 @@ def test_the_csv_files_say_the_same(owner: Person, plane: str, board: Board) -> 
     files = {part: list(csv.reader(io.StringIO(text, newline=""))) for part, text in _files(owner, fleet).items()}
 
     def written(value: Any) -> str:
+        if isinstance(value, dict):
+            return json.dumps(value, ensure_ascii=False)
         return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
     for part, rows in _export(owner, fleet).items():
@@ -185,6 +193,8 @@ def test_a_cell_is_what_every_spreadsheet_takes_for_text(project: Project) -> No
     ).fetchall()
 
     assert CELLS == {row["text"]: next(csv.reader(io.StringIO(row["cell"], newline="")), [""])[0] for row in written}
+    inside = project.admin.execute("select private.csv_field(%s::json) as cell", ['{"pilot": ";=1+1"}']).fetchone()
+    assert {"cell": '"{""pilot"": "";\'=1+1""}"'} == inside
     assert {"cell": "-5"} == project.admin.execute("select private.csv_field('-5') as cell").fetchone()
 
 

@@ -5,6 +5,70 @@ export type Json = string | number | boolean | null | { [key: string]: Json | un
 export type Database = {
   "public": {
     Tables: {
+      "activity": {
+        Row: {
+          "action": string;
+          "activity_id": number;
+          "after": Json | null;
+          "at": string;
+          "author_id": string | null;
+          "before": Json | null;
+          "device_uuid": string | null;
+          "fleet_id": string;
+          "label": string | null;
+          "plane_id": string | null;
+          "session_id": string | null;
+          "subject": string;
+          "subject_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "action": string;
+          "activity_id"?: never;
+          "after"?: Json | null;
+          "at": string;
+          "author_id"?: string | null;
+          "before"?: Json | null;
+          "device_uuid"?: string | null;
+          "fleet_id": string;
+          "label"?: string | null;
+          "plane_id"?: string | null;
+          "session_id"?: string | null;
+          "subject": string;
+          "subject_id": string;
+        };
+        Update: {
+          "action"?: string;
+          "activity_id"?: never;
+          "after"?: Json | null;
+          "at"?: string;
+          "author_id"?: string | null;
+          "before"?: Json | null;
+          "device_uuid"?: string | null;
+          "fleet_id"?: string;
+          "label"?: string | null;
+          "plane_id"?: string | null;
+          "session_id"?: string | null;
+          "subject"?: string;
+          "subject_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "activity_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "activity_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "my_fleets";
+            referencedColumns: ["fleet_id"];
+          },
+        ];
+      };
       "component_installations": {
         Row: {
           "component_id": string;
@@ -1196,6 +1260,42 @@ export type Database = {
       };
     };
     Views: {
+      "activity_log": {
+        Row: {
+          "action": string;
+          "activity_id": number;
+          "after": Json | null;
+          "at": string;
+          "author": string | null;
+          "author_id": string | null;
+          "before": Json | null;
+          "device_uuid": string | null;
+          "fleet_id": string;
+          "label": string | null;
+          "plane_id": string | null;
+          "registration": string | null;
+          "session_id": string | null;
+          "subject": string;
+          "subject_id": string;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "activity_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "activity_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "my_fleets";
+            referencedColumns: ["fleet_id"];
+          },
+        ];
+      };
       "device_status": {
         Row: {
           "assigned_from": string | null;
