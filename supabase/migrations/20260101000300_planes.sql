@@ -17,6 +17,7 @@ create table public.planes (
   make text constraint make_length check (char_length(make) <= 80),
   model text constraint model_length check (char_length(model) <= 80),
   archived_at timestamptz,
+  merge_gap_seconds integer not null default 600 constraint merge_gap_range check (merge_gap_seconds between 0 and 86400),
   created_at timestamptz not null default private.clock(),
   unique (fleet_id, plane_id)
 );
@@ -30,6 +31,7 @@ comment on column public.planes.type_designator is 'ICAO type designator, for ex
 comment on column public.planes.make is 'Maker.';
 comment on column public.planes.model is 'Model.';
 comment on column public.planes.archived_at is 'When the plane was put away; null while it is in use. Its hours stay.';
+comment on column public.planes.merge_gap_seconds is 'Sessions with less between them are suggested for merging into one entry of the log; 0: none are.';
 comment on column public.planes.created_at is 'When the plane was entered (server time).';
 
 -- No unique index keeps one registration to one plane:
@@ -67,7 +69,7 @@ create trigger take_turns before insert or update or delete on public.planes
 
 alter table public.planes enable row level security;
 grant select, delete, insert (plane_id, fleet_id, registration, type_designator, make, model),
-  update (registration, type_designator, make, model, archived_at) on public.planes to authenticated;
+  update (registration, type_designator, make, model, archived_at, merge_gap_seconds) on public.planes to authenticated;
 create policy "Members see the planes of their fleets" on public.planes for select to authenticated
   using (fleet_id = any ((select private.fleets_as('viewer'))::uuid[]));
 create policy "Editors add planes" on public.planes for insert to authenticated

@@ -61,6 +61,8 @@ create table public.sessions (
   excluded boolean not null default false,
   clock_checked boolean not null default false,
   "overlaps" boolean not null default false,
+  is_overlaid boolean not null default false,
+  in_entry boolean not null default false,
   flagged boolean not null generated always as (
     future and not clock_checked
     or known_at_release is not null and run_seconds > greatest(known_at_release, looked_at_seconds)
@@ -137,6 +139,8 @@ comment on column public.sessions.pilot is 'Who flew; mirrored from session_anno
 comment on column public.sessions.excluded is 'A person left it out of the totals.';
 comment on column public.sessions.clock_checked is 'A person looked at its times: the future flag no longer holds it back.';
 comment on column public.sessions.overlaps is 'It counts and shares time with another session of its plane that does; follows every change of either.';
+comment on column public.sessions.is_overlaid is 'A person merged it with others, or split it.';
+comment on column public.sessions.in_entry is 'It stands in the log as part of a merged entry, or in parts, and not by itself.';
 comment on column public.sessions.flagged is 'Its times reach into the future, or some of it came after the device''s release, and nobody has looked at it.';
 comment on column public.sessions.short is 'Under three minutes (private.short_session).';
 comment on column public.sessions.counts is 'Whether it is part of the totals: not excluded, and not flagged.';

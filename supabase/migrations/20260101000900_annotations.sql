@@ -279,6 +279,7 @@ create function public.accept_suggested_classes(session_ids uuid[]) returns inte
 language plpgsql volatile set search_path = '' as $$
 declare
   accepted integer;
+  accepted_entries integer;
 begin
   if cardinality(session_ids) > 1000 then
     raise sqlstate 'PT400' using message = 'Up to 1,000 suggestions are accepted at once';
@@ -286,6 +287,8 @@ begin
     select from unnest(session_ids) id
     where not exists (
       select from public.sessions s where s.session_id = id and s.fleet_id = any (private.fleets_as('editor'))
+    ) and not exists (
+      select from public.merged_entries m where m.entry_id = id and m.fleet_id = any (private.fleets_as('editor'))
     )
   ) then
     raise sqlstate 'PT404' using message = 'There is no such session in the fleets that you may edit';
@@ -297,7 +300,10 @@ begin
   -- of two at the same time the second finds a class
   on conflict (session_id) do update set class = excluded.class where session_annotations.class is null;
   get diagnostics accepted = row_count;
-  return accepted;
+  update public.merged_entries m set class = l.suggested_class from public.log_entries l
+  where m.entry_id = any (accept_suggested_classes.session_ids) and m.class is null and l.entry_id = m.entry_id and l.suggested_class is not null;
+  get diagnostics accepted_entries = row_count;
+  return accepted + accepted_entries;
 end $$;
-comment on function public.accept_suggested_classes(uuid[]) is 'Says of up to 1,000 sessions that they were what is suggested, and returns of how many; a session with a class, or without a suggestion, stays as it is.';
+comment on function public.accept_suggested_classes(uuid[]) is 'Says of up to 1,000 sessions or merged entries that they were what is suggested, and returns of how many; what has a class, or no suggestion, stays as it is.';
 grant execute on function public.accept_suggested_classes(uuid[]) to authenticated;

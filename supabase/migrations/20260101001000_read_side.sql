@@ -48,7 +48,11 @@ grant execute on function private.duplicate_of(uuid, timestamptz, timestamptz) t
 
 create view public.session_log with (security_invoker = true) as
   select
-    s.session_id, s.fleet_id, s.plane_id, p.registration, s.device_uuid, o.name as device_name,
+    s.session_id,
+    case when not s.in_entry then s.session_id else (
+      select ms.entry_id from public.merged_sessions ms where ms.session_id = s.session_id
+    ) end as entry_id,
+    s.fleet_id, s.plane_id, p.registration, s.device_uuid, o.name as device_name,
     s.effective_start, s.session_start, s.session_end, s.run_seconds, s.last_update, s.status,
     case
       when s.status = 'closed' then 'ended'
@@ -121,6 +125,7 @@ comment on column public.session_log.held_seconds is 'Of run_seconds, what came 
 comment on column public.session_log.batch_id is 'The import that brought it; null: none did.';
 comment on column public.session_log.annotated_by is 'Who annotated it last; null: nobody, or a former member.';
 comment on column public.session_log.session_id is 'Identity of the session.';
+comment on column public.session_log.entry_id is 'The entry of the log that it is in: its own, or one of several sessions; null: it is split into parts.';
 comment on column public.session_log.fleet_id is 'The fleet that owned the device at session_start.';
 comment on column public.session_log.plane_id is 'The plane; null: none.';
 comment on column public.session_log.registration is 'Registration of the plane, as written.';

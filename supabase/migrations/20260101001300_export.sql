@@ -13,7 +13,7 @@ begin
     after_number := after_key::bigint;
   elsif after_key <> '' then
     after_id := right(after_key, 36)::uuid;
-    if part = 'sessions' then
+    if part in ('sessions', 'log_entries') then
       since := to_timestamp(split_part(after_key, ' ', 1)::bigint);
     end if;
   end if;
@@ -71,6 +71,27 @@ begin
       return query
         select b.batch_id::text, row_to_json(b) from public.import_batches b
         where b.fleet_id = fleet and b.batch_id > after_id order by b.batch_id limit page_rows;
+    when 'log_entries' then
+      return query
+        select extract(epoch from page.effective_start)::bigint || ' ' || page.entry_id, row_to_json(page)
+        from (
+          select l.* from public.log_entries l
+          where l.fleet_id = fleet and (l.effective_start, l.entry_id) > (since, after_id)
+          order by l.effective_start, l.entry_id limit page_rows
+        ) page
+        order by page.effective_start, page.entry_id;
+    when 'merged_entries' then
+      return query
+        select m.entry_id::text, row_to_json(m) from public.merged_entries m
+        where m.fleet_id = fleet and m.entry_id > after_id order by m.entry_id limit page_rows;
+    when 'merged_sessions' then
+      return query
+        select m.session_id::text, row_to_json(m) from public.merged_sessions m
+        where m.fleet_id = fleet and m.session_id > after_id order by m.session_id limit page_rows;
+    when 'session_parts' then
+      return query
+        select p.entry_id::text, row_to_json(p) from public.session_parts p
+        where p.fleet_id = fleet and p.entry_id > after_id order by p.entry_id limit page_rows;
     when 'settled_boot_gaps' then
       return query
         select g.gap_id::text, row_to_json(g) from public.settled_boot_gaps g
@@ -122,8 +143,9 @@ language plpgsql stable set search_path = '' as $$
 declare
   page_rows constant integer := 500;
   parts constant text[] :=
-    '{fleet,members,planes,meters,devices,ownerships,assignments,sessions,annotations,import_batches,settled_boot_gaps,
-      readings,components,component_installations,maintenance_items,maintenance_completions,activity,hours}';
+    '{fleet,members,planes,meters,devices,ownerships,assignments,sessions,annotations,import_batches,log_entries,
+      merged_entries,merged_sessions,session_parts,settled_boot_gaps,readings,components,component_installations,
+      maintenance_items,maintenance_completions,activity,hours}';
   part constant text := split_part(coalesce(after, parts[1]), ' ', 1);
   items json;
   last_key text;

@@ -217,6 +217,30 @@ def settle_gap(person: Person, board: Board, from_boot: int, to_boot: int | None
     )
 
 
+def enter_session(person: Person, plane_id: str, start: str, seconds: int = 3600) -> str:
+    """A session entered by hand, by its identity."""
+    return str(
+        person.value(
+            "insert into session_annotations (hand_plane_id, hand_start, hand_seconds) values (%s, %s, %s)"
+            " returning session_id",
+            plane_id,
+            start,
+            seconds,
+        )
+    )
+
+
+def merge(person: Person, *sessions: str) -> str:
+    """Sessions merged into one entry of the log, by its identity."""
+    return str(person.value("select (merge_sessions(%s)).entry_id", list(sessions)))
+
+
+def split(person: Person, session: str, *cuts: int) -> list[str]:
+    """A session split at these seconds into it; the entries of its parts."""
+    parts = json.dumps([{"from_seconds": seconds} for seconds in (0, *cuts)])
+    return [str(row["entry_id"]) for row in person.rows("select * from split_session(%s, %s)", session, parts)]
+
+
 def hours(person: Person, plane_id: str, at_time: str | None = None) -> int:
     """Hours of a plane in seconds."""
     seconds: int = person.value("select hours(%s, %s)", plane_id, at_time)

@@ -15,8 +15,11 @@ from tests.supabase.project import (
     add_plane,
     add_tach,
     assign,
+    enter_session,
     fleet_of,
+    merge,
     settle_gap,
+    split,
 )
 
 Verb = Literal["select", "insert", "update", "delete"]
@@ -227,6 +230,38 @@ ATTEMPTS = [
     ),
     Attempt("import_batches", "update", EDITORS, _in_fleet, lambda scene, persona: {"name": "Old logbook"}),
     Attempt("import_batches", "delete", NOBODY, _in_fleet),
+    Attempt("merged_entries", "select", ALL_MEMBERS, _in_fleet),
+    Attempt("merged_entries", "insert", NOBODY, values=lambda scene, persona: {"fleet_id": scene.fleet}),
+    Attempt("merged_entries", "update", EDITORS, _in_fleet, lambda scene, persona: {"pilot": "Amelia"}),
+    Attempt("merged_entries", "delete", EDITORS, _victim("merged", "entry_id")),
+    Attempt("merged_sessions", "select", ALL_MEMBERS, _in_fleet),
+    Attempt(
+        "merged_sessions",
+        "insert",
+        NOBODY,
+        values=lambda scene, persona: {
+            "session_id": scene.session,
+            "entry_id": scene.victims[persona]["merged"],
+            "fleet_id": scene.fleet,
+        },
+    ),
+    Attempt("merged_sessions", "update", NOBODY, _in_fleet, lambda scene, persona: {"session_id": scene.session}),
+    Attempt("merged_sessions", "delete", NOBODY, _in_fleet),
+    Attempt("session_parts", "select", ALL_MEMBERS, _in_fleet),
+    Attempt(
+        "session_parts",
+        "insert",
+        NOBODY,
+        values=lambda scene, persona: {
+            "session_id": scene.session,
+            "fleet_id": scene.fleet,
+            "from_seconds": 600,
+            "effective_start": "2026-05-01",
+        },
+    ),
+    Attempt("session_parts", "update", EDITORS, _in_fleet, lambda scene, persona: {"pilot": "Amelia"}),
+    Attempt("session_parts", "delete", NOBODY, _in_fleet),
+    Attempt("log_entries", "select", ALL_MEMBERS, _in_fleet),
     Attempt("meters", "select", ALL_MEMBERS, _in_fleet),
     Attempt(
         "meters",
@@ -396,6 +431,46 @@ CALLS = [
     ),
     Call("revert_import", EDITORS, lambda scene, persona: {"batch_id": scene.victims[persona]["batch"]}),
     Call("import_batch_status", ALL_MEMBERS, _in_fleet, empty_for_others=True),
+    Call(
+        "merge_sessions",
+        EDITORS,
+        lambda scene, persona: {
+            "session_ids": f"{{{scene.victims[persona]['loose']},{scene.victims[persona]['late']}}}"
+        },
+    ),
+    Call(
+        "add_to_entry",
+        EDITORS,
+        lambda scene, persona: {
+            "entry_id": scene.victims[persona]["grown"],
+            "session_ids": f"{{{scene.victims[persona]['added']}}}",
+        },
+    ),
+    Call(
+        "take_out_of_entry",
+        EDITORS,
+        lambda scene, persona: {"entry_id": scene.victims[persona]["grown"], "session_ids": "{}"},
+    ),
+    Call(
+        "split_session",
+        EDITORS,
+        lambda scene, persona: {
+            "session_id": scene.victims[persona]["whole"],
+            "parts": [{"from_seconds": 0}, {"from_seconds": 600}],
+        },
+    ),
+    Call(
+        "join_session",
+        EDITORS,
+        lambda scene, persona: {"session_id": scene.victims[persona]["split"]},
+        answers_nothing=True,
+    ),
+    Call(
+        "annotate_entries",
+        EDITORS,
+        lambda scene, persona: {"said": [{"entry_id": scene.session, "pilot": "Amelia"}]},
+    ),
+    Call("merge_suggestions", ALL_MEMBERS, lambda scene, persona: {"fleet_id": scene.fleet}, empty_for_others=True),
     Call("hours_by_class", ALL_MEMBERS, lambda scene, persona: {"fleet_id": scene.fleet}, empty_for_others=True),
     Call(
         "device_completeness",
@@ -541,6 +616,11 @@ def _victims(project: Project, owner: Person, plane: str, board: Board, gappy: B
     token = owner.value("select create_invite(%s, 'viewer')", club)
     installed = add_component(owner)
     _install(owner, installed, plane)
+    loose = [enter_session(owner, plane, f"2026-02-{day:02}T{number + 8:02}:00:00Z") for day in range(1, 10)]
+    # what is suggested for merging
+    enter_session(owner, plane, f"2026-05-{number + 20}T08:00:00Z", 600)
+    enter_session(owner, plane, f"2026-05-{number + 20}T08:11:00Z", 600)
+    split(owner, loose[8], 1800)
     completed = add_item(owner, plane)
     owner.rows("select complete_maintenance(%s)", completed)
     return {
@@ -566,6 +646,13 @@ def _victims(project: Project, owner: Person, plane: str, board: Board, gappy: B
                 json.dumps(_flight(plane)),
             )
         ),
+        "loose": loose[0],
+        "late": loose[1],
+        "merged": merge(owner, *loose[2:4]),
+        "grown": merge(owner, *loose[4:6]),
+        "added": loose[6],
+        "whole": loose[7],
+        "split": loose[8],
         "meter": add_tach(owner, add_plane(owner, f"D-TACH{number}")),
         "invite": str(
             owner.value(

@@ -25,6 +25,10 @@ PARTS = [
     "sessions",
     "annotations",
     "import_batches",
+    "log_entries",
+    "merged_entries",
+    "merged_sessions",
+    "session_parts",
     "settled_boot_gaps",
     "readings",
     "components",
@@ -100,6 +104,7 @@ def test_everything_is_in_it(project: Project, owner: Person, plane: str, board:
         (row["quality"], row["pilot"], row["remarks"], row["run_seconds"], row["lifetime_seconds"])
         for row in export["sessions"]
     ]
+    assert ["session", "session", "session"] == [row["kind"] for row in export["log_entries"]]
     assert [(gap, 5, 6, owner.user_id)] == [
         (row["gap_id"], row["from_boot"], row["to_boot"], row["settled_by"]) for row in export["settled_boot_gaps"]
     ]
@@ -154,7 +159,7 @@ def test_the_csv_files_say_the_same(owner: Person, plane: str, board: Board) -> 
     files = {part: list(csv.reader(io.StringIO(text, newline=""))) for part, text in _files(owner, fleet).items()}
 
     def written(value: Any) -> str:
-        if isinstance(value, dict):
+        if isinstance(value, dict | list):
             return json.dumps(value, ensure_ascii=False)
         return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 

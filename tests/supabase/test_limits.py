@@ -40,6 +40,7 @@ TYPING = {
     "item_note_length": "update maintenance_items set note = %s",
     "make_length": "update planes set make = %s",
     "meter_seconds_range": "select add_reading(plane_id, %s, 'check') from planes",
+    "merge_gap_range": "update planes set merge_gap_seconds = %s",
     "meter_name_length": "update meters set name = %s where source = 'estimated'",
     "meter_ratio_range": "update meters set entered_ratio = %s where source = 'estimated'",
     "model_length": "update planes set model = %s",

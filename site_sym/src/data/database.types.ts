@@ -850,6 +850,130 @@ export type Database = {
           },
         ];
       };
+      "merged_entries": {
+        Row: {
+          "author_id": string | null;
+          "class": Database["public"]["Enums"]["session_class"] | null;
+          "created_at": string;
+          "device_uuid": string | null;
+          "effective_start": string | null;
+          "entry_id": string;
+          "excluded": boolean;
+          "flagged": boolean;
+          "fleet_id": string;
+          "in_force": boolean;
+          "overlaps": boolean;
+          "pilot": string | null;
+          "plane_id": string | null;
+          "remarks": string | null;
+          "short": boolean;
+          "start_source": Database["public"]["Enums"]["start_source"] | null;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "author_id"?: string | null;
+          "class"?: Database["public"]["Enums"]["session_class"] | null;
+          "created_at"?: string;
+          "device_uuid"?: string | null;
+          "effective_start"?: string | null;
+          "entry_id"?: string;
+          "excluded"?: boolean;
+          "flagged"?: boolean;
+          "fleet_id": string;
+          "in_force"?: boolean;
+          "overlaps"?: boolean;
+          "pilot"?: string | null;
+          "plane_id"?: string | null;
+          "remarks"?: string | null;
+          "short"?: boolean;
+          "start_source"?: Database["public"]["Enums"]["start_source"] | null;
+          "updated_at"?: string;
+        };
+        Update: {
+          "author_id"?: string | null;
+          "class"?: Database["public"]["Enums"]["session_class"] | null;
+          "created_at"?: string;
+          "device_uuid"?: string | null;
+          "effective_start"?: string | null;
+          "entry_id"?: string;
+          "excluded"?: boolean;
+          "flagged"?: boolean;
+          "fleet_id"?: string;
+          "in_force"?: boolean;
+          "overlaps"?: boolean;
+          "pilot"?: string | null;
+          "plane_id"?: string | null;
+          "remarks"?: string | null;
+          "short"?: boolean;
+          "start_source"?: Database["public"]["Enums"]["start_source"] | null;
+          "updated_at"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "merged_entries_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "merged_entries_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "my_fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "merged_entries_fleet_id_plane_id_fkey";
+            columns: ["fleet_id", "plane_id"];
+            isOneToOne: false;
+            referencedRelation: "planes";
+            referencedColumns: ["fleet_id", "plane_id"];
+          },
+        ];
+      };
+      "merged_sessions": {
+        Row: {
+          "entry_id": string;
+          "fleet_id": string;
+          "session_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "entry_id": string;
+          "fleet_id": string;
+          "session_id": string;
+        };
+        Update: {
+          "entry_id"?: string;
+          "fleet_id"?: string;
+          "session_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "merged_sessions_fleet_id_entry_id_fkey";
+            columns: ["fleet_id", "entry_id"];
+            isOneToOne: false;
+            referencedRelation: "merged_entries";
+            referencedColumns: ["fleet_id", "entry_id"];
+          },
+          {
+            foreignKeyName: "merged_sessions_session_id_fkey";
+            columns: ["session_id"];
+            isOneToOne: true;
+            referencedRelation: "session_log";
+            referencedColumns: ["session_id"];
+          },
+          {
+            foreignKeyName: "merged_sessions_session_id_fkey";
+            columns: ["session_id"];
+            isOneToOne: true;
+            referencedRelation: "sessions";
+            referencedColumns: ["session_id"];
+          },
+        ];
+      };
       "meters": {
         Row: {
           "base_meter_id": string | null;
@@ -922,6 +1046,7 @@ export type Database = {
           "created_at": string;
           "fleet_id": string;
           "make": string | null;
+          "merge_gap_seconds": number;
           "model": string | null;
           "plane_id": string;
           "registration": string;
@@ -934,6 +1059,7 @@ export type Database = {
           "created_at"?: string;
           "fleet_id": string;
           "make"?: string | null;
+          "merge_gap_seconds"?: number;
           "model"?: string | null;
           "plane_id"?: string;
           "registration": string;
@@ -945,6 +1071,7 @@ export type Database = {
           "created_at"?: string;
           "fleet_id"?: string;
           "make"?: string | null;
+          "merge_gap_seconds"?: number;
           "model"?: string | null;
           "plane_id"?: string;
           "registration"?: string;
@@ -1055,6 +1182,102 @@ export type Database = {
           },
         ];
       };
+      "session_parts": {
+        Row: {
+          "author_id": string | null;
+          "class": Database["public"]["Enums"]["session_class"] | null;
+          "created_at": string;
+          "device_uuid": string | null;
+          "effective_start": string;
+          "entry_id": string;
+          "excluded": boolean;
+          "flagged": boolean;
+          "fleet_id": string;
+          "from_seconds": number;
+          "in_force": boolean;
+          "overlaps": boolean;
+          "pilot": string | null;
+          "plane_id": string | null;
+          "remarks": string | null;
+          "session_id": string;
+          "short": boolean;
+          "start_source": Database["public"]["Enums"]["start_source"] | null;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "author_id"?: string | null;
+          "class"?: Database["public"]["Enums"]["session_class"] | null;
+          "created_at"?: string;
+          "device_uuid"?: string | null;
+          "effective_start": string;
+          "entry_id"?: string;
+          "excluded"?: boolean;
+          "flagged"?: boolean;
+          "fleet_id": string;
+          "from_seconds": number;
+          "in_force"?: boolean;
+          "overlaps"?: boolean;
+          "pilot"?: string | null;
+          "plane_id"?: string | null;
+          "remarks"?: string | null;
+          "session_id": string;
+          "short"?: boolean;
+          "start_source"?: Database["public"]["Enums"]["start_source"] | null;
+          "updated_at"?: string;
+        };
+        Update: {
+          "author_id"?: string | null;
+          "class"?: Database["public"]["Enums"]["session_class"] | null;
+          "created_at"?: string;
+          "device_uuid"?: string | null;
+          "effective_start"?: string;
+          "entry_id"?: string;
+          "excluded"?: boolean;
+          "flagged"?: boolean;
+          "fleet_id"?: string;
+          "from_seconds"?: number;
+          "in_force"?: boolean;
+          "overlaps"?: boolean;
+          "pilot"?: string | null;
+          "plane_id"?: string | null;
+          "remarks"?: string | null;
+          "session_id"?: string;
+          "short"?: boolean;
+          "start_source"?: Database["public"]["Enums"]["start_source"] | null;
+          "updated_at"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "session_parts_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "session_parts_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "my_fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "session_parts_session_id_fkey";
+            columns: ["session_id"];
+            isOneToOne: false;
+            referencedRelation: "session_log";
+            referencedColumns: ["session_id"];
+          },
+          {
+            foreignKeyName: "session_parts_session_id_fkey";
+            columns: ["session_id"];
+            isOneToOne: false;
+            referencedRelation: "sessions";
+            referencedColumns: ["session_id"];
+          },
+        ];
+      };
       "sessions": {
         Row: {
           "boot": number | null;
@@ -1075,6 +1298,8 @@ export type Database = {
           "fleet_id": string | null;
           "future": boolean;
           "heard_at": string;
+          "in_entry": boolean;
+          "is_overlaid": boolean;
           "known_at_release": number | null;
           "last_update": string | null;
           "lifetime_seconds": number | null;
@@ -1115,6 +1340,8 @@ export type Database = {
           "fleet_id"?: string | null;
           "future"?: boolean;
           "heard_at"?: string;
+          "in_entry"?: boolean;
+          "is_overlaid"?: boolean;
           "known_at_release"?: number | null;
           "last_update"?: string | null;
           "lifetime_seconds"?: number | null;
@@ -1154,6 +1381,8 @@ export type Database = {
           "fleet_id"?: string | null;
           "future"?: boolean;
           "heard_at"?: string;
+          "in_entry"?: boolean;
+          "is_overlaid"?: boolean;
           "known_at_release"?: number | null;
           "last_update"?: string | null;
           "lifetime_seconds"?: number | null;
@@ -1351,6 +1580,64 @@ export type Database = {
           },
         ];
       };
+      "log_entries": {
+        Row: {
+          "annotated_at": string | null;
+          "annotated_by": string | null;
+          "batch_id": string | null;
+          "boot": number | null;
+          "bus_max_mv": number | null;
+          "bus_min_mv": number | null;
+          "bus_start_mv": number | null;
+          "checkpoint_seconds": number | null;
+          "class": Database["public"]["Enums"]["session_class"] | null;
+          "clock_checked": boolean | null;
+          "corrected": boolean | null;
+          "device_name": string | null;
+          "device_uuid": string | null;
+          "effective_start": string | null;
+          "engine_first_s": number | null;
+          "engine_hobbs_end_seconds": number | null;
+          "engine_hobbs_start_seconds": number | null;
+          "engine_seconds": number | null;
+          "entry_id": string | null;
+          "excluded": boolean | null;
+          "firmware": string | null;
+          "flagged": boolean | null;
+          "fleet_id": string | null;
+          "gap_seconds": number | null;
+          "heard_at": string | null;
+          "held_seconds": number | null;
+          "hobbs_end_seconds": number | null;
+          "hobbs_start_seconds": number | null;
+          "kind": Database["public"]["Enums"]["entry_kind"] | null;
+          "last_update": string | null;
+          "overlaps": boolean | null;
+          "part_count": number | null;
+          "part_number": number | null;
+          "pilot": string | null;
+          "plane_id": string | null;
+          "possible_duplicate_of": string | null;
+          "quality": Database["public"]["Enums"]["session_quality"] | null;
+          "received_at": string | null;
+          "registration": string | null;
+          "remarks": string | null;
+          "reset_reason": string | null;
+          "run_seconds": number | null;
+          "session_end": string | null;
+          "session_id": string | null;
+          "session_ids": (string)[] | null;
+          "session_start": string | null;
+          "short": boolean | null;
+          "start_source": Database["public"]["Enums"]["start_source"] | null;
+          "start_uncertainty_s": number | null;
+          "state": Database["public"]["Enums"]["session_state"] | null;
+          "status": Database["public"]["Enums"]["session_status"] | null;
+          "suggested_class": Database["public"]["Enums"]["session_class"] | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
       "my_fleets": {
         Row: {
           "created_at": string;
@@ -1382,6 +1669,7 @@ export type Database = {
           "engine_hobbs_end_seconds": number | null;
           "engine_hobbs_start_seconds": number | null;
           "engine_seconds": number | null;
+          "entry_id": string | null;
           "excluded": boolean;
           "firmware": string | null;
           "flagged": boolean;
@@ -1482,6 +1770,35 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "add_to_entry": {
+        Args: { "entry_id": string; "session_ids": (string)[] };
+        Returns: {
+          "author_id": string | null;
+          "class": Database["public"]["Enums"]["session_class"] | null;
+          "created_at": string;
+          "device_uuid": string | null;
+          "effective_start": string | null;
+          "entry_id": string;
+          "excluded": boolean;
+          "flagged": boolean;
+          "fleet_id": string;
+          "in_force": boolean;
+          "overlaps": boolean;
+          "pilot": string | null;
+          "plane_id": string | null;
+          "remarks": string | null;
+          "short": boolean;
+          "start_source": Database["public"]["Enums"]["start_source"] | null;
+          "updated_at": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "merged_entries";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "annotate_entries": { Args: { "said": Json }; Returns: number };
       "assign_device": {
         Args: { "assigned_from"?: string; "assignment_id"?: string; "device_uuid": string; "plane_id": string };
         Returns: {
@@ -1777,6 +2094,7 @@ export type Database = {
           "role": Database["public"]["Enums"]["fleet_role"];
         }[];
       };
+      "join_session": { Args: { "session_id": string }; Returns: undefined };
       "maintenance_history": {
         Args: { "item_id": string };
         Returns: {
@@ -1821,6 +2139,51 @@ export type Database = {
           "urgency": number;
           "warning_days": number;
           "warning_seconds": number;
+        }[];
+      };
+      "merge_sessions": {
+        Args: {
+          "class"?: Database["public"]["Enums"]["session_class"];
+          "entry_id"?: string;
+          "pilot"?: string;
+          "remarks"?: string;
+          "session_ids": (string)[];
+        };
+        Returns: {
+          "author_id": string | null;
+          "class": Database["public"]["Enums"]["session_class"] | null;
+          "created_at": string;
+          "device_uuid": string | null;
+          "effective_start": string | null;
+          "entry_id": string;
+          "excluded": boolean;
+          "flagged": boolean;
+          "fleet_id": string;
+          "in_force": boolean;
+          "overlaps": boolean;
+          "pilot": string | null;
+          "plane_id": string | null;
+          "remarks": string | null;
+          "short": boolean;
+          "start_source": Database["public"]["Enums"]["start_source"] | null;
+          "updated_at": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "merged_entries";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "merge_suggestions": {
+        Args: { "fleet_id": string };
+        Returns: {
+          "effective_start": string;
+          "entry_id": string;
+          "gap_seconds": number;
+          "plane_id": string;
+          "session_end": string;
+          "session_ids": (string)[];
         }[];
       };
       "meter_hours": { Args: { "at_time"?: string; "meter_id": string }; Returns: number };
@@ -1980,6 +2343,7 @@ export type Database = {
           "engine_hobbs_end_seconds": number | null;
           "engine_hobbs_start_seconds": number | null;
           "engine_seconds": number | null;
+          "entry_id": string | null;
           "excluded": boolean;
           "firmware": string | null;
           "flagged": boolean;
@@ -2065,6 +2429,64 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "split_session": {
+        Args: { "parts": Json; "session_id": string };
+        Returns: {
+          "author_id": string | null;
+          "class": Database["public"]["Enums"]["session_class"] | null;
+          "created_at": string;
+          "device_uuid": string | null;
+          "effective_start": string;
+          "entry_id": string;
+          "excluded": boolean;
+          "flagged": boolean;
+          "fleet_id": string;
+          "from_seconds": number;
+          "in_force": boolean;
+          "overlaps": boolean;
+          "pilot": string | null;
+          "plane_id": string | null;
+          "remarks": string | null;
+          "session_id": string;
+          "short": boolean;
+          "start_source": Database["public"]["Enums"]["start_source"] | null;
+          "updated_at": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "session_parts";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "take_out_of_entry": {
+        Args: { "entry_id": string; "session_ids": (string)[] };
+        Returns: {
+          "author_id": string | null;
+          "class": Database["public"]["Enums"]["session_class"] | null;
+          "created_at": string;
+          "device_uuid": string | null;
+          "effective_start": string | null;
+          "entry_id": string;
+          "excluded": boolean;
+          "flagged": boolean;
+          "fleet_id": string;
+          "in_force": boolean;
+          "overlaps": boolean;
+          "pilot": string | null;
+          "plane_id": string | null;
+          "remarks": string | null;
+          "short": boolean;
+          "start_source": Database["public"]["Enums"]["start_source"] | null;
+          "updated_at": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "merged_entries";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "void_completion": {
         Args: { "completion_id": string; "reason": string };
         Returns: {
@@ -2122,6 +2544,7 @@ export type Database = {
       "component_kind": "engine" | "propeller" | "other";
       "component_time": "since_new" | "since_overhaul";
       "device_state": "running" | "delivering" | "off" | "never_heard" | "needs_attention";
+      "entry_kind": "session" | "merged" | "part";
       "fleet_role": "viewer" | "editor" | "owner";
       "maintenance_anchor": "from_completion" | "from_due" | "from_due_if_late";
       "maintenance_lack": "completion" | "not_installed" | "component_time" | "meter_figure";
@@ -2243,6 +2666,7 @@ export const Constants = {
       "component_kind": ["engine", "propeller", "other"],
       "component_time": ["since_new", "since_overhaul"],
       "device_state": ["running", "delivering", "off", "never_heard", "needs_attention"],
+      "entry_kind": ["session", "merged", "part"],
       "fleet_role": ["viewer", "editor", "owner"],
       "maintenance_anchor": ["from_completion", "from_due", "from_due_if_late"],
       "maintenance_lack": ["completion", "not_installed", "component_time", "meter_figure"],

@@ -32,6 +32,7 @@ export const LIMITS = {
   "item_name_length": { "min": 1, "max": 80 },
   "item_note_length": { "max": 500 },
   "make_length": { "max": 80 },
+  "merge_gap_range": { "min": 0, "max": 86400 },
   "meter_name_length": { "min": 1, "max": 40 },
   "meter_ratio_range": { "min": 0.05, "max": 5.0 },
   "meter_seconds_range": { "min": 0, "max": 360000000 },

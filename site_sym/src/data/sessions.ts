@@ -18,7 +18,7 @@ const IDS_PER_REQUEST = 100;
 const LONGEST_SESSION_MS = 366 * 86_400_000;
 /** The Hobbs columns are the costly ones: a list shows those of powered time, the session's own sheet the engine's, too. */
 const WITHOUT_HOBBS =
-  "session_id, fleet_id, plane_id, registration, device_uuid, device_name, effective_start, session_start, session_end, run_seconds, last_update, status, state, quality, short, class, pilot, remarks, excluded, overlaps, checkpoint_seconds, start_source, start_uncertainty_s, boot, firmware, reset_reason, corrected, clock_checked, annotated_by, annotated_at, possible_duplicate_of, received_at, heard_at, flagged, held_seconds, batch_id, engine_seconds, engine_first_s, bus_start_mv, bus_min_mv, bus_max_mv, suggested_class";
+  "session_id, entry_id, fleet_id, plane_id, registration, device_uuid, device_name, effective_start, session_start, session_end, run_seconds, last_update, status, state, quality, short, class, pilot, remarks, excluded, overlaps, checkpoint_seconds, start_source, start_uncertainty_s, boot, firmware, reset_reason, corrected, clock_checked, annotated_by, annotated_at, possible_duplicate_of, received_at, heard_at, flagged, held_seconds, batch_id, engine_seconds, engine_first_s, bus_start_mv, bus_min_mv, bus_max_mv, suggested_class";
 const OF_A_LIST = `${WITHOUT_HOBBS}, hobbs_start_seconds, hobbs_end_seconds` as const;
 const EVERYTHING = "*";
 const NO_ENGINE_HOBBS = { engine_hobbs_start_seconds: null, engine_hobbs_end_seconds: null };

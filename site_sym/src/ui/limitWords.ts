@@ -11,6 +11,7 @@ export const limitWords: Record<LimitName, string> = {
   fleet_name_length: `A fleet’s name has ${LIMITS.fleet_name_length.min} to ${LIMITS.fleet_name_length.max} characters.`,
   hand_seconds_range: `Enter a duration like 1:24 or 1.4, up to ${count(LIMITS.hand_seconds_range.max / 3600)} hours.`,
   hand_start_not_too_early: tooEarly(LIMITS.hand_start_not_too_early.min),
+  merge_gap_range: `Sessions are suggested for one entry if there are up to ${LIMITS.merge_gap_range.max / 3600} hours between them.`,
   meter_seconds_range: `A meter shows up to ${count(LIMITS.meter_seconds_range.max / 3600)} hours.`,
   meter_name_length: `A meter’s name has ${LIMITS.meter_name_length.min} to ${LIMITS.meter_name_length.max} characters.`,
   meter_ratio_range: `A ratio lies between ${LIMITS.meter_ratio_range.min} and ${LIMITS.meter_ratio_range.max}.`,

@@ -48,6 +48,7 @@ const running: Device = { ...device, state: "running", last_seen: "2026-11-23T11
 
 const session: Session = {
   session_id: "s",
+  entry_id: "s",
   plane_id: "p",
   registration: "D-EKLM",
   device_uuid: UUID,

@@ -1,0 +1,310 @@
+-- The log that people sign is made of entries: by default one per session. Several sessions of one plane can be merged
+-- into one entry, and a session can be split into parts. Both are overlays: sessions, what was said about them, and totals
+-- stay as they are, and what is taken back leaves nothing behind. What an entry's place in the log follows from is kept
+-- beside what people say of it, and follows its sessions; lengths and figures are worked out when they are read.
+
+create type public.entry_kind as enum ('session', 'merged', 'part');
+comment on type public.entry_kind is 'What an entry of the log is: a session, several sessions as one, or a part of a session.';
+
+create table public.merged_entries (
+  entry_id uuid primary key default gen_random_uuid(),
+  fleet_id uuid not null references public.fleets on delete cascade,
+  class public.session_class,
+  pilot text constraint pilot_length check (char_length(pilot) <= 120),
+  remarks text constraint remarks_length check (char_length(remarks) <= 2000),
+  author_id uuid references auth.users (id) on delete set null,
+  created_at timestamptz not null default private.clock(),
+  updated_at timestamptz not null default private.clock(),
+  -- derived
+  in_force boolean not null default false,
+  plane_id uuid,
+  device_uuid uuid,
+  effective_start timestamptz,
+  start_source public.start_source,
+  excluded boolean not null default false,
+  flagged boolean not null default false,
+  "overlaps" boolean not null default false,
+  short boolean not null default false,
+  foreign key (fleet_id, plane_id) references public.planes (fleet_id, plane_id),
+  unique (fleet_id, entry_id)
+);
+create index merged_entries_by_fleet on public.merged_entries (fleet_id, effective_start desc, entry_id desc) where in_force;
+create index merged_entries_by_plane on public.merged_entries (plane_id, effective_start desc, entry_id desc) where in_force;
+create index merged_entries_by_author on public.merged_entries (author_id);
+comment on table public.merged_entries is 'Entries of the log that are several sessions of one plane: what a person says about them together.';
+comment on column public.merged_entries.entry_id is 'The entry; a UUID of version 4, made by who merges.';
+comment on column public.merged_entries.fleet_id is 'The fleet of its sessions.';
+comment on column public.merged_entries.class is 'What it was; null: nobody has said.';
+comment on column public.merged_entries.pilot is 'Who flew.';
+comment on column public.merged_entries.remarks is 'Remarks.';
+comment on column public.merged_entries.author_id is 'Who said so last; null for a former member.';
+comment on column public.merged_entries.created_at is 'When it was merged (server time).';
+comment on column public.merged_entries.updated_at is 'When it was last said (server time).';
+comment on column public.merged_entries.in_force is 'Whether at least two of its sessions are on one plane: if not, each stands in the log by itself.';
+comment on column public.merged_entries.plane_id is 'The plane on which most of its sessions are, the earliest of several such; null: not in force.';
+comment on column public.merged_entries.device_uuid is 'The device of all its sessions; null: several, or entered by hand.';
+comment on column public.merged_entries.effective_start is 'That of its first session.';
+comment on column public.merged_entries.start_source is 'estimated if one of its sessions is; else that of the first.';
+comment on column public.merged_entries.excluded is 'All of its sessions are left out of the totals.';
+comment on column public.merged_entries.flagged is 'One of its sessions is flagged.';
+comment on column public.merged_entries."overlaps" is 'One of its sessions shares time with another one of the plane.';
+comment on column public.merged_entries.short is 'Under three minutes (private.short_session).';
+
+create table public.merged_sessions (
+  session_id uuid primary key references public.sessions on delete cascade,
+  entry_id uuid not null,
+  fleet_id uuid not null,
+  foreign key (fleet_id, entry_id) references public.merged_entries (fleet_id, entry_id) on delete cascade
+);
+create index merged_sessions_by_entry on public.merged_sessions (entry_id);
+create index merged_sessions_by_fleet on public.merged_sessions (fleet_id, session_id);
+comment on table public.merged_sessions is 'Which sessions are merged into which entry; a session into one at most.';
+comment on column public.merged_sessions.session_id is 'The session.';
+comment on column public.merged_sessions.entry_id is 'The entry that it is merged into.';
+comment on column public.merged_sessions.fleet_id is 'The fleet of both.';
+
+create table public.session_parts (
+  entry_id uuid primary key default gen_random_uuid(),
+  session_id uuid not null references public.sessions on delete cascade,
+  fleet_id uuid not null references public.fleets on delete cascade,
+  from_seconds integer not null check (from_seconds between 0 and private.longest_session()),
+  class public.session_class,
+  pilot text constraint pilot_length check (char_length(pilot) <= 120),
+  remarks text constraint remarks_length check (char_length(remarks) <= 2000),
+  author_id uuid references auth.users (id) on delete set null,
+  created_at timestamptz not null default private.clock(),
+  updated_at timestamptz not null default private.clock(),
+  -- derived
+  in_force boolean not null default true,
+  plane_id uuid,
+  device_uuid uuid,
+  effective_start timestamptz not null,
+  start_source public.start_source,
+  excluded boolean not null default false,
+  flagged boolean not null default false,
+  "overlaps" boolean not null default false,
+  short boolean not null default false,
+  unique (session_id, from_seconds)
+);
+create index session_parts_by_fleet on public.session_parts (fleet_id, effective_start desc, entry_id desc) where in_force;
+create index session_parts_by_plane on public.session_parts (plane_id, effective_start desc, entry_id desc) where in_force;
+create index session_parts_of_fleet on public.session_parts (fleet_id, entry_id);
+create index session_parts_by_author on public.session_parts (author_id);
+comment on table public.session_parts is 'Entries of the log that are parts of a session, which was cut at moments: what a person says about each.';
+comment on column public.session_parts.entry_id is 'The part; a UUID of version 4, made by who splits.';
+comment on column public.session_parts.session_id is 'The session.';
+comment on column public.session_parts.fleet_id is 'The session''s fleet.';
+comment on column public.session_parts.from_seconds is 'Seconds into the session at which it begins; it ends where the next one begins, the last one with the session.';
+comment on column public.session_parts.class is 'What it was; null: nobody has said.';
+comment on column public.session_parts.pilot is 'Who flew.';
+comment on column public.session_parts.remarks is 'Remarks.';
+comment on column public.session_parts.author_id is 'Who said so last; null for a former member.';
+comment on column public.session_parts.created_at is 'When the session was cut there (server time).';
+comment on column public.session_parts.updated_at is 'When it was last said (server time).';
+comment on column public.session_parts.in_force is 'Whether the session lasts until it begins.';
+comment on column public.session_parts.plane_id is 'The session''s plane.';
+comment on column public.session_parts.device_uuid is 'The session''s device.';
+comment on column public.session_parts.effective_start is 'That of the session plus from_seconds.';
+comment on column public.session_parts.start_source is 'Where the session''s clock came from.';
+comment on column public.session_parts.excluded is 'The session is left out of the totals.';
+comment on column public.session_parts.flagged is 'The session is flagged.';
+comment on column public.session_parts."overlaps" is 'The session shares time with another one of its plane.';
+comment on column public.session_parts.short is 'The part is under three minutes long (private.short_session).';
+
+alter table public.merged_entries enable row level security;
+grant select, update (class, pilot, remarks), delete on public.merged_entries to authenticated;
+create policy "Members see the merged entries of their fleets" on public.merged_entries for select to authenticated
+  using (array_position((select private.fleets_as('viewer')), fleet_id) is not null);
+create policy "Editors say what merged entries were" on public.merged_entries for update to authenticated
+  using (fleet_id = any ((select private.fleets_as('editor'))::uuid[]))
+  with check (fleet_id = any ((select private.fleets_as('editor'))::uuid[]));
+create policy "Editors take merges back" on public.merged_entries for delete to authenticated
+  using (fleet_id = any ((select private.fleets_as('editor'))::uuid[]));
+
+alter table public.merged_sessions enable row level security;
+grant select on public.merged_sessions to authenticated;
+create policy "Members see which sessions are merged" on public.merged_sessions for select to authenticated
+  using (array_position((select private.fleets_as('viewer')), fleet_id) is not null);
+
+alter table public.session_parts enable row level security;
+grant select, update (class, pilot, remarks) on public.session_parts to authenticated;
+create policy "Members see the parts of their fleets' sessions" on public.session_parts for select to authenticated
+  using (array_position((select private.fleets_as('viewer')), fleet_id) is not null);
+create policy "Editors say what parts of sessions were" on public.session_parts for update to authenticated
+  using (fleet_id = any ((select private.fleets_as('editor'))::uuid[]))
+  with check (fleet_id = any ((select private.fleets_as('editor'))::uuid[]));
+
+create trigger take_turns before insert or update or delete on public.merged_entries
+  for each statement execute function private.take_turns();
+create trigger take_turns before update on public.session_parts
+  for each statement execute function private.take_turns();
+
+-- The author and the time are the server's to say.
+create function private.sign_entry() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  new.pilot := nullif(btrim(new.pilot), '');
+  new.remarks := nullif(btrim(new.remarks), '');
+  new.author_id := auth.uid();
+  new.updated_at := private.clock();
+  return new;
+end $$;
+comment on function private.sign_entry() is 'Puts author and time on what is said about a merged entry or a part.';
+create trigger sign_entry before insert or update of class, pilot, remarks on public.merged_entries
+  for each row execute function private.sign_entry();
+create trigger sign_entry before insert or update of class, pilot, remarks on public.session_parts
+  for each row execute function private.sign_entry();
+
+create function private.length(covered tstzmultirange) returns integer
+language sql immutable parallel safe set search_path = ''
+return (select coalesce(sum(extract(epoch from upper(piece) - lower(piece))), 0)::integer from unnest(covered) piece);
+comment on function private.length(tstzmultirange) is 'How many seconds these times are.';
+grant execute on function private.length(tstzmultirange) to authenticated;
+
+-- The one place where an entry's place in the log follows from its sessions.
+create function private.refresh_merged(entries uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
+begin
+  with member as materialized (
+    select ms.entry_id, s.* from public.merged_entries e
+    join public.merged_sessions ms on ms.fleet_id = e.fleet_id and ms.entry_id = e.entry_id
+    join public.sessions s on s.session_id = ms.session_id
+    where e.entry_id = any (entries)
+  ), place as (
+    select distinct on (here.entry_id) here.entry_id, here.plane_id from (
+      select member.entry_id, member.plane_id, count(*) as sessions, min(member.effective_start) as begins
+      from member where member.plane_id is not null
+      group by member.entry_id, member.plane_id having count(*) >= 2
+    ) here
+    order by here.entry_id, here.sessions desc, here.begins, here.plane_id
+  ), figures as (
+    select place.entry_id, place.plane_id, min(member.effective_start) as begins,
+      case when count(distinct member.device_uuid) = 1 and count(member.device_uuid) = count(*)
+        then (array_agg(member.device_uuid))[1]
+      end as device_uuid,
+      coalesce(
+        min(member.start_source) filter (where member.start_source = 'estimated'),
+        (array_agg(member.start_source order by member.effective_start, member.session_id))[1]
+      ) as start_source,
+      bool_and(member.excluded) as excluded, bool_or(member.flagged) as flagged, bool_or(member.overlaps) as "overlaps",
+      private.length(coalesce(
+        range_agg(tstzrange(member.effective_start, member.session_end)) filter (where member.counts),
+        range_agg(tstzrange(member.effective_start, member.session_end))
+      )) < private.short_session() as short
+    from place join member on member.entry_id = place.entry_id and member.plane_id = place.plane_id
+    group by place.entry_id, place.plane_id
+  ), standing as (
+    update public.sessions s set in_entry = place.plane_id is not null
+    from member left join place on place.entry_id = member.entry_id and place.plane_id = member.plane_id
+    where s.session_id = member.session_id and s.in_entry <> (place.plane_id is not null)
+  )
+  update public.merged_entries e set in_force = figures.entry_id is not null, plane_id = figures.plane_id,
+    device_uuid = figures.device_uuid, effective_start = figures.begins, start_source = figures.start_source,
+    excluded = coalesce(figures.excluded, false), flagged = coalesce(figures.flagged, false),
+    "overlaps" = coalesce(figures."overlaps", false), short = coalesce(figures.short, false)
+  from unnest(entries) asked (entry_id) left join figures on figures.entry_id = asked.entry_id
+  where e.entry_id = asked.entry_id
+    and (e.in_force, e.plane_id, e.device_uuid, e.effective_start, e.start_source, e.excluded, e.flagged, e."overlaps", e.short)
+      is distinct from (
+        figures.entry_id is not null, figures.plane_id, figures.device_uuid, figures.begins, figures.start_source,
+        coalesce(figures.excluded, false), coalesce(figures.flagged, false), coalesce(figures."overlaps", false),
+        coalesce(figures.short, false)
+      );
+end $$;
+comment on function private.refresh_merged(uuid[]) is 'Works out again on which plane merged entries are, whether they hold, and what the log is searched by.';
+
+create function private.refresh_parts(split uuid[]) returns void
+language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
+begin
+  update public.session_parts p set in_force = cut.in_force, plane_id = cut.plane_id, device_uuid = cut.device_uuid,
+    effective_start = cut.begins, start_source = cut.start_source, excluded = cut.excluded, flagged = cut.flagged,
+    "overlaps" = cut."overlaps", short = cut.short
+  from (
+    select one.entry_id, s.plane_id, s.device_uuid, s.start_source, s.excluded, s.flagged, s."overlaps",
+      s.effective_start + one.from_seconds * interval '1 second' as begins,
+      one.from_seconds = 0 or one.from_seconds < lasts.seconds as in_force,
+      least(lead(one.from_seconds, 1, lasts.seconds) over (partition by s.session_id order by one.from_seconds), lasts.seconds)
+        - one.from_seconds < private.short_session() as short
+    from public.sessions s
+    join public.session_parts one on one.session_id = s.session_id
+    cross join lateral (select extract(epoch from s.session_end - s.effective_start)::integer as seconds) lasts
+    where s.session_id = any (split)
+  ) cut
+  where p.entry_id = cut.entry_id
+    and (p.in_force, p.plane_id, p.device_uuid, p.effective_start, p.start_source, p.excluded, p.flagged, p."overlaps", p.short)
+      is distinct from (
+        cut.in_force, cut.plane_id, cut.device_uuid, cut.begins, cut.start_source, cut.excluded, cut.flagged,
+        cut."overlaps", cut.short
+      );
+end $$;
+comment on function private.refresh_parts(uuid[]) is 'Works out again where parts of sessions begin, and what the log is searched by.';
+
+-- Only what is merged or split is looked at: for all other sessions, also one that grows every minute, this is one look
+-- at the rows that changed.
+create function private.entries_follow() returns trigger
+language plpgsql security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
+declare
+  changed uuid[];
+begin
+  if not exists (select from after n where n.is_overlaid) then
+    return null;
+  end if;
+  select array_agg(n.session_id) into changed
+  from before o join after n on n.session_id = o.session_id
+  where n.is_overlaid and (
+    o.is_overlaid, o.plane_id, o.device_uuid, o.effective_start, o.session_end, o.start_source, o.excluded, o.flagged,
+    o."overlaps", o.counts
+  ) is distinct from (
+    n.is_overlaid, n.plane_id, n.device_uuid, n.effective_start, n.session_end, n.start_source, n.excluded, n.flagged,
+    n."overlaps", n.counts
+  );
+  if changed is not null then
+    perform private.refresh_merged(array(
+      select distinct ms.entry_id from public.merged_sessions ms where ms.session_id = any (changed)
+    ));
+    perform private.refresh_parts(changed);
+  end if;
+  return null;
+end $$;
+comment on function private.entries_follow() is 'After sessions changed: entries that people made of them follow.';
+create trigger entries_follow after update on public.sessions
+  referencing old table as before new table as after for each statement execute function private.entries_follow();
+
+create function private.merging_changed() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  entries constant uuid[] := array(
+    select distinct changed.entry_id from changed where private.is_ending(changed.fleet_id) is not true
+  );
+begin
+  update public.sessions s set is_overlaid = tg_op = 'INSERT', in_entry = s.in_entry and tg_op = 'INSERT'
+  from changed where s.session_id = changed.session_id and changed.entry_id = any (entries);
+  if tg_op = 'DELETE' then
+    delete from public.merged_entries e
+    where e.entry_id = any (entries) and not exists (select from public.merged_sessions ms where ms.entry_id = e.entry_id);
+    perform private.refresh_merged(entries);
+  end if;
+  return null;
+end $$;
+comment on function private.merging_changed() is 'After sessions were merged, or taken out of an entry: the entry follows, and so does what stands in the log.';
+create trigger merging_changed_insert after insert on public.merged_sessions
+  referencing new table as changed for each statement execute function private.merging_changed();
+create trigger merging_changed_delete after delete on public.merged_sessions
+  referencing old table as changed for each statement execute function private.merging_changed();
+
+create function private.splitting_changed() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.sessions s set is_overlaid = there.is_split, in_entry = there.is_split
+  from (
+    select one.session_id, exists (select from public.session_parts p where p.session_id = one.session_id) as is_split
+    from (select distinct changed.session_id from changed where private.is_ending(changed.fleet_id) is not true) one
+  ) there
+  where s.session_id = there.session_id and s.in_entry <> there.is_split;
+  return null;
+end $$;
+comment on function private.splitting_changed() is 'After a session was split, or joined again: what stands in the log follows.';
+create trigger splitting_changed_insert after insert on public.session_parts
+  referencing new table as changed for each statement execute function private.splitting_changed();
+create trigger splitting_changed_delete after delete on public.session_parts
+  referencing old table as changed for each statement execute function private.splitting_changed();

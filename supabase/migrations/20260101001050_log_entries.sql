@@ -1,0 +1,186 @@
+-- The log as people read and sign it.
+
+-- First the keys, each from one table and in the order of its index, so that a page merges three short walks; then what
+-- a row says. Of the joins below each finds a row by its key or, where its key is null, looks for nothing.
+create view public.log_entries with (security_invoker = true) as
+  select
+    e.entry_id, e.kind, e.session_id,
+    coalesce(m.session_ids, array[e.session_id]) as session_ids,
+    e.fleet_id, e.plane_id, plane.registration, e.device_uuid, o.name as device_name,
+    e.effective_start, case when e.kind = 'merged' then null else s.session_start end as session_start,
+    ends.session_end, ends.run_seconds,
+    case e.kind
+      when 'merged' then extract(epoch from ends.session_end - e.effective_start)::integer - ends.run_seconds else 0
+    end as gap_seconds,
+    part.number as part_number, part.parts as part_count,
+    s.last_update, s.status,
+    case
+      when s.status = 'closed' then 'ended'
+      when private.is_over(s.status, s.heard_at, s.device_uuid, s.effective_start) then 'unconfirmed'
+      when s.heard_at <= (select private.running_since()) then 'last_heard'
+      else 'running'
+    end::public.session_state as state,
+    case
+      when e.kind <> 'merged' and s.device_uuid is null then 'hand_entered'
+      when e.flagged then 'flagged'
+      when e.kind = 'merged' and m.estimated then 'clock_estimated'
+      when s.status = 'open' and private.is_over(s.status, s.heard_at, s.device_uuid, s.effective_start) then 'unconfirmed'
+      when e.kind <> 'merged' and s.start_source = 'estimated' and not s.clock_checked then 'clock_estimated'
+      when m.by_hand then 'hand_entered'
+      else 'measured'
+    end::public.session_quality as quality,
+    e.short, e.class, e.pilot, case e.kind when 'session' then n.remarks else e.remarks end as remarks, e.excluded,
+    coalesce(m.clock_checked, s.clock_checked) as clock_checked,
+    coalesce(m.corrected, n.corrected_start is not null) as corrected,
+    case e.kind when 'session' then n.author_id else e.author_id end as annotated_by,
+    case e.kind when 'session' then n.updated_at else e.updated_at end as annotated_at,
+    e.overlaps,
+    case when e.kind = 'session' and s.device_uuid is null and s.counts and not s.clock_checked
+      then private.duplicate_of(s.plane_id, s.effective_start, s.session_end)
+    end as possible_duplicate_of,
+    case when ends.counts and e.plane_id is not null then private.hobbs(e.plane_id, e.effective_start, 'powered') end
+      as hobbs_start_seconds,
+    case when ends.counts and e.plane_id is not null then private.hobbs(e.plane_id, ends.session_end, 'powered') end
+      as hobbs_end_seconds,
+    case e.kind when 'session' then s.engine_seconds when 'merged' then m.engine_seconds end as engine_seconds,
+    case when e.kind = 'session' then s.engine_first_s end as engine_first_s,
+    case e.kind when 'merged' then m.bus_start_mv else s.bus_start_mv end as bus_start_mv,
+    case e.kind when 'merged' then m.bus_min_mv else s.bus_min_mv end as bus_min_mv,
+    case e.kind when 'merged' then m.bus_max_mv else s.bus_max_mv end as bus_max_mv,
+    case when ends.counts and e.plane_id = any ((select private.planes_with_engine_time())::uuid[])
+      then private.hobbs(e.plane_id, e.effective_start, 'engine')
+    end as engine_hobbs_start_seconds,
+    case when ends.counts and e.plane_id = any ((select private.planes_with_engine_time())::uuid[])
+      then private.hobbs(e.plane_id, ends.session_end, 'engine')
+    end as engine_hobbs_end_seconds,
+    case
+      when e.kind = 'session' and s.engine_seconds is not null or e.kind = 'merged' and m.engine_seconds is not null
+      then private.suggested_class(
+        e.class, coalesce(m.engine_seconds::integer, s.engine_seconds),
+        private.is_over(s.status, s.heard_at, s.device_uuid, s.effective_start)
+      )
+    end as suggested_class,
+    coalesce(m.checkpoint_seconds, s.checkpoint_seconds) as checkpoint_seconds,
+    e.start_source, coalesce(m.start_uncertainty_s, s.start_uncertainty_s) as start_uncertainty_s,
+    case when e.kind <> 'merged' then s.boot end as boot, s.firmware,
+    case when e.kind <> 'merged' then s.reset_reason end as reset_reason,
+    coalesce(m.received_at, s.received_at) as received_at, s.heard_at, e.flagged,
+    case
+      when e.kind = 'merged' then m.held_seconds
+      when s.known_at_release is not null then
+        s.run_seconds - least(s.run_seconds, greatest(s.known_at_release, s.looked_at_seconds, 0))
+    end as held_seconds,
+    case when e.kind = 'session' then n.batch_id end as batch_id
+  from unnest((select private.fleets_as('viewer'))) mine (fleet_id)
+  join (
+    select own.session_id as entry_id, 'session'::public.entry_kind as kind, own.session_id, null::uuid as merged_id,
+      null::uuid as split_id, own.fleet_id, own.plane_id, own.device_uuid,
+      own.effective_start, own.start_source, own.class, own.pilot, null::text as remarks, null::uuid as author_id,
+      null::timestamptz as updated_at, own.excluded, own.flagged, own.overlaps, own.short
+    from public.sessions own where not own.in_entry
+    union all
+    select merged.entry_id, 'merged', null, merged.entry_id, null, merged.fleet_id, merged.plane_id,
+      merged.device_uuid, merged.effective_start, merged.start_source, merged.class, merged.pilot, merged.remarks,
+      merged.author_id, merged.updated_at, merged.excluded, merged.flagged, merged.overlaps, merged.short
+    from public.merged_entries merged where merged.in_force
+    union all
+    select cut.entry_id, 'part', cut.session_id, null, cut.session_id, cut.fleet_id, cut.plane_id, cut.device_uuid,
+      cut.effective_start, cut.start_source, cut.class, cut.pilot, cut.remarks, cut.author_id, cut.updated_at,
+      cut.excluded, cut.flagged, cut.overlaps, cut.short
+    from public.session_parts cut where cut.in_force
+  ) e on e.fleet_id = mine.fleet_id
+  left join lateral (
+    select array_agg(one.session_id order by one.effective_start, one.session_id) as session_ids,
+      (array_agg(one.session_id order by one.session_end desc, one.effective_start desc, one.session_id desc))[1] as last_id,
+      max(one.session_end) as session_end, bool_or(one.counts) as counts,
+      private.length(coalesce(
+        range_agg(tstzrange(one.effective_start, one.session_end)) filter (where one.counts),
+        range_agg(tstzrange(one.effective_start, one.session_end))
+      )) as run_seconds,
+      sum(one.engine_seconds) as engine_seconds, sum(one.checkpoint_seconds) as checkpoint_seconds,
+      (array_agg(one.bus_start_mv order by one.effective_start, one.session_id))[1] as bus_start_mv,
+      min(one.bus_min_mv) as bus_min_mv, max(one.bus_max_mv) as bus_max_mv,
+      bool_or(one.start_source = 'estimated' and not one.clock_checked) as estimated,
+      max(one.start_uncertainty_s) as start_uncertainty_s,
+      bool_or(one.device_uuid is null) as by_hand, bool_and(one.clock_checked) as clock_checked,
+      bool_or(said.corrected_start is not null) as corrected, min(one.received_at) as received_at,
+      sum(
+        one.run_seconds - least(one.run_seconds, greatest(one.known_at_release, one.looked_at_seconds, 0))
+      ) filter (where one.known_at_release is not null) as held_seconds
+    from public.merged_sessions ms
+    join public.sessions one on one.session_id = ms.session_id
+    left join public.session_annotations said on said.session_id = one.session_id
+    where ms.entry_id = e.merged_id and one.plane_id = e.plane_id
+  ) m on true
+  left join public.sessions s on s.session_id = coalesce(e.session_id, m.last_id)
+  left join lateral (
+    select count(*) filter (where p.effective_start <= e.effective_start) as number, count(*) as parts,
+      min(p.effective_start) filter (where p.effective_start > e.effective_start) as next_start
+    from public.session_parts p where p.session_id = e.split_id and p.in_force
+    having count(*) > 0
+  ) part on true
+  cross join lateral (
+    select case e.kind when 'session' then s.session_end when 'merged' then m.session_end
+        else coalesce(part.next_start, s.session_end) end as session_end,
+      case e.kind when 'session' then s.run_seconds when 'merged' then m.run_seconds
+        else extract(epoch from coalesce(part.next_start, s.session_end) - e.effective_start)::integer end as run_seconds,
+      coalesce(m.counts, s.counts) as counts
+  ) ends
+  left join public.planes plane on plane.plane_id = e.plane_id
+  left join public.device_ownerships o on o.device_uuid = e.device_uuid and o.fleet_id = e.fleet_id
+    and o.owned @> s.session_start
+  left join public.session_annotations n on n.session_id = e.session_id;
+comment on view public.log_entries is 'The log: one row per entry, which is a session unless people merged several or split it. Page by (effective_start, entry_id).';
+comment on column public.log_entries.entry_id is 'Identity of the entry; of a session that is neither merged nor split, session_id.';
+comment on column public.log_entries.kind is 'session, merged or part.';
+comment on column public.log_entries.session_id is 'The session; null: several.';
+comment on column public.log_entries.session_ids is 'Its sessions, the first one first.';
+comment on column public.log_entries.fleet_id is 'The fleet.';
+comment on column public.log_entries.plane_id is 'The plane; null: none.';
+comment on column public.log_entries.registration is 'Registration of the plane, as written.';
+comment on column public.log_entries.device_uuid is 'The device; null: entered by hand, or several.';
+comment on column public.log_entries.device_name is 'What the fleet called the device then.';
+comment on column public.log_entries.effective_start is 'Power on: the corrected start if there is one; where a part begins.';
+comment on column public.log_entries.session_start is 'Power on, as the device said; null: several sessions.';
+comment on column public.log_entries.session_end is 'The end of its last session, or of the part.';
+comment on column public.log_entries.run_seconds is 'Whole seconds of power; of several sessions shared time counts once, and the time between them not at all.';
+comment on column public.log_entries.gap_seconds is 'Seconds between its sessions.';
+comment on column public.log_entries.part_number is 'Which part of its session it is, from 1; null: none.';
+comment on column public.log_entries.part_count is 'How many parts its session has.';
+comment on column public.log_entries.last_update is 'The device''s clock at its latest figure.';
+comment on column public.log_entries.status is 'open or closed, as the device said of its last session.';
+comment on column public.log_entries.state is 'running, last_heard, ended or unconfirmed, at this moment.';
+comment on column public.log_entries.quality is 'How far its times can be trusted: of several sessions the least.';
+comment on column public.log_entries.short is 'Under three minutes (private.short_session).';
+comment on column public.log_entries.class is 'What a person said it was; null: nobody did.';
+comment on column public.log_entries.pilot is 'Who flew.';
+comment on column public.log_entries.remarks is 'Remarks.';
+comment on column public.log_entries.excluded is 'A person left it out of the totals: all of its sessions.';
+comment on column public.log_entries.clock_checked is 'A person looked at its times: those of all its sessions.';
+comment on column public.log_entries.corrected is 'The start of one of its sessions was corrected by a person.';
+comment on column public.log_entries.annotated_by is 'Who said something about it last; null: nobody, or a former member.';
+comment on column public.log_entries.annotated_at is 'When that was (server time).';
+comment on column public.log_entries.overlaps is 'Shares time with another session of the plane; shared time counts once.';
+comment on column public.log_entries.possible_duplicate_of is 'Of a hand-entered session: the first session of a device that it meets within its uncertainty.';
+comment on column public.log_entries.hobbs_start_seconds is 'Hours of the plane at its begin, in seconds; null if it does not count.';
+comment on column public.log_entries.hobbs_end_seconds is 'Hours of the plane at its end, in seconds; null if it does not count.';
+comment on column public.log_entries.engine_seconds is 'Of run_seconds, those in which the engine ran; null: not sensed, or a part, of which that is not known.';
+comment on column public.log_entries.engine_first_s is 'Seconds into the session at which the engine first ran; null: not sensed, it never ran, or no plain session.';
+comment on column public.log_entries.bus_start_mv is 'Millivolts of the bus before any cranking: the battery at rest; null: not sensed.';
+comment on column public.log_entries.bus_min_mv is 'Lowest millivolts of the bus, while cranking as a rule; null: not sensed.';
+comment on column public.log_entries.bus_max_mv is 'Highest millivolts of the bus, while charging as a rule; null: not sensed.';
+comment on column public.log_entries.engine_hobbs_start_seconds is 'Engine time of the plane at its begin, in seconds; null if it does not count, or nothing of the plane was ever sensed.';
+comment on column public.log_entries.engine_hobbs_end_seconds is 'Engine time of the plane at its end, in seconds; null as at its begin.';
+comment on column public.log_entries.suggested_class is 'What the engine''s time suggests, for as long as class is null; null if not sensed, while it runs, and for a part.';
+comment on column public.log_entries.checkpoint_seconds is 'Uncertainty of run_seconds.';
+comment on column public.log_entries.start_source is 'Where the start''s clock came from; estimated if that of one of its sessions is.';
+comment on column public.log_entries.start_uncertainty_s is 'Plus or minus seconds of an estimated start; null: unknown, or not estimated.';
+comment on column public.log_entries.boot is 'Number of the power-up; null: several.';
+comment on column public.log_entries.firmware is 'Firmware version.';
+comment on column public.log_entries.reset_reason is 'Why the board started; null: several sessions.';
+comment on column public.log_entries.received_at is 'When its first message arrived (server time).';
+comment on column public.log_entries.heard_at is 'When the last message about its last session arrived (server time).';
+comment on column public.log_entries.flagged is 'Its times reach into the future, or some of it came after the device''s release, and nobody has looked at it.';
+comment on column public.log_entries.held_seconds is 'What came after the device''s release and does not count until somebody has looked; null: nothing came after it.';
+comment on column public.log_entries.batch_id is 'The import that brought it; null: none did.';
+grant select on public.log_entries to authenticated;
