@@ -10,7 +10,8 @@ from psycopg import sql
 
 from tests.conftest import MakeDatabase
 from tests.supabase.project import Person, Project, connect
-from tests.supabase.rights import ATTEMPTS, CALLS, PERSONAS, SCENE_CLOCK, Attempt, Call, Scene, set_scene
+from tests.supabase.rights import ATTEMPTS, CALLS, Attempt, Call
+from tests.supabase.scene import PERSONAS, SCENE_CLOCK, Scene, set_scene
 
 
 class Undo(Exception):

@@ -16,7 +16,8 @@ from supabase.lib.client_options import SyncClientOptions
 from supabase import Client, create_client
 from tests.conftest import MakeDatabase
 from tests.supabase.project import Person, Project, connect
-from tests.supabase.rights import ATTEMPTS, CALLS, PERSONAS, SCENE_CLOCK, Attempt, Call, Scene, set_scene
+from tests.supabase.rights import ATTEMPTS, CALLS, Attempt, Call
+from tests.supabase.scene import PERSONAS, SCENE_CLOCK, Scene, set_scene
 from tests.support import HTTP_SECONDS
 from tools.stack import Stack
 
