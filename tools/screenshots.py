@@ -99,6 +99,7 @@ def pages() -> dict[str, str]:
         "device-register": f"#/devices/register?uuid={extra_device('new')}",
         "settings": "#/settings",
         "fleet": "#/fleet",
+        "activity": "#/activity",
     }
 
 

@@ -1,3 +1,4 @@
+import { Activity } from "./activity.ts";
 import { Auth } from "./auth.ts";
 import { Components } from "./components.ts";
 import type { Config } from "./config.ts";
@@ -22,6 +23,7 @@ export class Backend {
   readonly components: Components;
   readonly devices: Devices;
   readonly sessions: Sessions;
+  readonly activity: Activity;
 
   constructor(config: Config) {
     const tokens = new Tokens(config, () => this.auth.tellOutage());
@@ -35,5 +37,6 @@ export class Backend {
     this.components = new Components(rest);
     this.devices = new Devices(rest);
     this.sessions = new Sessions(rest);
+    this.activity = new Activity(rest);
   }
 }

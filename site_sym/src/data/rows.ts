@@ -190,6 +190,20 @@ export type Session = Filled<Views["session_log"]["Row"], "fleet_id" | "correcte
 /** A session as its device's page tells it: one power-up. */
 export type PowerUp = Pick<Session, "session_id" | "effective_start" | "run_seconds" | "registration" | "boot" | "reset_reason">;
 
+/** What somebody changed, and who it was; no author: a former member. */
+export type ActivityRow = Filled<Views["activity_log"]["Row"], "activity_id" | "fleet_id" | "at" | "subject" | "action" | "subject_id">;
+/** Whose activity: a plane's, a session's, or, without either, the whole fleet's. */
+export interface ActivityOf {
+  plane: string;
+  session: string;
+}
+
+export interface ActivityPage {
+  rows: ActivityRow[];
+  /** After which row the next page goes on; null: there is none. */
+  next: number | null;
+}
+
 type AnnotationRow = Tables["session_annotations"]["Row"];
 /** What a person says about a session; what is left out stays as it is. */
 export type Annotation = Partial<Pick<AnnotationRow, "class" | "pilot" | "remarks" | "excluded" | "corrected_start" | "clock_checked">>;
@@ -252,7 +266,8 @@ type Returning<Name extends keyof Functions, Answer> = Omit<Functions[Name], "Re
 /** The generated types with these corrections: every query gives rows as they are. */
 export interface CorrectedDatabase {
   public: Omit<Database["public"], "Views" | "Functions"> & {
-    Views: Omit<Views, "device_status" | "session_log"> & {
+    Views: Omit<Views, "activity_log" | "device_status" | "session_log"> & {
+      activity_log: WithRow<"activity_log", ActivityRow>;
       device_status: WithRow<"device_status", Device>;
       session_log: WithRow<"session_log", Session>;
     };

@@ -21,6 +21,7 @@ export const texts = {
     maintenance: "Maintenance",
     settings: "Settings",
     fleet: "Fleet",
+    activity: "Activity",
   },
 
   roles: { owner: "Owner", editor: "Editor", viewer: "Viewer" },
@@ -115,6 +116,7 @@ export const texts = {
       days: "The daily hours could not be loaded.",
       maintenance: "The maintenance items could not be loaded.",
       completions: "The history could not be loaded.",
+      activity: "The activity could not be loaded.",
     },
   },
 
