@@ -129,12 +129,12 @@ begin
     ) united
   ), reached as (
     select n, piece.measure, range_agg(int4range(
-      greatest(extract(epoch from piece.from_time)::integer - n * 86400, 0),
-      least(extract(epoch from piece.until_time)::integer - n * 86400, 86400)
+      greatest(extract(epoch from piece.from_time)::bigint - n * 86400, 0)::integer,
+      least(extract(epoch from piece.until_time)::bigint - n * 86400, 86400)::integer
     )) as covered
     from piece
     cross join lateral generate_series(
-      extract(epoch from piece.from_time)::integer / 86400, (extract(epoch from piece.until_time)::integer - 1) / 86400
+      extract(epoch from piece.from_time)::bigint / 86400, (extract(epoch from piece.until_time)::bigint - 1) / 86400
     ) n
     group by n, piece.measure
   ), began as (
@@ -143,7 +143,7 @@ begin
     from measured m where m.begins >= a and m.begins < b
     group by 1, 2
   )
-  select first_day + n, measure, coalesce(reached.covered, '{}'), coalesce(began.sessions, 0),
+  select first_day + n::integer, measure, coalesce(reached.covered, '{}'), coalesce(began.sessions, 0),
     coalesce(began.checkpoint_seconds, 0)
   from reached full join began using (n, measure);
 end $$;
@@ -168,25 +168,40 @@ comment on function private.refresh_span(uuid, date, date) is 'Recomputes a plan
 create function private.overlaps(session uuid, plane uuid, begins timestamptz, ends timestamptz) returns boolean
 language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan as $$
 begin
+  -- Not by sessions_touching, which would hand over all of them where one is enough.
   return exists (
-    select from private.sessions_touching(plane, begins, ends) other
-    where other.counts and other.effective_start < ends and other.session_end > begins and other.session_id <> session
+    select from public.sessions near
+    where near.plane_id = plane and not near.long and near.counts and near.session_id <> session
+      and near.effective_start >= begins - interval '1 day' and near.effective_start < ends and near.session_end > begins
+  ) or exists (
+    select from public.sessions far
+    where far.plane_id = plane and far.long and far.counts and far.session_id <> session
+      and far.effective_start < ends and far.session_end > begins
   );
 end $$;
 comment on function private.overlaps(uuid, uuid, timestamptz, timestamptz) is 'Whether another session of the plane that counts shares time with this one.';
 
 -- Whether sessions overlap changes only for those that touch a time in which something changed: of each plane and span
 -- these are looked at again. A plane's sessions are written by one at a time (private.lock_planes).
-create function private.refresh_overlaps(plane uuid, from_time timestamptz, until_time timestamptz) returns void
+create function private.refresh_overlaps(planes uuid[], froms timestamptz[], untils timestamptz[]) returns void
 language plpgsql volatile set search_path = '' set plan_cache_mode = force_generic_plan as $$
 begin
   update public.sessions s set "overlaps" = not s.overlaps
-  from private.sessions_touching(plane, from_time, until_time) touched
+  from (
+    select distinct united.plane_id, session.session_id, session.effective_start, session.session_end, session.counts
+    from (
+      select span.plane_id, unnest(range_agg(tstzrange(span.from_time, span.until_time, '[]'))) as span
+      from unnest(planes, froms, untils) as span (plane_id, from_time, until_time)
+      group by span.plane_id
+    ) united
+    cross join lateral private.sessions_touching(united.plane_id, lower(united.span), upper(united.span)) session
+  ) touched
   where s.session_id = touched.session_id and s.overlaps <> (
-    touched.counts and private.overlaps(touched.session_id, plane, touched.effective_start, touched.session_end)
+    touched.counts
+    and private.overlaps(touched.session_id, touched.plane_id, touched.effective_start, touched.session_end)
   );
 end $$;
-comment on function private.refresh_overlaps(uuid, timestamptz, timestamptz) is 'Says of the sessions of a plane that touch a time whether they overlap others.';
+comment on function private.refresh_overlaps(uuid[], timestamptz[], timestamptz[]) is 'Says of the sessions of planes that touch the periods given whether they overlap others.';
 
 create function private.refresh_month(plane uuid, first_day date) returns void
 language plpgsql volatile set search_path = '' as $$
@@ -226,12 +241,7 @@ begin
   loop
     perform private.refresh_span(touched.plane_id, lower(touched.days), upper(touched.days) - 1);
   end loop;
-  perform private.refresh_overlaps(united.plane_id, lower(united.span), upper(united.span))
-  from (
-    select span.plane_id, unnest(range_agg(tstzrange(span.from_time, span.until_time, '[]'))) as span
-    from unnest(planes, froms, untils) as span (plane_id, from_time, until_time)
-    group by span.plane_id
-  ) united;
+  perform private.refresh_overlaps(planes, froms, untils);
   for touched in
     select distinct span.plane_id, month::date as first_day
     from unnest(planes, froms, untils) as span (plane_id, from_time, until_time)
@@ -282,7 +292,8 @@ begin
           + (n.engine_first_s + case when o.engine_first_s is null then 0 else least(o.engine_seconds, n.engine_seconds) end)
             * interval '1 second'
       end as engine_grew_from
-    from before o join after n using (session_id)
+    -- Each is on both sides. A full join is never done row by row, however few the planner expects: an import has thousands.
+    from before o full join after n using (session_id)
     where (o.plane_id is not null or n.plane_id is not null)
       and (o.plane_id, o.effective_start, o.session_end, o.counts, o.checkpoint_seconds, o.engine_first_s, o.engine_seconds)
         is distinct from

@@ -13,7 +13,8 @@ Spans = list[tuple[datetime, datetime]]
 
 SLACK = timedelta(minutes=5)
 """What lies no further ahead counts already: a board's clock may be a little fast."""
-_EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+"""Nothing is ever counted before it."""
 _DIGIT_SECONDS = 360  # a tach's last digit
 
 
@@ -113,7 +114,7 @@ class Meters:
         source = self.meters[meter]["source"]
         ever_sensed = any(end > start for start, end in self.spans["sensed"])
         is_known = source == "powered" or (source == "engine" and ever_sensed)
-        return self._advance(meter, _EARLIEST, t) if is_known else None
+        return self._advance(meter, EARLIEST, t) if is_known else None
 
     def figure(self, meter: str, t: datetime) -> int | None:
         """The latest reading plus what was counted since, times the ratio; None: unknown."""
@@ -125,7 +126,7 @@ class Meters:
         row, readings = self.meters[meter], self.readings(meter)
         base = self.meters[str(row["base_meter_id"] or meter)]["source"]
         reading = readings[-1] if readings else None
-        since = reading["as_of"] if reading else _EARLIEST
+        since = reading["as_of"] if reading else EARLIEST
         total = self.figure(meter, now)
         status = {
             "total_seconds": total,

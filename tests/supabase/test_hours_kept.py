@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.supabase.oracle import SLACK, Spans, measured, union_seconds
+from tests.supabase.oracle import EARLIEST, SLACK, Spans, measured, union_seconds
 from tests.supabase.project import Board, Person, Project, Row, add_plane, assign, fleet_of
 
 NOW = "2026-06-01T12:00:00Z"
@@ -21,11 +21,16 @@ _engines = st.one_of(st.none(), st.tuples(st.floats(0, 1), st.floats(0, 1)))
 # Two planes, two boards, ten weeks: small enough that overlaps, long sessions, midnights and months' ends all occur.
 _BEGIN = datetime(2026, 1, 20, tzinfo=UTC)
 _starts = st.integers(0, 70 * 24).map(lambda hour: _BEGIN + timedelta(hours=hour))
+# What is entered by hand is older than any board at times: on the first day there is, and where years or epochs end.
+_PAST = [EARLIEST, datetime(1969, 12, 30, tzinfo=UTC), datetime(2023, 12, 30, tzinfo=UTC)]
+_entry_starts = st.one_of(
+    _starts, st.tuples(st.sampled_from(_PAST), st.integers(0, 96)).map(lambda at: at[0] + timedelta(hours=at[1]))
+)
 _runs = st.one_of(st.integers(0, 7200), st.sampled_from([86400, 86401, 40 * 86400]))
 _operations = st.one_of(
     st.tuples(st.just("report"), st.integers(0, 1), _starts, st.tuples(_runs, _engines)),
     st.tuples(st.just("grow"), st.integers(0, 9), _starts, st.tuples(_runs, _engines)),
-    st.tuples(st.just("enter"), st.integers(0, 1), _starts, st.integers(1, 100_000)),
+    st.tuples(st.just("enter"), st.integers(0, 1), _entry_starts, st.integers(1, 100_000)),
     st.tuples(st.just("assign"), st.integers(0, 1), _starts, st.integers(0, 2)),
     st.tuples(st.just("exclude"), st.integers(0, 9), _starts, st.booleans()),
     st.tuples(st.just("correct"), st.integers(0, 9), _starts, st.booleans()),
@@ -72,8 +77,11 @@ def _overlapping(project: Project, planes: list[str]) -> set[UUID]:
 
 
 def _period(dice: random.Random) -> tuple[datetime, datetime]:
-    a = _BEGIN + timedelta(seconds=dice.randrange(-86400, 80 * 86400))
-    return a, a + timedelta(seconds=dice.choice([60, 7200, 86400, 30 * 86400, 70 * 86400]))
+    if dice.randrange(3):
+        a = _BEGIN + timedelta(seconds=dice.randrange(-86400, 80 * 86400))
+    else:
+        a = dice.choice(_PAST) + timedelta(seconds=dice.randrange(-86400, 5 * 86400))
+    return a, a + timedelta(seconds=dice.choice([60, 7200, 86400, 30 * 86400, 70 * 86400, 25_000 * 86400]))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -108,7 +116,7 @@ def test_counted_is_the_union_after_whatever_happened(
         _perform(owner, planes, boards, kind, number, time, value)
 
     # Up to the last second that counts now: a session of 40 days that grows may well last until June.
-    ends = [_BEGIN - timedelta(days=3), datetime.fromisoformat(NOW) + SLACK]
+    ends = [EARLIEST, datetime.fromisoformat(NOW) + SLACK]
     figures = "select counted(%s, %s, %s), counted_engine(%s, %s, %s)"
     for plane in planes:
         spans = measured(project, plane)

@@ -13,6 +13,8 @@ from tests.supabase.project import Board, Person, Project, add_plane, add_tach, 
 NOW = "2026-06-01T12:00:00Z"
 _BEGIN = datetime(2026, 1, 20, tzinfo=UTC)
 _END = datetime(2026, 6, 1, tzinfo=UTC)
+_PAST = [datetime(1991, 12, 30, tzinfo=UTC), datetime(2023, 12, 30, tzinfo=UTC)]
+"""From logs on paper: entered by hand, and meters read, before there were boards."""
 
 HISTORIES, LONG_HISTORIES = 50, 2000
 Operation = tuple[str, datetime, Any]
@@ -23,7 +25,9 @@ def _history(dice: random.Random) -> list[Operation]:
     operations: list[Operation] = []
     for _ in range(dice.randrange(8, 40)):
         time = _BEGIN + timedelta(hours=dice.randrange(70 * 24))
-        kind = dice.choice(["report"] * 5 + ["read"] * 6 + ["void", "exclude", "follow", "prefer"])
+        kind = dice.choice(["report"] * 5 + ["read"] * 6 + ["enter", "void", "exclude", "follow", "prefer"])
+        if kind == "enter" or (kind == "read" and dice.random() < 0.1):
+            time = dice.choice([time, *(past + timedelta(hours=dice.randrange(96)) for past in _PAST)])
         value: Any = {
             "report": (dice.choice([600, 3600, 20_000, 90_000]), dice.choice([None, (dice.random(), dice.random())])),
             # of one of four meters, as a rule an estimated one: near what it shows, or any figure
@@ -32,6 +36,7 @@ def _history(dice: random.Random) -> list[Operation]:
                 dice.choice(["initial", "check", "check", "check", "check", "correction", "meter_replaced"]),
                 dice.choice([dice.randrange(-720, 7200), dice.randrange(-720, 7200), dice.randrange(10**6, 10**7)]),
             ),
+            "enter": dice.choice([600, 3600, 90_000]),
             "void": dice.randrange(10),
             "exclude": dice.randrange(10),
             "follow": dice.choice(["powered", "engine"]),
@@ -60,6 +65,12 @@ def _perform(owner: Person, board: Board, meters: list[str], kind: str, time: da
         owner.rows(
             "select add_reading(plane_id, %s, %s, %s, meter_id => meter_id) from meters where meter_id = %s",
             seconds, reason, time, meter,
+        )  # fmt: skip
+    elif kind == "enter":
+        owner.run(
+            "insert into session_annotations (hand_plane_id, hand_start, hand_seconds)"
+            " select plane_id, %s, %s from meters where meter_id = %s",
+            time, value, meters[0],
         )  # fmt: skip
     elif kind == "prefer":
         owner.rows("select set_primary_meter(%s)", meters[value])
@@ -99,7 +110,7 @@ def _in_one_call(project: Project, function: str, *columns: list[Any]) -> dict[t
 def _compare(project: Project, owner: Person, plane: str, dice: random.Random) -> None:
     """Every figure, jump and ratio of a plane's meters against the oracle."""
     oracle = Meters.of(project, plane)
-    moments = [_BEGIN - timedelta(days=3), _END, *(reading["as_of"] for reading in oracle.all_readings)]
+    moments = [_BEGIN - timedelta(days=3), _END, *(past + timedelta(hours=50) for past in _PAST), *(reading["as_of"] for reading in oracle.all_readings)]
     moments += [_BEGIN + timedelta(seconds=dice.randrange(80 * 86400)) for _ in range(4)]
     asked = [(meter, t) for meter in oracle.meters for t in moments] * 2
     periods = [(meter, *sorted(dice.sample(moments, 2))) for meter in oracle.meters for _ in range(5)]
