@@ -248,7 +248,11 @@ def _perform(
             chosen,
             value,
         )
-    elif kind == "correct" and sessions[number % len(sessions)]["quality"] != "hand_entered":
+    elif kind == "correct":
+        session = sessions[number % len(sessions)]
+        ends = time + timedelta(seconds=session["run_seconds"])
+        if session["quality"] == "hand_entered" or ends > datetime.fromisoformat(NOW):
+            return  # it is refused
         owner.run(
             "insert into session_annotations (session_id, corrected_start) values (%s, %s)"
             " on conflict (session_id) do update set corrected_start = excluded.corrected_start",

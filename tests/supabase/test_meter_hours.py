@@ -110,7 +110,12 @@ def _in_one_call(project: Project, function: str, *columns: list[Any]) -> dict[t
 def _compare(project: Project, owner: Person, plane: str, dice: random.Random) -> None:
     """Every figure, jump and ratio of a plane's meters against the oracle."""
     oracle = Meters.of(project, plane)
-    moments = [_BEGIN - timedelta(days=3), _END, *(past + timedelta(hours=50) for past in _PAST), *(reading["as_of"] for reading in oracle.all_readings)]
+    moments = [
+        _BEGIN - timedelta(days=3),
+        _END,
+        *(past + timedelta(hours=50) for past in _PAST),
+        *(reading["as_of"] for reading in oracle.all_readings),
+    ]
     moments += [_BEGIN + timedelta(seconds=dice.randrange(80 * 86400)) for _ in range(4)]
     asked = [(meter, t) for meter in oracle.meters for t in moments] * 2
     periods = [(meter, *sorted(dice.sample(moments, 2))) for meter in oracle.meters for _ in range(5)]

@@ -2,6 +2,7 @@
 
 import random
 import threading
+import uuid
 from collections.abc import Callable, Sequence
 
 import psycopg
@@ -19,6 +20,7 @@ from tests.supabase.project import (
     hours,
     meter_of,
 )
+from tests.supabase.test_import import entry, take_in
 
 UPSERT = (
     "insert into session_annotations (session_id, class, excluded)"
@@ -202,6 +204,76 @@ def test_a_fleet_that_ends_while_its_boards_report(
     _together(database, [*(fly(board) for board in boards), end])
 
     assert [] == owner.rows("select from session_log")
+
+
+def test_an_import_that_two_send_and_a_third_reverts_while_a_board_reports(
+    database: str, project: Project, owner: Person, plane: str, board: Board
+) -> None:
+    """Each batch comes in once, whole, and is gone once it is reverted; hours follow all of it."""
+    project.admin.execute("update private.settings set messages_per_minute = 100000")
+    fleet, rows = fleet_of(owner), 20
+    editors = [owner, project.add_member(owner, "editor")]
+    batches = [str(uuid.uuid4()) for _ in range(8)]
+
+    def send(person: Person, order: list[str]) -> Callable[[Project], None]:
+        def work(project: Project) -> None:
+            for batch in order:
+                day = batches.index(batch) + 1
+                file = [entry(plane, f"2026-05-{day:02d}T{hour:02d}:00:00Z", 1800) for hour in range(rows)]
+                made = take_in(_as(project, person), *file, batch_id=batch, fleet=fleet)
+                assert (batch, rows) == (str(made["batch_id"]), made["row_count"])
+
+        return work
+
+    def revert(project: Project) -> None:
+        for batch in batches[::2]:
+            while not _as(project, owner).rows("select from import_batches where batch_id = %s", batch):
+                pass
+            _as(project, owner).rows("select revert_import(%s)", batch)
+
+    def fly(project: Project) -> None:
+        for minute in range(40):
+            flying = Board(project, board.device_uuid)
+            assert "stored" == flying.report(f"2026-05-{minute % 8 + 1:02d}T08:{minute:02d}:10Z", 30)
+
+    _together(database, [send(editors[0], batches), send(editors[1], batches[::-1]), revert, fly])
+
+    status = {
+        str(row["batch_id"]): (row["reverted_at"] is not None, row["rows_left"])
+        for row in owner.rows("select * from import_batch_status(%s)", fleet)
+    }
+    assert {batch: (n % 2 == 0, n % 2 * rows) for n, batch in enumerate(batches)} == status
+    assert len(batches) // 2 * rows == owner.value("select count(*) from session_log where batch_id is not null")
+    assert [] == project.admin.execute("select * from private.verify_hours()").fetchall()
+
+
+def test_a_plane_that_goes_while_a_log_of_it_comes_in(database: str, project: Project, owner: Person) -> None:
+    """Whoever comes first has it: no entry is left without its plane, and no plane with history goes."""
+    planes = [add_plane(owner, f"D-E{number:03d}") for number in range(12)]
+    fleet, editor = fleet_of(owner), project.add_member(owner, "editor")
+    imported: list[str] = []
+    deleted: list[str] = []
+
+    def send(project: Project) -> None:
+        for plane in planes:
+            try:
+                take_in(_as(project, editor), entry(plane), fleet=fleet)
+                imported.append(plane)
+            except psycopg.Error as error:
+                assert "PT400" == error.sqlstate
+
+    def delete(project: Project) -> None:
+        for plane in planes[::-1]:
+            try:
+                assert 1 == _as(project, owner).run("delete from planes where plane_id = %s", plane)
+                deleted.append(plane)
+            except psycopg.Error as error:
+                assert "PT409" == error.sqlstate
+
+    _together(database, [send, delete])
+
+    assert sorted(planes) == sorted(imported + deleted)
+    assert sorted(imported) == sorted(str(row["plane_id"]) for row in owner.rows("select plane_id from session_log"))
 
 
 def test_people_who_choose_a_primary_meter_at_once(database: str, project: Project, owner: Person, plane: str) -> None:
