@@ -62,7 +62,7 @@ def _open_gap(scene: Scene, persona: str) -> Values:
 ATTEMPTS = [
     Attempt("fleets", "select", ALL_MEMBERS, _in_fleet),
     Attempt("fleets", "insert", NOBODY, values=lambda scene, persona: {"name": "Club"}),
-    Attempt("fleets", "update", OWNER, _in_fleet, lambda scene, persona: {"name": "My fleet"}),
+    Attempt("fleets", "update", OWNER, _in_fleet, lambda scene, persona: {"name": "Flying club"}),
     Attempt("fleets", "delete", NOBODY, _victim("fleet", "fleet_id")),
     Attempt("fleet_members", "select", ALL_MEMBERS, _in_fleet),
     Attempt(
@@ -79,8 +79,8 @@ ATTEMPTS = [
         "fleet_members",
         "update",
         OWNER,
-        lambda scene, persona: {"fleet_id": scene.fleet, "user_id": scene.people["viewer"].user_id},
-        lambda scene, persona: {"role": "viewer"},
+        lambda scene, persona: {"fleet_id": scene.fleet, "user_id": scene.victims[persona]["member"]},
+        lambda scene, persona: {"role": "editor"},
     ),
     Attempt(
         "fleet_members",
@@ -441,7 +441,7 @@ CALLS = [
     Call(
         "claim_device",
         EDITORS,
-        lambda scene, persona: {"device_uuid": scene.board.device_uuid, "fleet_id": scene.fleet},
+        lambda scene, persona: {"device_uuid": scene.victims[persona]["unclaimed"], "fleet_id": scene.fleet},
     ),
     Call("release_device", OWNER, lambda scene, persona: {"device_uuid": scene.victims[persona]["device"]}),
     Call(
@@ -458,7 +458,7 @@ CALLS = [
     Call("reset_device_key", EDITORS, lambda scene, persona: {"device_uuid": scene.board.device_uuid}),
     Call("meter_hours", ALL_MEMBERS, lambda scene, persona: {"meter_id": scene.meter}, empty_for_others=True),
     Call("meter_status", ALL_MEMBERS, lambda scene, persona: {"for_fleet": scene.fleet}, empty_for_others=True),
-    Call("set_primary_meter", EDITORS, lambda scene, persona: {"meter_id": scene.meter}),
+    Call("set_primary_meter", EDITORS, lambda scene, persona: {"meter_id": scene.victims[persona]["second_meter"]}),
     Call(
         "add_reading",
         EDITORS,

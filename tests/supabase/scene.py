@@ -135,6 +135,8 @@ def _victims(project: Project, owner: Person, plane: str, board: Board, gappy: B
         "whole": loose[7],
         "split": loose[8],
         "meter": add_tach(owner, add_plane(owner, f"D-TACH{number}")),
+        "second_meter": add_tach(owner, add_plane(owner, f"D-SECOND{number}")),
+        "unclaimed": project.board().device_uuid,
         "invite": str(
             owner.value(
                 "select invite_id from fleet_invites where fleet_id = %s and accepted_at is null"

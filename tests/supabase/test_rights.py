@@ -12,6 +12,7 @@ from tests.conftest import MakeDatabase
 from tests.supabase.project import Person, Project, connect
 from tests.supabase.rights import ATTEMPTS, CALLS, Attempt, Call
 from tests.supabase.scene import PERSONAS, SCENE_CLOCK, Scene, set_scene
+from tests.supabase.statements import of_attempt, of_call
 
 
 class Undo(Exception):
@@ -45,30 +46,11 @@ def _outcome(person: Person, statement: sql.Composed, values: list[Any]) -> int 
         return str(error.sqlstate)
 
 
-def _statement(attempt: Attempt, scene: Scene, persona: str) -> tuple[sql.Composed, list[Any]]:
-    table, match = sql.Identifier(attempt.table), attempt.match(scene, persona)
-    values = attempt.values(scene, persona)
-    where = sql.SQL(" and ").join(
-        [sql.SQL("{} = %s").format(sql.Identifier(name)) for name in match] or [sql.Composed([sql.SQL("true")])]
-    )
-    if attempt.verb == "insert":
-        names = sql.SQL(", ").join(map(sql.Identifier, values))
-        marks = sql.SQL(", ").join([sql.Placeholder()] * len(values))
-        return sql.SQL("insert into {} ({}) values ({})").format(table, names, marks), list(values.values())
-    if attempt.verb == "update":
-        changes = sql.SQL(", ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name in values)
-        statement = sql.SQL("update {} set {} where {}").format(table, changes, where)
-        return statement, [*values.values(), *match.values()]
-    if attempt.verb == "delete":
-        return sql.SQL("delete from {} where {}").format(table, where), list(match.values())
-    return sql.SQL("select * from {} where {}").format(table, where), list(match.values())
-
-
 @pytest.mark.parametrize("persona", PERSONAS)
 @pytest.mark.parametrize("attempt", ATTEMPTS, ids=str)
 def test_table_rights(scene: Scene, attempt: Attempt, persona: str) -> None:
     """Those who may, touch rows; for everybody else there is no row, or a refusal."""
-    outcome = _outcome(scene.people[persona], *_statement(attempt, scene, persona))
+    outcome = _outcome(scene.people[persona], *of_attempt(attempt, scene, persona))
 
     if persona in attempt.allowed:
         assert isinstance(outcome, int), outcome
@@ -83,14 +65,7 @@ def test_table_rights(scene: Scene, attempt: Attempt, persona: str) -> None:
 @pytest.mark.parametrize("call", CALLS, ids=str)
 def test_function_rights(scene: Scene, call: Call, persona: str) -> None:
     """Those who may, get an answer; for everybody else there is none, or a refusal."""
-    arguments = call.arguments(scene, persona)
-    names = sql.SQL(", ").join(sql.SQL("{} => %s").format(sql.Identifier(name)) for name in arguments)
-    values = [json.dumps(value) if isinstance(value, list | dict) else value for value in arguments.values()]
-    statement = sql.SQL("select * from {}({}) answer where {} or not (answer is null)").format(
-        sql.Identifier(call.function), names, sql.Literal(call.answers_nothing)
-    )
-
-    outcome = _outcome(scene.people[persona], statement, values)
+    outcome = _outcome(scene.people[persona], *of_call(call, scene, persona))
 
     if persona in call.allowed:
         assert isinstance(outcome, int), outcome
