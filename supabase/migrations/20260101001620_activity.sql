@@ -28,9 +28,9 @@ comment on column public.activity.author_id is 'Who; null for a former member wh
 comment on column public.activity.subject is 'The table, for example session_annotations.';
 comment on column public.activity.action is 'insert, update or delete. An undo is what it is: a change back, or a delete.';
 comment on column public.activity.plane_id is 'The plane it is about, also one that has been deleted since; null: it is about none.';
-comment on column public.activity.session_id is 'The session it is about, also an entry by hand that has been deleted since; null: it is about none.';
+comment on column public.activity.session_id is 'The session it is about, also an entry by hand that has been deleted since, or the entry that sessions were merged into; null: it is about none.';
 comment on column public.activity.device_uuid is 'The device it is about; null: it is about none.';
-comment on column public.activity.subject_id is 'Primary key of the row; of a member the account.';
+comment on column public.activity.subject_id is 'Primary key of the row; of a member the account, of parts that came or went the session.';
 comment on column public.activity.label is 'What the row was called then: a registration, a name, of a session its start; null: nothing.';
 comment on column public.activity.before is 'Of what people say, what stood there; of an update only the columns that changed; null: the row was new.';
 comment on column public.activity.after is 'Of what people say, what stands there since; of an update only the columns that changed; null: the row is gone.';
@@ -95,6 +95,11 @@ begin
         select s.plane_id, s.device_uuid, private.iso_time(s.effective_start) into plane_id, device_uuid, label
         from public.sessions s where s.session_id = (said ->> 'session_id')::uuid;
       end if;
+    when 'merged_entries' then
+      session_id := said ->> 'entry_id';
+      label := private.iso_time((said ->> 'effective_start')::timestamptz);
+    when 'session_parts' then
+      label := private.iso_time((said ->> 'effective_start')::timestamptz);
     when 'components', 'component_installations' then
       plane_id := coalesce(plane_id, private.plane_of_component((said ->> 'component_id')::uuid));
       label := coalesce(
@@ -124,6 +129,22 @@ begin
 end $$;
 comment on function private.activity_time() is 'The time of the transaction''s first activity: what one request changes was changed at one moment.';
 
+create function private.add_activity(
+  fleet uuid, subject text, action text, plane uuid, session uuid, device uuid, id text, label text, before jsonb, after jsonb
+) returns void
+language plpgsql volatile set search_path = '' as $$
+begin
+  insert into public.activity (
+    fleet_id, at, author_id, subject, action, plane_id, session_id, device_uuid, subject_id, label, before, after
+  )
+  select f.fleet_id, private.activity_time(), (select u.id from auth.users u where u.id = auth.uid()), subject, lower(action),
+    plane, session, device, id, label, before, after
+  from public.fleets f
+  -- else it goes with its fleet
+  where f.fleet_id = fleet and f.deleted_at is null;
+end $$;
+comment on function private.add_activity(uuid, text, text, uuid, uuid, uuid, text, text, jsonb, jsonb) is 'Writes down what the caller changed.';
+
 -- After the row: what BEFORE triggers tidied is what was said. What is empty or false in a new row was not said. The
 -- triggers below ask who it is before anything else, so that a board's post pays nothing, and leave out what follows from
 -- a change (a plane's first meter, rows that go with it): that nobody said. Where a row moves from one plane to another,
@@ -133,45 +154,113 @@ language plpgsql volatile security definer set search_path = '' set timezone = '
 declare
   was constant jsonb := to_jsonb(old);
   now_is constant jsonb := to_jsonb(new);
-  fleet constant uuid := coalesce(now_is, was) ->> 'fleet_id';
+  present constant jsonb := coalesce(now_is, was);
   about record;
   left_plane uuid;
   changed record;
 begin
-  perform from public.fleets f where f.fleet_id = fleet and f.deleted_at is null;
-  if not found then
-    return null;  -- it goes with its fleet
-  end if;
-  select
-    jsonb_object_agg(said.name, was -> said.name) as before, jsonb_object_agg(said.name, now_is -> said.name) as after
+  select jsonb_object_agg(said.name, was -> said.name) as before, jsonb_object_agg(said.name, now_is -> said.name) as after
   into changed
   from unnest(tg_argv) with ordinality said (name, place)
   where said.place > 1 and case tg_op
     when 'UPDATE' then was -> said.name is distinct from now_is -> said.name
-    else coalesce(now_is, was) -> said.name not in ('null', 'false')
+    else present -> said.name not in ('null', 'false')
   end;
   if changed is null and tg_op = 'UPDATE' then
     return null;
   end if;
-  select * into about from private.activity_about(tg_table_name, coalesce(now_is, was));
+  changed.before := case when tg_op <> 'INSERT' then coalesce(changed.before, '{}') end;
+  changed.after := case when tg_op <> 'DELETE' then coalesce(changed.after, '{}') end;
+  select * into about from private.activity_about(tg_table_name, present);
   if tg_op = 'UPDATE' and tg_table_name in ('session_annotations', 'device_assignments') then
     left_plane := nullif(coalesce(was ->> 'hand_plane_id', was ->> 'plane_id')::uuid, about.plane_id);
   end if;
-  insert into public.activity (
-    fleet_id, at, author_id, subject, action, plane_id, session_id, device_uuid, subject_id, label, before, after
+  perform private.add_activity(
+    (present ->> 'fleet_id')::uuid, tg_table_name, tg_op, concerned.plane, about.session_id, about.device_uuid,
+    present ->> tg_argv[0], about.label, changed.before, changed.after
   )
-  select fleet, private.activity_time(), (select u.id from auth.users u where u.id = auth.uid()), tg_table_name, lower(tg_op),
-    concerned.plane, about.session_id, about.device_uuid, coalesce(now_is, was) ->> tg_argv[0], about.label,
-    case when tg_op <> 'INSERT' then coalesce(changed.before, '{}') end,
-    case when tg_op <> 'DELETE' then coalesce(changed.after, '{}') end
   from (
-    select about.plane_id as plane where about.plane_id is not null or left_plane is null
-    union all
-    select left_plane where left_plane is not null
+    select distinct one.plane from unnest(array[about.plane_id, left_plane]) one (plane)
+    where one.plane is not null or num_nonnulls(about.plane_id, left_plane) = 0
   ) concerned;
   return null;
 end $$;
 comment on function private.note_activity() is 'Writes down what a person changed in a row. Arguments: the column that identifies the row, then those that people say.';
+
+-- Entries that were made of sessions are one activity, with all of their sessions or parts.
+create function private.note_merging() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.add_activity(
+    e.fleet_id, 'merged_entries', step.action, there.plane_id, e.entry_id, null, e.entry_id::text, private.iso_time(there.begins),
+    case step.action
+      when 'update' then jsonb_build_object('session_ids', step.were)
+      when 'delete' then said.words || jsonb_build_object('session_ids', step.were)
+    end,
+    case step.action
+      when 'update' then jsonb_build_object('session_ids', step.are)
+      when 'insert' then said.words || jsonb_build_object('session_ids', step.are)
+    end
+  )
+  from (select c.entry_id, array_agg(c.session_id) as ids from changed c group by c.entry_id) moved
+  join public.merged_entries e on e.entry_id = moved.entry_id
+  cross join lateral (
+    select array_agg(s.session_id order by s.effective_start, s.session_id) as ids, min(s.effective_start) as begins,
+      (array_agg(s.plane_id order by s.effective_start, s.session_id))[1] as plane_id
+    from public.sessions s
+    where s.session_id = any (moved.ids)
+      or s.session_id in (select ms.session_id from public.merged_sessions ms where ms.entry_id = e.entry_id)
+  ) there
+  cross join lateral (
+    select array(select id from unnest(there.ids) id where id <> all (moved.ids)) as rest
+  ) other
+  cross join lateral (
+    select case tg_op when 'INSERT' then other.rest else there.ids end as were,
+      case tg_op when 'INSERT' then there.ids else other.rest end as are,
+      case when other.rest <> '{}' then 'update' else lower(tg_op) end as action
+  ) step
+  cross join lateral (
+    select jsonb_strip_nulls(jsonb_build_object('class', e.class, 'pilot', e.pilot, 'remarks', e.remarks)) as words
+  ) said;
+  return null;
+end $$;
+comment on function private.note_merging() is 'Writes down which sessions a person merged into an entry, or took out of it.';
+
+create function private.note_undone_merge() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.add_activity(
+    old.fleet_id, 'merged_entries', 'delete', old.plane_id, old.entry_id, null, old.entry_id::text,
+    private.iso_time(old.effective_start),
+    jsonb_strip_nulls(jsonb_build_object(
+      'class', old.class, 'pilot', old.pilot, 'remarks', old.remarks, 'session_ids', array(
+        select s.session_id from public.merged_sessions ms join public.sessions s on s.session_id = ms.session_id
+        where ms.entry_id = old.entry_id order by s.effective_start, s.session_id
+      )
+    )),
+    null
+  );
+  return old;
+end $$;
+comment on function private.note_undone_merge() is 'Writes down that a person took a merge back, while its sessions are still known.';
+
+create function private.note_splitting() returns trigger
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.add_activity(
+    s.fleet_id, 'session_parts', tg_op, s.plane_id, s.session_id, s.device_uuid, s.session_id::text,
+    private.iso_time(s.effective_start), case tg_op when 'DELETE' then cut.parts end, case tg_op when 'INSERT' then cut.parts end
+  )
+  from (
+    select c.session_id, jsonb_build_object('parts', jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+      'from_seconds', c.from_seconds, 'class', c.class, 'pilot', c.pilot, 'remarks', c.remarks
+    )) order by c.from_seconds)) as parts
+    from changed c group by c.session_id
+  ) cut
+  join public.sessions s on s.session_id = cut.session_id;
+  return null;
+end $$;
+comment on function private.note_splitting() is 'Writes down into which parts a person split a session, or which they joined again.';
 
 create trigger note_activity after insert or update on public.fleets for each row
   when (auth.uid() is not null and pg_trigger_depth() = 0)
@@ -185,7 +274,9 @@ create trigger note_activity after insert or update or delete on public.fleet_in
   execute function private.note_activity('invite_id', 'role', 'expires_at');
 create trigger note_activity after insert or update or delete on public.planes for each row
   when (auth.uid() is not null and pg_trigger_depth() = 0)
-  execute function private.note_activity('plane_id', 'registration', 'type_designator', 'make', 'model', 'archived_at');
+  execute function private.note_activity(
+    'plane_id', 'registration', 'type_designator', 'make', 'model', 'archived_at', 'merge_gap_seconds'
+  );
 create trigger note_activity after insert or update or delete on public.meters for each row
   when (auth.uid() is not null and pg_trigger_depth() = 0)
   execute function private.note_activity('meter_id', 'name', 'source', 'is_primary', 'base_meter_id', 'entered_ratio');
@@ -226,6 +317,28 @@ create trigger note_activity_of_gone after delete on public.session_annotations 
 create trigger note_activity after insert or update on public.import_batches for each row
   when (auth.uid() is not null and pg_trigger_depth() = 0)
   execute function private.note_activity('batch_id', 'name', 'file_name', 'row_count', 'reverted_at');
+create trigger note_activity after update of class, pilot, remarks on public.merged_entries for each row
+  when (auth.uid() is not null and pg_trigger_depth() = 0)
+  execute function private.note_activity('entry_id', 'class', 'pilot', 'remarks');
+create trigger note_undone_merge before delete on public.merged_entries for each row
+  when (auth.uid() is not null and pg_trigger_depth() = 0)
+  execute function private.note_undone_merge();
+create trigger note_activity after update of class, pilot, remarks on public.session_parts for each row
+  when (auth.uid() is not null and pg_trigger_depth() = 0)
+  execute function private.note_activity('entry_id', 'class', 'pilot', 'remarks');
+-- In the alphabet before merging_changed_delete, which deletes the entry whose last sessions are taken out.
+create trigger activity_of_merging_insert after insert on public.merged_sessions
+  referencing new table as changed for each statement
+  when (auth.uid() is not null and pg_trigger_depth() = 0) execute function private.note_merging();
+create trigger activity_of_merging_delete after delete on public.merged_sessions
+  referencing old table as changed for each statement
+  when (auth.uid() is not null and pg_trigger_depth() = 0) execute function private.note_merging();
+create trigger activity_of_splitting_insert after insert on public.session_parts
+  referencing new table as changed for each statement
+  when (auth.uid() is not null and pg_trigger_depth() = 0) execute function private.note_splitting();
+create trigger activity_of_splitting_delete after delete on public.session_parts
+  referencing old table as changed for each statement
+  when (auth.uid() is not null and pg_trigger_depth() = 0) execute function private.note_splitting();
 create trigger note_activity after insert or update or delete on public.settled_boot_gaps for each row
   when (auth.uid() is not null and pg_trigger_depth() = 0)
   execute function private.note_activity('gap_id', 'from_boot', 'to_boot');
@@ -279,9 +392,9 @@ comment on column public.activity_log.subject is 'The table.';
 comment on column public.activity_log.action is 'insert, update or delete.';
 comment on column public.activity_log.plane_id is 'The plane it is about; null: it is about none.';
 comment on column public.activity_log.registration is 'That plane''s registration now; null: it is about none, or the plane is gone.';
-comment on column public.activity_log.session_id is 'The session it is about; null: it is about none.';
+comment on column public.activity_log.session_id is 'The session it is about, or the entry that sessions were merged into; null: it is about none.';
 comment on column public.activity_log.device_uuid is 'The device it is about; null: it is about none.';
-comment on column public.activity_log.subject_id is 'Primary key of the row; of a member the account.';
+comment on column public.activity_log.subject_id is 'Primary key of the row; of a member the account, of parts that came or went the session.';
 comment on column public.activity_log.label is 'What the row was called then; of a session its start, of a member the address; null: nothing, or a former member.';
 comment on column public.activity_log.before is 'What stood there; null: the row was new.';
 comment on column public.activity_log.after is 'What stands there since; null: the row is gone.';

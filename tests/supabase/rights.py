@@ -403,7 +403,10 @@ CALLS = [
     Call(
         "take_out_of_entry",
         EDITORS,
-        lambda scene, persona: {"entry_id": scene.victims[persona]["grown"], "session_ids": "{}"},
+        lambda scene, persona: {
+            "entry_id": scene.victims[persona]["grown"],
+            "session_ids": f"{{{scene.victims[persona]['taken_out']}}}",
+        },
     ),
     Call(
         "split_session",

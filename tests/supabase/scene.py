@@ -97,7 +97,7 @@ def _victims(project: Project, owner: Person, plane: str, board: Board, gappy: B
     token = owner.value("select create_invite(%s, 'viewer')", club)
     installed = add_component(owner)
     _install(owner, installed, plane)
-    loose = [enter_session(owner, plane, f"2026-02-{day:02}T{number + 8:02}:00:00Z") for day in range(1, 10)]
+    loose = [enter_session(owner, plane, f"2026-02-{day:02}T{number + 8:02}:00:00Z") for day in range(1, 11)]
     # what is suggested for merging
     enter_session(owner, plane, f"2026-05-{number + 20}T08:00:00Z", 600)
     enter_session(owner, plane, f"2026-05-{number + 20}T08:11:00Z", 600)
@@ -130,7 +130,8 @@ def _victims(project: Project, owner: Person, plane: str, board: Board, gappy: B
         "loose": loose[0],
         "late": loose[1],
         "merged": merge(owner, *loose[2:4]),
-        "grown": merge(owner, *loose[4:6]),
+        "grown": merge(owner, *loose[4:6], loose[9]),
+        "taken_out": loose[9],
         "added": loose[6],
         "whole": loose[7],
         "split": loose[8],

@@ -172,3 +172,80 @@ def test_an_import_is_one_activity(owner: Person, plane: str) -> None:
     assert ("import_batches", "Old log", 5) == (brought["subject"], brought["label"], brought["after"]["row_count"])
     assert ("session_annotations", "delete", plane) == (deleted["subject"], deleted["action"], deleted["plane_id"])
     assert ("import_batches", {"reverted_at": None}) == (reverted["subject"], reverted["before"])
+
+
+def test_a_merge_is_one_activity(owner: Person, board: Board, plane: str) -> None:
+    """With all of its sessions; adding, taking out and undoing say from which to which."""
+    sessions = []
+    for hour in (8, 9, 10):
+        board.report(f"2026-05-01T{hour:02}:00:00Z", 1800)
+        sessions.append(str(owner.value("select max(session_id::text) from session_log where effective_start = %s",
+                                        f"2026-05-01T{hour:02}:00:00Z")))  # fmt: skip
+    before = count(owner)
+
+    entry = str(owner.value("select (merge_sessions(%s::uuid[], 'flight')).entry_id", sessions[:2]))
+    merged = last(owner)
+    owner.rows("select add_to_entry(%s, %s::uuid[])", entry, sessions[2:])
+    added = last(owner)
+    owner.run("update merged_entries set pilot = 'Amelia'")
+    said = last(owner)
+    owner.rows("select take_out_of_entry(%s, %s::uuid[])", entry, sessions[:1])
+    taken_out = last(owner)
+    owner.run("delete from merged_entries where entry_id = %s", entry)
+    undone = last(owner)
+
+    assert before + 5 == count(owner)
+    for row in (merged, added, said, taken_out, undone):
+        assert ("merged_entries", entry, plane) == (row["subject"], row["session_id"], row["plane_id"])
+    assert (None, {"class": "flight", "session_ids": sessions[:2]}) == (merged["before"], merged["after"])
+    assert ({"session_ids": sessions[:2]}, {"session_ids": sessions}) == (added["before"], added["after"])
+    assert ({"pilot": None}, {"pilot": "Amelia"}) == (said["before"], said["after"])
+    assert ({"session_ids": sessions}, {"session_ids": sessions[1:]}) == (taken_out["before"], taken_out["after"])
+    assert ({"class": "flight", "pilot": "Amelia", "session_ids": sessions[1:]}, None) == (
+        undone["before"],
+        undone["after"],
+    )
+    assert ["2026-05-01T08:00:00Z"] * 4 + ["2026-05-01T09:00:00Z"] == [
+        row["label"] for row in (merged, added, said, taken_out, undone)
+    ]
+
+
+def test_who_takes_all_sessions_out_of_an_entry_undoes_it(owner: Person, board: Board) -> None:
+    """The entry goes by itself, and what was said of it stays in the activity."""
+    for hour in (8, 9):
+        board.report(f"2026-05-01T{hour:02}:00:00Z", 1800)
+    sessions = [str(row["session_id"]) for row in owner.rows("select session_id from session_log order by 1")]
+    entry = owner.value("select (merge_sessions(%s::uuid[], 'flight')).entry_id", sessions)
+    before = count(owner)
+
+    owner.rows("select take_out_of_entry(%s, %s::uuid[])", entry, sessions)
+
+    undone = last(owner)
+    assert before + 1 == count(owner)
+    assert ("merged_entries", "delete", "flight") == (undone["subject"], undone["action"], undone["before"]["class"])
+    assert sessions == sorted(undone["before"]["session_ids"])
+
+
+def test_a_split_is_one_activity(owner: Person, board: Board) -> None:
+    """With all of its parts; cutting otherwise is a delete and an insert of one moment, joining a delete."""
+    board.report("2026-05-01T08:00:00Z", 3600)
+    session = str(owner.value("select session_id from session_log"))
+    parts = [{"from_seconds": 0, "class": "flight"}, {"from_seconds": 1800}]
+    other = [{"from_seconds": 0}, {"from_seconds": 600}]
+    newest = "select at, action, before, after from activity order by activity_id desc limit 2"
+
+    owner.rows("select split_session(%s, %s)", session, json.dumps(parts))
+    split = last(owner)
+    owner.rows("select split_session(%s, %s)", session, json.dumps(other))
+    inserted, deleted = owner.rows(newest)
+    owner.rows("select join_session(%s)", session)
+    joined = last(owner)
+
+    about = {"subject": "session_parts", "label": "2026-05-01T08:00:00Z", "session_id": session}
+    assert {**about, "action": "insert", "before": None, "after": {"parts": parts}}.items() <= split.items()
+    assert (("delete", {"parts": parts}), ("insert", {"parts": other})) == (
+        (deleted["action"], deleted["before"]),
+        (inserted["action"], inserted["after"]),
+    )
+    assert inserted["at"] == deleted["at"]
+    assert {**about, "action": "delete", "before": {"parts": other}, "after": None}.items() <= joined.items()
