@@ -104,6 +104,11 @@ language sql immutable parallel safe set search_path = ''
 return to_char(t at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
 comment on function private.iso_time(timestamptz) is 'A time as the wire has it: 2025-10-23T18:00:00Z.';
 
+create function private.sha256_hex(of_text text) returns text
+language sql immutable parallel safe set search_path = ''
+return encode(sha256(convert_to(of_text, 'UTF8')), 'hex');
+comment on function private.sha256_hex(text) is 'SHA-256 of a text in UTF-8, in hex: of reports, and what is kept of the secret in an invite''s link.';
+
 create table private.settings (
   only_row boolean primary key default true check (only_row),
   server_id uuid not null default gen_random_uuid(),

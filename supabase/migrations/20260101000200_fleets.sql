@@ -5,12 +5,14 @@ create table public.fleets (
   fleet_id uuid primary key default gen_random_uuid(),
   name text not null constraint fleet_name_length check (name = btrim(name) and char_length(name) between 1 and 80),
   created_at timestamptz not null default private.clock(),
+  locked_until timestamptz,
   deleted_at timestamptz
 );
 comment on table public.fleets is 'The owner or club that planes and devices belong to.';
 comment on column public.fleets.fleet_id is 'Identity of the fleet.';
 comment on column public.fleets.name is 'Name as its members see it.';
 comment on column public.fleets.created_at is 'When the fleet was made (server time).';
+comment on column public.fleets.locked_until is 'What people say about times before it can no longer change; null: nothing is locked.';
 comment on column public.fleets.deleted_at is 'When an owner began to delete it: nobody sees it from then on, while what it holds goes piece by piece.';
 
 create table public.fleet_members (

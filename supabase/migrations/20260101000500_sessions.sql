@@ -83,6 +83,7 @@ create table public.sessions (
   check (plane_id is null or fleet_id is not null)
 ) with (fillfactor = 80);
 create index sessions_by_fleet on public.sessions (fleet_id, effective_start desc, session_id desc);
+create index sessions_by_arrival on public.sessions (fleet_id, received_at);
 create index sessions_by_plane on public.sessions (plane_id, effective_start desc, session_id desc);
 create index sessions_by_device on public.sessions (device_uuid, effective_start desc, session_id desc);
 create index sessions_by_boot on public.sessions (device_uuid, boot, session_start);

@@ -64,16 +64,11 @@ comment on table private.invite_secrets is 'SHA-256 of the secret in each invite
 comment on column private.invite_secrets.token_sha256 is 'The hash, in hex.';
 comment on column private.invite_secrets.invite_id is 'The invite.';
 
-create function private.invite_sha256(token text) returns text
-language sql immutable parallel safe set search_path = ''
-return encode(sha256(convert_to(token, 'UTF8')), 'hex');
-comment on function private.invite_sha256(text) is 'What is kept of the secret in an invite''s link.';
-
 -- A secret has 64 characters (private.create_invite): longer guesses cost no hashing.
 create function private.invite_of(token text) returns uuid
 language sql stable set search_path = ''
 return case when char_length(token) = 64 then (
-  select s.invite_id from private.invite_secrets s where s.token_sha256 = private.invite_sha256(token)
+  select s.invite_id from private.invite_secrets s where s.token_sha256 = private.sha256_hex(token)
 ) end;
 comment on function private.invite_of(text) is 'The invite that a secret belongs to, good or not; null for a guess.';
 
@@ -95,7 +90,7 @@ begin
   where i.invite_id = wanted and i.fleet_id = fleet and i.created_by = auth.uid() and i.accepted_at is null
   returning invite_id into invite;
   if found then
-    update private.invite_secrets s set token_sha256 = private.invite_sha256(token) where s.invite_id = invite;
+    update private.invite_secrets s set token_sha256 = private.sha256_hex(token) where s.invite_id = invite;
     return token;
   end if;
   if 50 <= (
@@ -106,7 +101,7 @@ begin
   end if;
   insert into public.fleet_invites (invite_id, fleet_id, role, created_by, expires_at)
   values (coalesce(wanted, gen_random_uuid()), fleet, invited_role, auth.uid(), private.clock() + interval '7 days') returning invite_id into invite;
-  insert into private.invite_secrets (token_sha256, invite_id) values (private.invite_sha256(token), invite);
+  insert into private.invite_secrets (token_sha256, invite_id) values (private.sha256_hex(token), invite);
   return token;
 end $$;
 comment on function private.create_invite(uuid, public.fleet_role, uuid) is 'Makes an invite and returns its secret.';

@@ -120,6 +120,10 @@ begin
       return query
         select a.activity_id::text, row_to_json(a) from public.activity_log a
         where a.fleet_id = fleet and a.activity_id > after_number order by a.activity_id limit page_rows;
+    when 'monthly_reports' then
+      return query
+        select r.report_id::text, row_to_json(r) from public.monthly_reports r
+        where r.fleet_id = fleet and r.report_id > after_id order by r.report_id limit page_rows;
     when 'hours' then
       return query
         select p.plane_id::text, row_to_json(h)
@@ -145,7 +149,7 @@ declare
   parts constant text[] :=
     '{fleet,members,planes,meters,devices,ownerships,assignments,sessions,annotations,import_batches,log_entries,
       merged_entries,merged_sessions,session_parts,settled_boot_gaps,readings,components,component_installations,
-      maintenance_items,maintenance_completions,activity,hours}';
+      maintenance_items,maintenance_completions,activity,monthly_reports,hours}';
   part constant text := split_part(coalesce(after, parts[1]), ' ', 1);
   items json;
   last_key text;

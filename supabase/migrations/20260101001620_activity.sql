@@ -264,7 +264,7 @@ comment on function private.note_splitting() is 'Writes down into which parts a 
 
 create trigger note_activity after insert or update on public.fleets for each row
   when (auth.uid() is not null and pg_trigger_depth() = 0)
-  execute function private.note_activity('fleet_id', 'name');
+  execute function private.note_activity('fleet_id', 'name', 'locked_until');
 -- Also where a member goes with the account.
 create trigger note_activity after insert or update or delete on public.fleet_members for each row
   when (auth.uid() is not null)

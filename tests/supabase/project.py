@@ -28,7 +28,7 @@ class Person:
     user_id: str | None = None
 
     @contextlib.contextmanager
-    def _signed_in(self) -> Iterator[psycopg.Connection[Row]]:
+    def signed_in(self) -> Iterator[psycopg.Connection[Row]]:
         """The rights of this person, for one transaction, as the REST layer sets them."""
         claims = {"role": self.role, **({"sub": self.user_id} if self.user_id else {})}
         with self.connection.transaction():
@@ -38,7 +38,7 @@ class Person:
 
     def rows(self, query: str, *values: Any) -> list[Row]:
         """All rows that a query gives this person."""
-        with self._signed_in() as connection:
+        with self.signed_in() as connection:
             return connection.execute(query.encode(), values).fetchall()
 
     def row(self, query: str, *values: Any) -> Row:
@@ -53,7 +53,7 @@ class Person:
 
     def run(self, statement: str, *values: Any) -> int:
         """Run a statement and return how many rows it touched."""
-        with self._signed_in() as connection:
+        with self.signed_in() as connection:
             return connection.execute(statement.encode(), values).rowcount
 
 

@@ -216,6 +216,23 @@ ATTEMPTS = [
     Attempt("session_parts", "update", EDITORS, _in_fleet, lambda scene, persona: {"pilot": "Amelia"}),
     Attempt("session_parts", "delete", NOBODY, _in_fleet),
     Attempt("log_entries", "select", ALL_MEMBERS, _in_fleet),
+    Attempt("monthly_reports", "select", ALL_MEMBERS, _in_fleet),
+    Attempt(
+        "monthly_reports",
+        "insert",
+        NOBODY,
+        values=lambda scene, persona: {
+            "fleet_id": scene.fleet,
+            "month": "2026-05-01",
+            "time_zone": "UTC",
+            "begins": "2026-05-01",
+            "ends": "2026-06-01",
+            "content": "{}",
+            "made_at": "2026-06-01",
+        },
+    ),
+    Attempt("monthly_reports", "update", NOBODY, _in_fleet, lambda scene, persona: {"content": "{}"}),
+    Attempt("monthly_reports", "delete", NOBODY, _in_fleet),
     Attempt("meters", "select", ALL_MEMBERS, _in_fleet),
     Attempt(
         "meters",
@@ -505,6 +522,10 @@ CALLS = [
         EDITORS,
         lambda scene, persona: {"completion_id": scene.victims[persona]["completion"], "reason": "never done"},
     ),
+    # Before anything of the scene: over HTTP nothing is taken back.
+    Call("close_month", OWNER, lambda scene, persona: {"fleet_id": scene.fleet, "month": "1980-01-01"}),
+    Call("set_lock", OWNER, lambda scene, persona: {"fleet_id": scene.fleet, "locked_until": "1980-01-01"}),
+    Call("month_report_preview", ALL_MEMBERS, lambda scene, persona: {"fleet_id": scene.fleet, "month": "2026-05-01"}),
     Call("create_invite", OWNER, lambda scene, persona: {"fleet_id": scene.fleet, "role": "viewer"}),
     Call(
         "invite_preview", ALL_MEMBERS | {"stranger"}, lambda scene, persona: {"token": scene.victims[persona]["token"]}

@@ -72,6 +72,7 @@ def set_scene(project: Project, people: dict[str, Person]) -> Scene:
     victims = {
         persona: _victims(project, owner, plane, board, gappy, number) for number, persona in enumerate(PERSONAS)
     }
+    owner.rows("select close_month(%s, '1979-01-01')", fleet)
     meter = str(owner.value("select meter_id from meters where plane_id = %s and is_primary", plane))
     return Scene(people, fleet, plane, board, gappy, session, str(reading), meter, victims)
 

@@ -36,6 +36,7 @@ PARTS = [
     "maintenance_items",
     "maintenance_completions",
     "activity",
+    "monthly_reports",
     "hours",
 ]
 SESSIONS = 1203
@@ -83,6 +84,7 @@ def test_everything_is_in_it(project: Project, owner: Person, plane: str, board:
     owner.rows("select add_reading(%s, 36000, 'initial', '2026-04-15T00:00:00Z')", plane)
     engine, item = add_component(owner), add_item(owner, plane)
     owner.rows("select install_component(%s, %s, '2026-03-01')", engine, plane)
+    report = owner.value("select (close_month(%s, '2026-02-01')).report_id", fleet_of(owner))
     owner.rows("select void_completion((complete_maintenance(%s)).completion_id, 'never done')", item)
 
     export = _export(owner, fleet_of(owner))
@@ -113,6 +115,7 @@ def test_everything_is_in_it(project: Project, owner: Person, plane: str, board:
     assert [(engine, plane)] == [(row["component_id"], row["plane_id"]) for row in export["component_installations"]]
     assert [(item, 360_000)] == [(row["item_id"], row["interval_seconds"]) for row in export["maintenance_items"]]
     assert [(item, "never done")] == [(row["item_id"], row["void_reason"]) for row in export["maintenance_completions"]]
+    assert [str(report)] == [row["report_id"] for row in export["monthly_reports"]]
     assert [39600] == [row["total_seconds"] for row in export["hours"]]
     assert export["activity"] == sorted(export["activity"], key=lambda row: row["activity_id"])
     assert ("maintenance_completions", {"void_reason": "never done"}) == (

@@ -517,6 +517,7 @@ export type Database = {
           "created_at": string;
           "deleted_at": string | null;
           "fleet_id": string;
+          "locked_until": string | null;
           "name": string;
         };
         ComputedFields: never;
@@ -524,12 +525,14 @@ export type Database = {
           "created_at"?: string;
           "deleted_at"?: string | null;
           "fleet_id"?: string;
+          "locked_until"?: string | null;
           "name": string;
         };
         Update: {
           "created_at"?: string;
           "deleted_at"?: string | null;
           "fleet_id"?: string;
+          "locked_until"?: string | null;
           "name"?: string;
         };
         Relationships: [];
@@ -1037,6 +1040,61 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "meters";
             referencedColumns: ["plane_id", "meter_id"];
+          },
+        ];
+      };
+      "monthly_reports": {
+        Row: {
+          "author_id": string | null;
+          "begins": string;
+          "content": string;
+          "ends": string;
+          "fleet_id": string;
+          "made_at": string;
+          "month": string;
+          "report_id": string;
+          "sha256": string;
+          "time_zone": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "author_id"?: string | null;
+          "begins": string;
+          "content": string;
+          "ends": string;
+          "fleet_id": string;
+          "made_at": string;
+          "month": string;
+          "report_id"?: string;
+          "sha256"?: never;
+          "time_zone": string;
+        };
+        Update: {
+          "author_id"?: string | null;
+          "begins"?: string;
+          "content"?: string;
+          "ends"?: string;
+          "fleet_id"?: string;
+          "made_at"?: string;
+          "month"?: string;
+          "report_id"?: string;
+          "sha256"?: never;
+          "time_zone"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "monthly_reports_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "fleets";
+            referencedColumns: ["fleet_id"];
+          },
+          {
+            foreignKeyName: "monthly_reports_fleet_id_fkey";
+            columns: ["fleet_id"];
+            isOneToOne: false;
+            referencedRelation: "my_fleets";
+            referencedColumns: ["fleet_id"];
           },
         ];
       };
@@ -1860,6 +1918,27 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "close_month": {
+        Args: { "fleet_id": string; "month": string; "report_id"?: string; "time_zone"?: string };
+        Returns: {
+          "author_id": string | null;
+          "begins": string;
+          "content": string;
+          "ends": string;
+          "fleet_id": string;
+          "made_at": string;
+          "month": string;
+          "report_id": string;
+          "sha256": string;
+          "time_zone": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "monthly_reports";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "complete_maintenance": {
         Args: {
           "after_completion_id"?: string;
@@ -2210,6 +2289,7 @@ export type Database = {
           "uncertainty_seconds": number;
         }[];
       };
+      "month_report_preview": { Args: { "fleet_id": string; "month": string; "time_zone"?: string }; Returns: string };
       "plane_hours": {
         Args: { "for_fleet"?: string; "for_plane"?: string; "time_zone"?: string };
         Returns: {
@@ -2380,6 +2460,7 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "set_lock": { Args: { "fleet_id": string; "locked_until": string }; Returns: string };
       "set_primary_meter": {
         Args: { "meter_id": string };
         Returns: {
