@@ -1,5 +1,6 @@
 """A year of plausible flying for each plane of the demo's club, posted through the real ingest function."""
 
+import copy
 import random
 import uuid
 from collections.abc import Callable, Iterator
@@ -22,6 +23,8 @@ PILOTS = ("A. Roth", "J. Lind", "M. Weber", "S. Okafor", "É. Martin")
 FIRST_BOARD_KEY, SECOND_BOARD_KEY = "1" * 64, "2" * 64
 LAST_DEPARTURE = time(17)
 DELIVERED_AFTER = timedelta(minutes=90)  # by then the board has met the hangar's Wi-Fi
+HOLDS_FROM = timedelta(minutes=75)  # so long a flight may come in three power-ups: avionics off at the pump
+HOLD_MINUTES = (3, 6)
 UNTIMED_EVERY = 16  # flights; the board began one of them out of reach of any clock
 REVIEWED_AFTER = timedelta(days=28)
 TACH_RATIO, ENTERED_RATIO = 0.79, 0.8  # how fast a tachometer really goes, and what somebody thought
@@ -43,6 +46,7 @@ class DemoPlane:
     refused: bool = False  # its board was exchanged for one with another key
     wiring: Wiring | None = None  # of its board's divider, if it has one
     tach_hours: float | None = None  # on its tachometer a year ago, if somebody reads that, too
+    holds: bool = False  # on long flights its pilots switch the avionics off at the pump
 
     @property
     def plane_id(self) -> str:
@@ -56,10 +60,13 @@ class DemoPlane:
 LIVE_PLANE = DemoPlane("D-EKLM", "C172", "Cessna", "Skyhawk", 4512.4, 4.5)
 PLANES = (
     LIVE_PLANE,
-    DemoPlane("D-EABC", "P28A", "Piper", "Archer III", 2071.9, 3.5, wiring=Wiring(12_650, 14_150), tach_hours=1642.8),
+    DemoPlane("D-EABC", "P28A", "Piper", "Archer III", 2071.9, 3.5, wiring=Wiring(12_650, 14_150), tach_hours=1642.8, holds=True),
     DemoPlane("G-BXYZ", "DR40", "Robin", "Régent", 861.2, 2.0, refused=True),
-    DemoPlane("N123AB", "PA18", "Piper", "Super Cub", 12.7, 1.5, wiring=Wiring(12_350, 13_550)),
+    DemoPlane("N123AB", "PA18", "Piper", "Super Cub", 12.7, 1.5, wiring=Wiring(12_350, 13_550), holds=True),
 )
+
+
+LATE_PLANE = PLANES[1]  # one of its flights arrives after its month was closed
 
 
 @dataclass
@@ -106,13 +113,25 @@ def _day(plane: DemoPlane, day: date) -> Iterator[tuple[datetime, int, bool, ran
     if dice.random() > plane.flights_per_week / 7 * season * weekend:
         return
     start = datetime.combine(day, time(dice.randrange(7, 12), dice.randrange(60), dice.randrange(60)), UTC)
-    for leg in range(dice.choice((1, 1, 2, 2, 3))):
+    legs = dice.choice((1, 1, 2, 2, 3))
+    for leg in range(legs):
         if start.time() > LAST_DEPARTURE:
             return
         is_check = leg == 0 and dice.random() < 0.12
         seconds = dice.randrange(60, 240) if is_check else dice.randrange(25 * 60, 135 * 60)
+        if plane.holds and legs == 1 and seconds >= HOLDS_FROM.total_seconds():
+            for _ in range(2):
+                # The same pilot flies on: what is drawn for the others is drawn for the last one again.
+                yield start, seconds // 3, is_check, copy.copy(dice)
+                start += timedelta(seconds=seconds // 3, minutes=_hold_minutes(plane, start))
+            seconds -= 2 * (seconds // 3)
         yield start, seconds, is_check, dice
         start += timedelta(seconds=seconds + dice.randrange(20 * 60, 90 * 60))
+
+
+def _hold_minutes(plane: DemoPlane, start: datetime) -> int:
+    # Dice of its own, as for the bus.
+    return random.Random(f"{plane.registration} {start} hold").randint(*HOLD_MINUTES)
 
 
 def _flight(
@@ -145,6 +164,19 @@ def waits_for_review(flight: Flight, now: datetime) -> bool:
     return flight.estimated and flight.start > now - REVIEWED_AFTER
 
 
+def month_to_close(now: datetime) -> date:
+    """First day of the newest month (UTC) in which nothing waits for review any more: the club closes it."""
+    first = (now - REVIEWED_AFTER).date().replace(day=1)
+    return (first - timedelta(days=1)).replace(day=1)
+
+
+def delivered_late(plane: DemoPlane, flights: list[Flight], now: datetime) -> Flight | None:
+    """The flight that its board had not delivered yet when the club closed its month, if it is one of this plane."""
+    month = month_to_close(now)
+    flown_then = [f for f in flights if f.start.date().replace(day=1) == month and f.session_class == "flight"]
+    return flown_then[-1] if plane is LATE_PLANE and flown_then else None
+
+
 def write_history(stack: Stack, account: Account, tell: Callable[[str], None], now: datetime) -> None:
     """Give the account its club with a year of history up to `now`; what was written by an earlier run is extended.
 
@@ -162,7 +194,8 @@ def write_history(stack: Stack, account: Account, tell: Callable[[str], None], n
     for plane, flights in story.items():
         tell(f"Flying a year with {plane.registration}")
         _add_plane(account, fleet["fleet_id"], plane, first_day)
-        _deliver(account, [flight.message for flight in flights])
+        late = delivered_late(plane, flights, now)
+        deliver(account, [flight.message for flight in flights if flight is not late])
         if plane.device_uuid not in known:
             account.call("claim_device", device_uuid=plane.device_uuid, name=f"Panel box {plane.registration[-2:]}")
             account.call("assign_device", device_uuid=plane.device_uuid, plane_id=plane.plane_id)
@@ -197,7 +230,7 @@ def _extend(
     if not new:
         return False
     tell(f"Flying with {plane.registration} since {new[0].start:%d %b}")
-    _deliver(account, [flight.message for flight in new], SECOND_BOARD_KEY if plane.refused else None)
+    deliver(account, [flight.message for flight in new], SECOND_BOARD_KEY if plane.refused else None)
     _annotate(account, plane, new, now)
     return True
 
@@ -272,7 +305,8 @@ def _read_tach(account: Account, fleet_id: str, plane: DemoPlane, first_day: dat
         )
 
 
-def _deliver(account: Account, messages: list[dict[str, Any]], device_key: str | None = None) -> None:
+def deliver(account: Account, messages: list[dict[str, Any]], device_key: str | None = None) -> None:
+    """Post messages of one board. Raises DemoError when they are refused."""
     for at in range(0, len(messages), wire.BATCH_MESSAGES):
         answer = account.post_messages(messages[at : at + wire.BATCH_MESSAGES], device_key)
         # The exchanged board is refused until somebody resets its key; its first history is there already.
