@@ -23,10 +23,13 @@ from tools.demo.history import (
     PLANES,
     DemoPlane,
     Flight,
+    delivered_late,
     flown,
+    month_to_close,
     waits_for_review,
     write_history,
 )
+from tools.demo.logbook import BOOK_FLIGHTS, FUEL_STOP, LONG_FLIGHT, fuel_stops, keep_log
 from tools.demo.maintenance import HOUR, MOVED_ENGINE, PROGRAMMES, completions, look_after
 from tools.simulator import BoardClock, Drive, SimulatedBoard, install
 from tools.stack import Stack
@@ -59,6 +62,13 @@ def totals(stack: Stack) -> list[tuple[str, int, int]]:
         ).fetchall()
 
 
+def delivered(plane: DemoPlane, first_day: date, now: datetime, first_run: datetime | None = None) -> list[Flight]:
+    """What the board has told by `now`, if the demo was started at `first_run` first."""
+    flights = flown(plane, first_day, now)
+    late = delivered_late(plane, flights, first_run or now)
+    return [flight for flight in flights if flight is not late]
+
+
 def said_nothing(text: str) -> None:
     """What the demo tells while it prepares is not of interest."""
 
@@ -67,7 +77,7 @@ def test_history_is_what_was_flown(stack: Stack, account: Account) -> None:
     """Every generated session is stored once, with its seconds, in the right plane."""
     write_history(stack, account, said_nothing, NOW)
 
-    runs = {p.registration: [f.message["run_seconds"] for f in flown(p, FIRST_DAY, NOW)] for p in PLANES}
+    runs = {p.registration: [f.message["run_seconds"] for f in delivered(p, FIRST_DAY, NOW)] for p in PLANES}
     assert sorted((name, len(seconds), sum(seconds)) for name, seconds in runs.items()) == totals(stack)
     assert FLEET_NAME == next(account.rows("my_fleets", order="created_at"))["name"]
     states = {row["registration"]: row["state"] for row in account.rows("device_status", order="device_uuid")}
@@ -87,8 +97,11 @@ def test_interrupted_history_is_finished_by_the_next_start(stack: Stack, account
         write_history(stack, account, interrupt_at_third, NOW - timedelta(days=1))
     write_history(stack, account, said_nothing, NOW)
 
-    first_day = FIRST_DAY - timedelta(days=1)
-    assert sorted((p.registration, len(flown(p, first_day, NOW))) for p in PLANES) == [row[:2] for row in totals(stack)]
+    first_day, told = FIRST_DAY - timedelta(days=1), {row[0]: row[1] for row in totals(stack)}
+    # what was interrupted was told before midnight, the rest after it
+    runs = [(NOW - timedelta(days=1), NOW), (NOW, NOW)]
+    for plane in PLANES:
+        assert told[plane.registration] in {len(delivered(plane, first_day, now, first)) for first, now in runs}
 
 
 def test_a_second_start_at_once_changes_nothing(stack: Stack, account: Account) -> None:
@@ -121,7 +134,8 @@ def test_a_start_weeks_later_tells_what_happened_since(stack: Stack, account: Ac
     first_day = FIRST_DAY - timedelta(days=20)
     for name, sessions, seconds in totals(stack):
         [plane] = [one for one in PLANES if one.registration == name]
-        runs = [flight.message["run_seconds"] for flight in flown(plane, first_day, NOW)]
+        first_run = NOW - timedelta(days=20)
+        runs = [flight.message["run_seconds"] for flight in delivered(plane, first_day, NOW, first_run)]
         stays = plane.refused or plane is LIVE_PLANE
         assert (before[name] if stays else (len(runs), sum(runs))) == (sessions, seconds)
     said = next(account.rows("session_annotations", session_id=f"eq.{annotated}", order="session_id"))
@@ -200,11 +214,17 @@ def test_a_board_with_a_divider_tells_of_engine_and_battery(plane: DemoPlane) ->
 
 @pytest.mark.parametrize("plane", PLANES, ids=lambda plane: plane.registration)
 def test_a_plane_flies_as_a_club_flies(plane: DemoPlane) -> None:
-    """By day, one flight after the other, at most three a day (which is how high a lane gets), rarely a short one."""
+    """By day, one flight after the other, at most three a day (which is how high a lane gets), rarely a short one.
+
+    Or on with the same pilot after some minutes at the pump.
+    """
     flights = flown(plane, FIRST_DAY, NOW)
 
     assert all(7 <= flight.start.hour <= 17 and flight.end.hour <= 19 for flight in flights)
-    assert all(later.start - flight.end >= TURNAROUND for flight, later in itertools.pairwise(flights))
+    for flight, later in itertools.pairwise(flights):
+        goes_on = plane.refuels and later.start - flight.end < FUEL_STOP and later.pilot == flight.pilot
+        assert goes_on or later.start - flight.end >= TURNAROUND
+    assert plane.refuels == bool(fuel_stops(flights))
     days = [flight.start.date() for flight in flights]
     assert max(map(days.count, days)) <= 3
     short = [flight.start.date() for flight in flights if flight.message["run_seconds"] < 25 * 60]
@@ -235,6 +255,49 @@ def test_at_any_hour_what_is_due_is_due(monday: date) -> None:
                 assert item.since_hours - 3 < ran[0] <= item.since_hours
                 assert all(hours <= item.hours for hours in ran[1:])
                 assert len({at.date() for at in done}) == len(done)
+
+
+@pytest.mark.parametrize("monday", MONDAYS, ids=str)
+def test_at_any_hour_the_log_has_one_of_each(monday: date) -> None:
+    """Power-ups to merge and some to suggest, a flight to split, and one that is late for a month long closed."""
+    first_day = monday - timedelta(days=HISTORY_DAYS)
+    story = {plane: flown(plane, first_day, NOW) for plane in PLANES}
+    for now in every_hour(monday):
+        known = {
+            plane: [flight for flight in flights if flight.end <= now - DELIVERED_AFTER]
+            for plane, flights in story.items()
+        }
+
+        assert sum(len(fuel_stops(flights)[:-1]) for flights in known.values()) >= 2
+        assert any(flight.end - flight.start >= LONG_FLIGHT for flight in known[LIVE_PLANE])
+        late = [delivered_late(plane, flights, now) for plane, flights in known.items()]
+        assert 1 == sum(flight is not None for flight in late)
+        month = month_to_close(now)
+        assert month.day == 1
+        assert timedelta(days=28 + 28) < now - datetime.combine(month, datetime.min.time(), UTC) < timedelta(days=92)
+
+
+def test_the_clubs_log_was_kept(stack: Stack, account: Account) -> None:
+    """Merged, split, imported, locked, and late after the lock; all of it once."""
+    write_history(stack, account, said_nothing, NOW)
+
+    keep_log(account, said_nothing, NOW)
+
+    entries = list(account.rows("log_entries", select="kind,quality,batch_id,pilot", order="effective_start,entry_id"))
+    kinds = [entry["kind"] for entry in entries]
+    assert kinds.count("merged") >= 2
+    assert 2 == kinds.count("part")
+    assert BOOK_FLIGHTS == sum(entry["batch_id"] is not None for entry in entries)
+    fleet = next(account.rows("fleets", order="created_at"))
+    assert account.call("merge_suggestions", fleet_id=fleet["fleet_id"])
+    [report] = account.rows("monthly_reports", order="month")
+    assert fleet["locked_until"] == report["ends"]
+    following = (date.fromisoformat(report["month"]) + timedelta(days=31)).replace(day=1)
+    next_month = json.loads(account.call("month_report_preview", fleet_id=fleet["fleet_id"], month=f"{following}"))
+    assert 1 == len(next_month["after_the_lock"])
+    told: list[str] = []
+    keep_log(account, told.append, NOW)
+    assert [] == told
 
 
 @pytest.mark.parametrize("monday", MONDAYS, ids=str)

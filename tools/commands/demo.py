@@ -12,6 +12,7 @@ from tools.commands.terminal import console, open_browser, progress, wait_for_en
 from tools.demo.account import EMAIL, PASSWORD, Account
 from tools.demo.flight import LiveBoard
 from tools.demo.history import LIVE_PLANE, write_history
+from tools.demo.logbook import keep_log
 from tools.demo.maintenance import look_after
 from tools.stack import Stack
 
@@ -40,6 +41,7 @@ def _prepare(stack: Stack, tell: Callable[[str], None]) -> LiveBoard:
         now = datetime.now(UTC)
         write_history(stack, account, tell, now)
         look_after(stack, account, tell, now)
+        keep_log(account, tell, now)
         tell("Preparing the board")
         folder = DATA / "board"
         folder.mkdir(parents=True, exist_ok=True)

@@ -23,8 +23,8 @@ PILOTS = ("A. Roth", "J. Lind", "M. Weber", "S. Okafor", "É. Martin")
 FIRST_BOARD_KEY, SECOND_BOARD_KEY = "1" * 64, "2" * 64
 LAST_DEPARTURE = time(17)
 DELIVERED_AFTER = timedelta(minutes=90)  # by then the board has met the hangar's Wi-Fi
-HOLDS_FROM = timedelta(minutes=75)  # so long a flight may come in three power-ups: avionics off at the pump
-HOLD_MINUTES = (3, 6)
+FUEL_STOPS_FROM = timedelta(minutes=75)  # so long a flight may come in three power-ups: avionics off at the pump
+FUEL_STOP_MINUTES = (3, 6)
 UNTIMED_EVERY = 16  # flights; the board began one of them out of reach of any clock
 REVIEWED_AFTER = timedelta(days=28)
 TACH_RATIO, ENTERED_RATIO = 0.79, 0.8  # how fast a tachometer really goes, and what somebody thought
@@ -46,7 +46,7 @@ class DemoPlane:
     refused: bool = False  # its board was exchanged for one with another key
     wiring: Wiring | None = None  # of its board's divider, if it has one
     tach_hours: float | None = None  # on its tachometer a year ago, if somebody reads that, too
-    holds: bool = False  # on long flights its pilots switch the avionics off at the pump
+    refuels: bool = False  # on long flights its pilots switch the avionics off at the pump
 
     @property
     def plane_id(self) -> str:
@@ -60,12 +60,20 @@ class DemoPlane:
 LIVE_PLANE = DemoPlane("D-EKLM", "C172", "Cessna", "Skyhawk", 4512.4, 4.5)
 PLANES = (
     LIVE_PLANE,
-    DemoPlane("D-EABC", "P28A", "Piper", "Archer III", 2071.9, 3.5, wiring=Wiring(12_650, 14_150), tach_hours=1642.8, holds=True),
+    DemoPlane(
+        "D-EABC",
+        "P28A",
+        "Piper",
+        "Archer III",
+        2071.9,
+        3.5,
+        wiring=Wiring(12_650, 14_150),
+        tach_hours=1642.8,
+        refuels=True,
+    ),
     DemoPlane("G-BXYZ", "DR40", "Robin", "Régent", 861.2, 2.0, refused=True),
-    DemoPlane("N123AB", "PA18", "Piper", "Super Cub", 12.7, 1.5, wiring=Wiring(12_350, 13_550), holds=True),
+    DemoPlane("N123AB", "PA18", "Piper", "Super Cub", 12.7, 1.5, wiring=Wiring(12_350, 13_550), refuels=True),
 )
-
-
 LATE_PLANE = PLANES[1]  # one of its flights arrives after its month was closed
 
 
@@ -119,19 +127,19 @@ def _day(plane: DemoPlane, day: date) -> Iterator[tuple[datetime, int, bool, ran
             return
         is_check = leg == 0 and dice.random() < 0.12
         seconds = dice.randrange(60, 240) if is_check else dice.randrange(25 * 60, 135 * 60)
-        if plane.holds and legs == 1 and seconds >= HOLDS_FROM.total_seconds():
+        if plane.refuels and legs == 1 and seconds >= FUEL_STOPS_FROM.total_seconds():
             for _ in range(2):
                 # The same pilot flies on: what is drawn for the others is drawn for the last one again.
                 yield start, seconds // 3, is_check, copy.copy(dice)
-                start += timedelta(seconds=seconds // 3, minutes=_hold_minutes(plane, start))
+                start += timedelta(seconds=seconds // 3, minutes=_fuel_stop_minutes(plane, start))
             seconds -= 2 * (seconds // 3)
         yield start, seconds, is_check, dice
         start += timedelta(seconds=seconds + dice.randrange(20 * 60, 90 * 60))
 
 
-def _hold_minutes(plane: DemoPlane, start: datetime) -> int:
+def _fuel_stop_minutes(plane: DemoPlane, start: datetime) -> int:
     # Dice of its own, as for the bus.
-    return random.Random(f"{plane.registration} {start} hold").randint(*HOLD_MINUTES)
+    return random.Random(f"{plane.registration} {start} fuel").randint(*FUEL_STOP_MINUTES)
 
 
 def _flight(
@@ -149,9 +157,10 @@ def _flight(
         firmware="1.0.0",
     )
     if boot % UNTIMED_EVERY == UNTIMED_EVERY // 2:
-        message |= {"start_source": "estimated", "start_uncertainty_s": dice.randrange(10, 60) * 60}
+        # Dice of their own: whether a board knew the time, or has a divider, changes nothing about its flights.
+        minutes = random.Random(f"{plane.registration} {start} clock").randrange(10, 60)
+        message |= {"start_source": "estimated", "start_uncertainty_s": minutes * 60}
     if plane.wiring:
-        # Dice of its own: whether a plane has a divider changes nothing about its flights.
         noise = random.Random(f"{plane.registration} {start} bus")
         message |= sensed(plane.wiring, start, seconds, engine=not is_check, dice=noise)
     pilot = None if is_check else dice.choice((*PILOTS, None))
