@@ -99,6 +99,8 @@ def pages() -> dict[str, str]:
         "device-register": f"#/devices/register?uuid={extra_device('new')}",
         "settings": "#/settings",
         "fleet": "#/fleet",
+        "reports": "#/reports",
+        "report": f"#/reports/{datetime.now(UTC).replace(day=1) - timedelta(days=1):%Y-%m}",
         "activity": "#/activity",
     }
 

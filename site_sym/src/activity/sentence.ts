@@ -44,11 +44,17 @@ function valuesOf(said: unknown): Values | null {
   return typeof said === "object" && said !== null && !Array.isArray(said) ? (said as Values) : null;
 }
 
+/** Where a session was cut: all parts but the first begin there. */
+function cuts(parts: unknown[], reader: Reader): string {
+  const begins = parts.map((part) => Number(valuesOf(part)?.from_seconds)).filter((seconds) => seconds > 0);
+  return begins.map((seconds) => shown("from_seconds", seconds, reader)).join(", ");
+}
+
 /** A value as people write it. */
 function shown(column: string, value: unknown, reader: Reader): string {
   if (value === null || value === undefined || value === "") return texts.common.none;
   if (typeof value === "boolean") return value ? activityTexts.yes : activityTexts.no;
-  if (Array.isArray(value)) return String(value.length);
+  if (Array.isArray(value)) return column === "parts" ? cuts(value, reader) : String(value.length);
   if (typeof value === "number") {
     if (!DURATION.test(column)) return String(value);
     // Intervals and the like are whole hours.

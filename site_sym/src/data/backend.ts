@@ -8,6 +8,7 @@ import { Maintenance } from "./maintenance.ts";
 import { Meters } from "./meters.ts";
 import { Planes } from "./planes.ts";
 import { Programme } from "./programme.ts";
+import { Reports } from "./reports.ts";
 import { Rest } from "./rest.ts";
 import { Sessions } from "./sessions.ts";
 import { Tokens } from "./tokens.ts";
@@ -23,6 +24,7 @@ export class Backend {
   readonly components: Components;
   readonly devices: Devices;
   readonly sessions: Sessions;
+  readonly reports: Reports;
   readonly activity: Activity;
 
   constructor(config: Config) {
@@ -37,6 +39,7 @@ export class Backend {
     this.components = new Components(rest);
     this.devices = new Devices(rest);
     this.sessions = new Sessions(rest);
+    this.reports = new Reports(rest);
     this.activity = new Activity(rest);
   }
 }

@@ -190,6 +190,11 @@ export type Session = Filled<Views["session_log"]["Row"], "fleet_id" | "correcte
 /** A session as its device's page tells it: one power-up. */
 export type PowerUp = Pick<Session, "session_id" | "effective_start" | "run_seconds" | "registration" | "boot" | "reset_reason">;
 
+/** A closed month: the text of its content, and the hash of that text's bytes. */
+export type MonthlyReport = Tables["monthly_reports"]["Row"];
+/** A report without what it says. */
+export type ReportHead = Omit<MonthlyReport, "fleet_id" | "content">;
+
 /** What somebody changed, and who it was; no author: a former member. */
 export type ActivityRow = Filled<Views["activity_log"]["Row"], "activity_id" | "fleet_id" | "at" | "subject" | "action" | "subject_id">;
 /** Whose activity: a plane's, a session's, or, without either, the whole fleet's. */

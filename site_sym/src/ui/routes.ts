@@ -43,6 +43,8 @@ const ROUTES = {
   "maintenance-print": row("maintenance/print", whole),
   settings: row("settings"),
   fleet: row("fleet"),
+  reports: row("reports"),
+  report: row("reports/:id"),
   activity: row("activity", whole),
   join: row("join/:token"),
   confirm: row("confirm", mailLink),
@@ -122,6 +124,9 @@ export const links = {
   printMaintenance: (filter: Record<string, string | undefined> = {}) => link("maintenance-print", {}, filter),
   settings: () => link("settings"),
   fleet: () => link("fleet"),
+  reports: () => link("reports"),
+  /** A report by its identity, or what a month's would say: "2026-10". */
+  report: (id: string) => link("report", { id }),
   activity: (of: { plane?: string; session?: string } = {}) => link("activity", {}, of),
   join: (token: string) => link("join", { token }),
   signIn: (next?: string) => link("sign-in", {}, { next }),

@@ -21,6 +21,7 @@ export const texts = {
     maintenance: "Maintenance",
     settings: "Settings",
     fleet: "Fleet",
+    reports: "Reports",
     activity: "Activity",
   },
 
@@ -116,6 +117,7 @@ export const texts = {
       days: "The daily hours could not be loaded.",
       maintenance: "The maintenance items could not be loaded.",
       completions: "The history could not be loaded.",
+      reports: "The reports could not be loaded.",
       activity: "The activity could not be loaded.",
     },
   },

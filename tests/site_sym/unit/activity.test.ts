@@ -27,6 +27,9 @@ function noted(): Map<string, string[]> {
   return found;
 }
 
+/** What merging and splitting note beside: which sessions, and where they were cut. */
+const OF_ENTRIES = ["session_ids", "parts"];
+
 test("a change says from what to what, an empty value as a dash", () => {
   assert.equal(told("session_annotations", "insert", "2026-06-01T14:05:00Z", null, { pilot: "Karl" }), "changed the session D-EKVX 14:05; pilot from “–” to “Karl”");
   assert.equal(
@@ -46,6 +49,11 @@ test("an identity is told by its name, and one that is not known never", () => {
   assert.equal(told("maintenance_items", "update", "Annual", { meter_id: null }, { meter_id: PLANE }, null), "changed the maintenance item Annual; meter from “–” to “another one”");
 });
 
+test("merging tells how many, splitting where", () => {
+  assert.equal(told("merged_entries", "insert", "2026-06-01T14:05:00Z", null, { class: "flight", session_ids: [PLANE, PLANE, PLANE] }), "merged sessions into the entry D-EKVX 14:05; class “Flight”; sessions “3”");
+  assert.equal(told("session_parts", "insert", "2026-06-01T14:05:00Z", null, { parts: [{ from_seconds: 0, pilot: "Karl" }, { from_seconds: 2700 }] }), "split the session D-EKVX 14:05; cut after “0:45:00”");
+});
+
 test("whole hours are told as such", () => {
   assert.equal(told("maintenance_items", "update", "Oil", { interval_seconds: 180_000 }, { interval_seconds: 181_800 }, null), "changed the maintenance item Oil; interval from “50 h” to “50:30:00”");
 });
@@ -54,11 +62,13 @@ test("voiding is called voiding", () => {
   assert.equal(told("hour_readings", "update", "Tach", { void_reason: null }, { void_reason: "typo" }), "voided a reading of Tach (D-EKVX); voided because from “–” to “typo”");
 });
 
-test("every table and column that people change has words", () => {
+test("every table and column that people change has words, and no words are left over", () => {
   const tables = noted();
-  const columns = new Set([...tables.values()].flat());
+  const columns = new Set([...OF_ENTRIES, ...[...tables.values()].flat()]);
 
   assert.ok(tables.size > 10);
   assert.deepEqual([...tables.keys()].filter((table) => !(table in activityTexts.subjects)), []);
   assert.deepEqual([...columns].filter((column) => !(column in activityTexts.columns)), []);
+  assert.deepEqual(Object.keys(activityTexts.subjects).filter((table) => !tables.has(table)), []);
+  assert.deepEqual(Object.keys(activityTexts.columns).filter((column) => !columns.has(column)), []);
 });
