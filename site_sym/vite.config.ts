@@ -51,6 +51,8 @@ function serviceWorker(): Plugin {
 export default defineConfig({
   base: "./",
   plugins: [svelte(), supabaseProject(process.env.SUPABASE_URL, process.env.SUPABASE_PUBLISHABLE_KEY), serviceWorker()],
+  // What reads workbooks is fetched only for a workbook.
+  worker: { format: "es" },
   build: {
     // Fonts and pictures stay files: the policy allows no data: fonts.
     assetsInlineLimit: 0,

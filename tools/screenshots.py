@@ -91,6 +91,7 @@ def pages() -> dict[str, str]:
         "sessions": "#/sessions",
         "timeline": "#/sessions/timeline",
         "review": "#/sessions/review",
+        "import": "#/sessions/import",
         "print": f"#/sessions/print?plane={RUNNING_PLANE.plane_id}",
         "maintenance": "#/maintenance",
         "maintenance-print": "#/maintenance/print",

@@ -4,6 +4,7 @@ import { Components } from "./components.ts";
 import type { Config } from "./config.ts";
 import { Devices } from "./devices.ts";
 import { Fleets } from "./fleets.ts";
+import { Imports } from "./imports.ts";
 import { Maintenance } from "./maintenance.ts";
 import { Meters } from "./meters.ts";
 import { Planes } from "./planes.ts";
@@ -26,6 +27,7 @@ export class Backend {
   readonly sessions: Sessions;
   readonly reports: Reports;
   readonly activity: Activity;
+  readonly imports: Imports;
 
   constructor(config: Config) {
     const tokens = new Tokens(config, () => this.auth.tellOutage());
@@ -41,5 +43,6 @@ export class Backend {
     this.sessions = new Sessions(rest);
     this.reports = new Reports(rest);
     this.activity = new Activity(rest);
+    this.imports = new Imports(rest);
   }
 }

@@ -1,5 +1,5 @@
 /** What of the database a page asks for; ui/problemWords.ts has the sentence for each that could not be read. */
-export type Subject = "planes" | "devices" | "months" | "days" | "sessions" | "fleets" | "members" | "invites" | "invite" | "meters" | "readings" | "voltages" | "assignments" | "completeness" | "maintenance" | "completions" | "programme" | "components" | "installations" | "activity" | "reports";
+export type Subject = "planes" | "devices" | "months" | "days" | "sessions" | "fleets" | "members" | "invites" | "invite" | "meters" | "readings" | "voltages" | "assignments" | "completeness" | "maintenance" | "completions" | "programme" | "components" | "installations" | "activity" | "reports" | "imports" | "import_rows";
 
 /** What failed; ui/problemWords.ts says it, and what to do. */
 export interface Problem {

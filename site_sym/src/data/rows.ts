@@ -219,6 +219,23 @@ export type HandEntry = Filled<
   "hand_plane_id" | "hand_start" | "hand_seconds"
 >;
 
+/** A row of a file to import, as `import_sessions` takes it. */
+export type ImportEntry = Pick<AnnotationRow, "class" | "pilot" | "remarks" | "excluded"> & {
+  /** As a spreadsheet counts its rows, from 1. */
+  row_number: number;
+  plane_id: string;
+  start: string;
+  seconds: number;
+};
+
+/** What would become of a row of a file. */
+export type ImportCheck = Nullable<Omit<Returned<"check_import">, "fate">, "entry_id" | "message"> & {
+  fate: "new" | "same" | "possible_duplicate" | "error";
+};
+
+/** What one file brought, and what of it is still there. */
+export type ImportBatch = Nullable<Returned<"import_batch_status">, "file_name" | "author_id" | "reverted_at" | "reverted_by">;
+
 /** A session's quality, or one of the marks beside it. */
 export const SESSION_MARKS = [...Constants.public.Enums.session_quality, "short", "excluded", "overlaps"] as const;
 export type SessionMark = (typeof SESSION_MARKS)[number];
@@ -276,13 +293,15 @@ export interface CorrectedDatabase {
       device_status: WithRow<"device_status", Device>;
       session_log: WithRow<"session_log", Session>;
     };
-    Functions: Omit<Functions, "boot_gaps" | "component_seconds" | "component_status" | "device_completeness" | "fleet_boot_gaps" | "fleet_overview" | "maintenance_history" | "maintenance_status" | "meter_hours" | "meter_status" | "plane_voltages" | "sessions_to_review"> & {
+    Functions: Omit<Functions, "boot_gaps" | "check_import" | "component_seconds" | "component_status" | "device_completeness" | "fleet_boot_gaps" | "fleet_overview" | "import_batch_status" | "maintenance_history" | "maintenance_status" | "meter_hours" | "meter_status" | "plane_voltages" | "sessions_to_review"> & {
       boot_gaps: Returning<"boot_gaps", BootGap[]>;
+      check_import: Returning<"check_import", ImportCheck[]>;
       component_seconds: Returning<"component_seconds", ComponentSeconds[]>;
       component_status: Returning<"component_status", Component[]>;
       device_completeness: Returning<"device_completeness", Omit<Completeness, "gaps">[]>;
       fleet_boot_gaps: Returning<"fleet_boot_gaps", DeviceGap[]>;
       fleet_overview: Returning<"fleet_overview", OverviewAnswer | null>;
+      import_batch_status: Returning<"import_batch_status", ImportBatch[]>;
       maintenance_history: Returning<"maintenance_history", Occurrence[]>;
       maintenance_status: Returning<"maintenance_status", DueItem[]>;
       meter_hours: Returning<"meter_hours", number | null>;

@@ -17,3 +17,11 @@ export function csvCell(value: string | number | boolean | null): string {
   const guarded = (BEGINS_FORMULA.test(value) ? `'${value}` : value).replace(FORMULA_BEHIND_SEPARATOR, "$1'$2");
   return /[",;\t\r\n]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
 }
+
+const GUARDED = new RegExp(`^'(?=[\\u0001-\\u001f\\u007f]|${BLANK}${SIGN})`);
+const GUARDED_BEHIND_SEPARATOR = new RegExp(`([;\\t]${BLANK})'(?=${SIGN})`, "g");
+
+/** A cell's text without the apostrophes of csvCell; one that a person typed before what looks like a formula goes with them. */
+export function withoutGuard(cell: string): string {
+  return cell.includes("'") ? cell.replace(GUARDED, "").replace(GUARDED_BEHIND_SEPARATOR, "$1") : cell;
+}

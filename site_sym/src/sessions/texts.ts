@@ -82,6 +82,7 @@ export const sessionsTexts = {
     short: "short",
     excluded: "excluded",
     overlaps: "overlaps, counted once",
+    import: "Import",
     classes: { flight: "Flight", ground_run: "Ground run", maintenance: "Maintenance", avionics_only: "Avionics only", test: "Test" },
     exact: (seconds: number) => `${seconds} s`,
   },

@@ -119,6 +119,8 @@ export const texts = {
       completions: "The history could not be loaded.",
       reports: "The reports could not be loaded.",
       activity: "The activity could not be loaded.",
+      imports: "The imports could not be loaded.",
+      import_rows: "The rows could not be compared with your log.",
     },
   },
 

@@ -4,11 +4,12 @@ import { test } from "node:test";
 import { COLUMN_NAMES, exportRow } from "../../../site_sym/src/sessions/export/columns.ts";
 import cells from "../../csv_cells.json" with { type: "json" };
 import type { Plane, Session } from "../../../site_sym/src/data/rows.ts";
+import { columnLetters } from "../../../site_sym/src/format/columnLetters.ts";
 import { csvCell } from "../../../site_sym/src/format/csv.ts";
 import { CsvWriter } from "../../../site_sym/src/sessions/export/csv.ts";
 import { ForeFlightWriter } from "../../../site_sym/src/sessions/export/foreflight.ts";
 import { JsonWriter } from "../../../site_sym/src/sessions/export/json.ts";
-import { columnLetters, xlsxCell, xmlText } from "../../../site_sym/src/sessions/export/xlsx.ts";
+import { xlsxCell, xmlText } from "../../../site_sym/src/sessions/export/xlsx.ts";
 
 const SESSION = {
   session_id: "s1",

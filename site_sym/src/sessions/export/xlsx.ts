@@ -2,6 +2,7 @@
 
 import { strToU8, Zip, ZipDeflate } from "fflate";
 
+import { columnLetters } from "../../format/columnLetters.ts";
 import { texts } from "../../ui/texts.ts";
 import { COLUMN_NAMES, COLUMNS, type ColumnName, type ExportRow, type Value } from "./columns.ts";
 import type { SheetWriter } from "./writer.ts";
@@ -35,14 +36,6 @@ export function xlsxCell(name: ColumnName, value: Value): string {
   if (typeof value === "number") return `<c s="${COLUMNS[name] === "hours" ? STYLES.hours : 0}"><v>${value}</v></c>`;
   if (COLUMNS[name] === "time") return `<c s="${STYLES.time}"><v>${Date.parse(value) / DAY_MS + EPOCH_DAYS}</v></c>`;
   return inlineText(value, STYLES.text);
-}
-
-const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-
-/** "A" for the first column, "Z" for the 26th, "AA" for the next one. */
-export function columnLetters(number: number): string {
-  const before = Math.floor((number - 1) / LETTERS.length);
-  return (before > 0 ? columnLetters(before) : "") + LETTERS[(number - 1) % LETTERS.length];
 }
 
 const FILES: Record<string, string> = {
