@@ -42,6 +42,7 @@ create table public.sessions (
   like private.session_report including comments,
   received_at timestamptz not null default private.clock(),
   heard_at timestamptz not null default private.clock(),
+  grown_at timestamptz not null default private.clock(),
   future boolean not null default false,
   known_at_release integer,
   looked_at_seconds integer,
@@ -83,7 +84,6 @@ create table public.sessions (
   check (plane_id is null or fleet_id is not null)
 ) with (fillfactor = 80);
 create index sessions_by_fleet on public.sessions (fleet_id, effective_start desc, session_id desc);
-create index sessions_by_arrival on public.sessions (fleet_id, received_at);
 create index sessions_by_plane on public.sessions (plane_id, effective_start desc, session_id desc);
 create index sessions_by_device on public.sessions (device_uuid, effective_start desc, session_id desc);
 create index sessions_by_boot on public.sessions (device_uuid, boot, session_start);
@@ -128,6 +128,7 @@ comment on column public.sessions.status is 'open or closed; goes only from open
 comment on column public.sessions.report_closed is 'Whether the greatest message was a closing one: part of the key that picks the optional fields.';
 comment on column public.sessions.received_at is 'When its first message arrived (server time).';
 comment on column public.sessions.heard_at is 'When its last message arrived (server time).';
+comment on column public.sessions.grown_at is 'When it last got longer (server time).';
 comment on column public.sessions.future is 'A message said that it started or ended over 5 minutes in the server''s future; latched.';
 comment on column public.sessions.known_at_release is 'Of run_seconds, what was known when the fleet released the device; -1: not even the session; null: nothing came after a release. Latched.';
 comment on column public.sessions.looked_at_seconds is 'run_seconds when a person looked at what came after the release; null: nobody has.';

@@ -206,12 +206,12 @@ begin
     order by session_start, rank desc
   ), written as (
     insert into public.sessions as s (
-      session_id, device_uuid, session_start, run_seconds, last_update, status, report_closed, received_at, heard_at, future,
-      known_at_release, fleet_id, plane_id, effective_start, {report}
+      session_id, device_uuid, session_start, run_seconds, last_update, status, report_closed, received_at, heard_at,
+      grown_at, future, known_at_release, fleet_id, plane_id, effective_start, {report}
     )
     select private.session_id(device_id, j.session_start), device_id, j.session_start, j.run_seconds, j.last_update,
       case when j.closed then 'closed' else 'open' end::public.session_status, j.report_closed, server_now, server_now,
-      j.future,
+      server_now, j.future,
       -- It comes after the device's release, about the time before it: nothing of it was known then.
       case when o.owned_until is not null or j.fleet_id <> o.fleet_id::text then -1 end,
       o.fleet_id, a.plane_id, j.session_start, (j.report).*
@@ -226,6 +226,7 @@ begin
       run_seconds = excluded.run_seconds, last_update = excluded.last_update, status = excluded.status,
       report_closed = excluded.report_closed, ({report}) = row({excluded_report}),
       heard_at = greatest(s.heard_at, excluded.heard_at),
+      grown_at = case when excluded.run_seconds > s.run_seconds then excluded.grown_at else s.grown_at end,
       known_at_release = coalesce(
         s.known_at_release,
         case when excluded.known_at_release is not null and excluded.run_seconds > s.run_seconds then s.run_seconds end

@@ -23,8 +23,11 @@ create view public.log_entries with (security_invoker = true) as
     case
       when e.kind <> 'merged' and s.device_uuid is null then 'hand_entered'
       when e.flagged then 'flagged'
-      when e.kind = 'merged' and m.estimated then 'clock_estimated'
-      when s.status = 'open' and private.is_over(s.status, s.heard_at, s.device_uuid, s.effective_start) then 'unconfirmed'
+      when m.estimated then 'clock_estimated'
+      when case e.kind
+        when 'merged' then m.unconfirmed
+        else s.status = 'open' and private.is_over(s.status, s.heard_at, s.device_uuid, s.effective_start)
+      end then 'unconfirmed'
       when e.kind <> 'merged' and s.start_source = 'estimated' and not s.clock_checked then 'clock_estimated'
       when m.by_hand then 'hand_entered'
       else 'measured'
@@ -101,6 +104,9 @@ create view public.log_entries with (security_invoker = true) as
       (array_agg(one.bus_start_mv order by one.effective_start, one.session_id))[1] as bus_start_mv,
       min(one.bus_min_mv) as bus_min_mv, max(one.bus_max_mv) as bus_max_mv,
       bool_or(one.start_source = 'estimated' and not one.clock_checked) as estimated,
+      bool_or(
+        case when one.status = 'open' then private.is_over(one.status, one.heard_at, one.device_uuid, one.effective_start) end
+      ) as unconfirmed,
       max(one.start_uncertainty_s) as start_uncertainty_s,
       bool_or(one.device_uuid is null) as by_hand, bool_and(one.clock_checked) as clock_checked,
       bool_or(said.corrected_start is not null) as corrected, min(one.received_at) as received_at,

@@ -187,12 +187,11 @@ begin
       from jsonb_path_query(said, '$.after_the_lock[*]') one
     ), late as (
       select s.session_id from public.sessions s
-      where s.fleet_id = fleet and s.received_at >= earlier.made_at and s.effective_start < begins and s.device_uuid is not null
-        -- in the very second in which that report was made
-        and not exists (select from reported where reported.session_id = s.session_id)
-      union
-      select s.session_id from reported join public.sessions s on s.session_id = reported.session_id
-      where s.run_seconds > reported.run_seconds
+      where s.fleet_id = fleet and s.effective_start < begins and s.device_uuid is not null and s.grown_at >= earlier.made_at
+        -- in the very second in which that report was made, but before
+        and not exists (
+          select from reported where reported.session_id = s.session_id and reported.run_seconds >= s.run_seconds
+        )
     )
     select coalesce(json_agg(json_build_object(
       'session_id', s.session_id, 'registration', p.registration, 'effective_start', private.iso_time(s.effective_start),

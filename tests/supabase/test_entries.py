@@ -395,3 +395,13 @@ def test_a_row_of_the_log_is_exported_with_what_it_is_made_of(owner: Person, fli
 
     assert ["merged", "part", "part", "session"] == [row["kind"] for row in rows["log_entries"]]
     assert (1, 2, 2) == tuple(len(rows[part]) for part in ("merged_entries", "merged_sessions", "session_parts"))
+
+
+def test_an_entry_is_as_good_as_its_least_good_session(owner: Person, board: Board, plane: str) -> None:
+    """Also if that is not the last one: nobody has closed the first, and the second one superseded it."""
+    board.report("2026-05-01T08:00:00Z", 600, "open")
+    board.report("2026-05-01T08:20:00Z", 600)
+
+    merge(owner, *(str(row["session_id"]) for row in owner.rows("select session_id from session_log")))
+
+    assert [("unconfirmed", "ended")] == [(row["quality"], row["state"]) for row in _log(owner)]

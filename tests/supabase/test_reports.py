@@ -259,3 +259,26 @@ def test_members_read_and_owners_close(project: Project, owner: Person, flown: l
             stranger.rows(f"select {call}(%s, %s)", fleet, MAY)
     with refused("42501"):
         owner.run("update monthly_reports set content = '{}'")
+
+
+def test_a_session_of_whatever_month_that_grew_is_late(
+    project: Project, owner: Person, plane: str, board: Board, flown: list[str]
+) -> None:
+    """Also one of a month before the last report's, one that is merged or split, and not one that was only closed."""
+    board.report("2026-03-20T08:00:00Z", 60, "open")
+    board.report("2026-03-21T08:00:00Z", 600, "open")
+    merge(owner, *flown[:2])
+    close(owner, "2026-03-01")
+    project.set_clock("2026-06-02T12:00:00Z")
+    april = said(close(owner))
+    project.set_clock("2026-06-03T12:00:00Z")
+    board.report("2026-03-20T08:00:00Z", 61)
+    board.report("2026-03-21T08:00:00Z", 600, "closed")
+    board.report("2026-04-10T09:05:00Z", 3700)
+
+    may = said(close(owner, MAY))
+
+    assert [] == april["after_the_lock"]
+    assert [("2026-03-20T08:00:00Z", 61), ("2026-04-10T09:05:00Z", 3700)] == [
+        (row["effective_start"], row["run_seconds"]) for row in may["after_the_lock"]
+    ]

@@ -1355,6 +1355,7 @@ export type Database = {
           "flagged": boolean;
           "fleet_id": string | null;
           "future": boolean;
+          "grown_at": string;
           "heard_at": string;
           "in_entry": boolean;
           "is_overlaid": boolean;
@@ -1397,6 +1398,7 @@ export type Database = {
           "flagged"?: never;
           "fleet_id"?: string | null;
           "future"?: boolean;
+          "grown_at"?: string;
           "heard_at"?: string;
           "in_entry"?: boolean;
           "is_overlaid"?: boolean;
@@ -1438,6 +1440,7 @@ export type Database = {
           "flagged"?: never;
           "fleet_id"?: string | null;
           "future"?: boolean;
+          "grown_at"?: string;
           "heard_at"?: string;
           "in_entry"?: boolean;
           "is_overlaid"?: boolean;
