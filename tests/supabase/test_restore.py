@@ -36,6 +36,11 @@ def _sessions(admin: psycopg.Connection[Row]) -> dict[str, Row]:
     return {row["session_id"]: row for row in admin.execute(SESSIONS).fetchall()}
 
 
+def _activity(admin: psycopg.Connection[Row]) -> list[Row]:
+    """Who changed what, as the database has it."""
+    return admin.execute("select * from activity order by activity_id").fetchall()
+
+
 def _seconds_by_plane(sessions: dict[str, Row]) -> dict[str, int]:
     seconds: dict[str, int] = collections.Counter()
     for row in sessions.values():
@@ -82,6 +87,7 @@ def test_a_lost_day_comes_back_from_the_boards(make_database: MakeDatabase, tmp_
         new_admin.execute("delete from private.simulated_clock")  # the backup brings its row
         backup_commands.run(backup_commands.RESTORE, tmp_path / "backup.sql", new)
         restored = _sessions(new_admin)
+        assert _activity(new_admin) == _activity(admin) != []
         stack = life.enter_context(_serve(new))
         for world in worlds:
             world.proxy.target, world.database = stack.url, new_admin
