@@ -89,6 +89,53 @@ begin
 end $$;
 comment on function private.met_session(uuid, timestamptz, timestamptz) is 'The first session of a plane with which a time entered by hand shares some: within its uncertainty, if a device reported it.';
 
+create function private.entry_of(session uuid, t timestamptz) returns uuid
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
+begin
+  return (
+    select case when not s.in_entry then s.session_id else coalesce(
+      (select ms.entry_id from public.merged_sessions ms where ms.session_id = s.session_id),
+      (
+        select p.entry_id from public.session_parts p where p.session_id = s.session_id and p.in_force
+        order by p.effective_start <= t desc, abs(extract(epoch from p.effective_start - t)) limit 1
+      )
+    ) end
+    from public.sessions s where s.session_id = session
+  );
+end $$;
+comment on function private.entry_of(uuid, timestamptz) is 'The entry of the log in which a session stands: itself, what it is merged into, or of its parts the one at a time, else the first.';
+
+-- A session that was merged or split still is the one that a file has; a file may have it as the log does, too.
+create function private.same_entry(plane uuid, begins timestamptz, seconds integer) returns uuid
+language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
+begin
+  return coalesce((
+    select private.entry_of(s.session_id, begins) from public.sessions s
+    where s.plane_id = plane and s.effective_start = begins and s.run_seconds = seconds
+    order by s.session_id limit 1
+  ), (
+    select e.entry_id from public.merged_entries e
+    where e.plane_id = plane and e.effective_start = begins and e.in_force and seconds = (
+      select private.length(coalesce(
+        range_agg(tstzrange(s.effective_start, s.session_end)) filter (where s.counts),
+        range_agg(tstzrange(s.effective_start, s.session_end))
+      ))
+      from public.merged_sessions ms join public.sessions s on s.session_id = ms.session_id
+      where ms.entry_id = e.entry_id and s.plane_id = plane
+    )
+    order by e.entry_id limit 1
+  ), (
+    select p.entry_id from public.session_parts p join public.sessions s on s.session_id = p.session_id
+    where p.plane_id = plane and p.effective_start = begins and p.in_force
+      and begins + seconds * interval '1 second' = coalesce((
+        select min(next.effective_start) from public.session_parts next
+        where next.session_id = p.session_id and next.in_force and next.effective_start > begins
+      ), s.session_end)
+    order by p.entry_id limit 1
+  ));
+end $$;
+comment on function private.same_entry(uuid, timestamptz, integer) is 'The entry of a plane that has this start and length, or whose session has; null: none.';
+
 create function private.check_import(fleet uuid, entries jsonb)
 returns table (row_number integer, fate text, entry_id uuid, message text)
 language plpgsql stable security definer set search_path = '' as $$
@@ -105,19 +152,18 @@ begin
     ) as before
     from entry good where good.problem is null
   ), looked_up as materialized (
-    select entry.*, same.session_id as same_id,
-      case when same.session_id is null and entry.problem is null
-        then private.met_session(entry.plane_id, entry.starts, entry.ends)
+    select entry.*, same.entry_id as same_id,
+      case when same.entry_id is null and entry.problem is null
+        then private.entry_of(private.met_session(entry.plane_id, entry.starts, entry.ends), entry.starts)
       end as met_id,
       case when to_timestamp(beside.before[1]) > entry.starts then beside.before[2] end as met_row
     from entry
     left join beside on beside.place = entry.place
-    left join lateral (
-      select s.session_id from public.sessions s
-      where s.plane_id = entry.plane_id and s.effective_start = entry.starts and s.run_seconds = entry.seconds
-        and entry.problem is null
-      order by s.session_id limit 1
-    ) same on true
+    cross join lateral (
+      select case when entry.problem is null then private.same_entry(entry.plane_id, entry.starts, entry.seconds) end
+        as entry_id
+      offset 0  -- or it would be worked out again at each of its uses
+    ) same
   )
   select l.row_number,
     case

@@ -62,6 +62,24 @@ def test_a_file_comes_in_and_goes_again(owner: Person, plane: str, board: Board)
     assert 600 == hours(owner, plane)
 
 
+def test_what_people_made_of_its_entries_goes_along(owner: Person, plane: str, board: Board) -> None:
+    """A merge with a device's session leaves that one by itself, a split nothing at all."""
+    board.report("2026-05-01T08:00:00Z", 600)
+    batch = take_in(owner, entry(plane, "2026-05-01T07:00:00Z"), entry(plane, "1995-05-01T08:00:00Z", pilot="Amelia"))
+    ids = [str(row["session_id"]) for row in owner.rows("select session_id from session_log order by effective_start")]
+    owner.rows("select split_session(%s, %s)", ids[0], json.dumps([{"from_seconds": cut} for cut in (0, 1800)]))
+    owner.rows("select merge_sessions(%s::uuid[])", ids[1:])
+    before = owner.rows("select kind::text, batch_id from log_entries order by effective_start")
+
+    owner.rows("select revert_import(%s)", batch["batch_id"])
+
+    assert ["part", "part", "merged"] == [row["kind"] for row in before]
+    [left] = owner.rows("select kind::text, run_seconds from log_entries")
+    assert {"kind": "session", "run_seconds": 600} == left
+    assert [] == owner.rows("select from session_parts")
+    assert 600 == hours(owner, plane)
+
+
 def test_the_same_batch_again_imports_nothing_twice(owner: Person, plane: str) -> None:
     """Whoever did not get the answer asks again, also after the batch was reverted."""
     batch = take_in(owner, entry(plane))
@@ -109,3 +127,48 @@ def test_a_row_in_error_refuses_the_whole_file(owner: Person, plane: str) -> Non
 
     assert [] == owner.rows("select from session_log")
     assert [] == owner.rows("select from import_batches")
+
+
+@pytest.mark.parametrize("is_reverted", [False, True])
+def test_a_fleet_goes_with_its_imports(project: Project, owner: Person, plane: str, *, is_reverted: bool) -> None:
+    """Nothing of them is left, nor of what was in the files."""
+    batch = take_in(owner, *(entry(plane, f"1995-05-0{day}T08:00:00Z") for day in range(1, 5)))
+    if is_reverted:
+        owner.rows("select revert_import(%s)", batch["batch_id"])
+
+    assert 0 == owner.value("select delete_fleet(%s)", fleet_of(owner))
+
+    for table in ("import_batches", "session_annotations", "sessions"):
+        assert [] == project.admin.execute(f"select from {table}".encode()).fetchall(), table
+
+
+def test_an_import_stays_when_who_made_it_goes(project: Project, owner: Person, plane: str) -> None:
+    """Without the name; others revert it."""
+    editor = project.add_member(owner, "editor")
+    batch = take_in(editor, entry(plane), fleet=fleet_of(owner))
+    while editor.value("select delete_account()"):
+        pass
+
+    [left] = owner.rows("select * from import_batches")
+    reverted = owner.row("select * from revert_import(%s)", batch["batch_id"])
+
+    assert (str(batch["author_id"]), None) == (editor.user_id, left["author_id"])
+    assert owner.user_id == str(reverted["reverted_by"])
+
+
+def test_an_export_has_the_batches_and_what_they_brought(owner: Person, plane: str) -> None:
+    """With how the file was read, and entries from long before any board."""
+    batch = take_in(owner, entry(plane, "1900-01-01T00:00:00Z", 60))
+    fleet, page = fleet_of(owner), {"next": "sessions"}
+
+    parts = {}
+    while page["next"] is not None and len(parts) < 50:
+        page = owner.value("select fleet_export(%s, %s)", fleet, page["next"])
+        parts[page["part"]] = page["rows"]
+
+    [row] = parts["import_batches"]
+    assert (str(batch["batch_id"]), "Logbook", {}) == (row["batch_id"], row["name"], row["mapping"])
+    assert [(str(batch["batch_id"]), "1900-01-01T00:00:00+00:00")] == [
+        (said["batch_id"], said["hand_start"]) for said in parts["annotations"]
+    ]
+    assert ["1900-01-01T00:00:00+00:00"] == [session["effective_start"] for session in parts["sessions"]]

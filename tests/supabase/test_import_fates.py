@@ -30,7 +30,16 @@ def _doubt(session: Row) -> timedelta:
     return timedelta(seconds=60 if session["checkpoint_seconds"] is None else session["checkpoint_seconds"])
 
 
-def _expected(sessions: list[Row], file: list[Row]) -> list[tuple[int, str, Any]]:
+def _entry_of(session: Row, t: datetime, log: list[Row]) -> Any:
+    """The entry that a session stands in, of several the one at a time, or else the first."""
+    entries = [one for one in log if session["session_id"] in one["session_ids"]]
+    here = [one for one in entries if one["kind"] == "part" or one["plane_id"] == session["plane_id"]]
+    here.sort(key=lambda one: one["effective_start"])
+    before = [one for one in here if one["effective_start"] <= t]
+    return (before[-1] if before else here[0])["entry_id"]
+
+
+def _expected(sessions: list[Row], log: list[Row], file: list[Row]) -> list[tuple[int, str, Any]]:
     """Row number, fate and what it meets of each row, each held against each."""
     expected = []
     for place, row in enumerate(file):
@@ -53,11 +62,20 @@ def _expected(sessions: list[Row], file: list[Row]) -> list[tuple[int, str, Any]
             for other_begin in [datetime.fromisoformat(other["start"])]
             if other["plane_id"] == row["plane_id"]
         )
+        in_the_log = [
+            one["entry_id"]
+            for kind in ("merged", "part")
+            for one in log
+            if (str(one["plane_id"]), one["effective_start"], one["run_seconds"], one["kind"])
+            == (row["plane_id"], begin, row["seconds"], kind)
+        ]
         if same:
-            fate, met = "same", min(one["session_id"] for one in same)
+            fate, met = "same", _entry_of(min(same, key=lambda one: one["session_id"]), begin, log)
+        elif in_the_log:
+            fate, met = "same", in_the_log[0]
         elif devices or touched:
             nearest = min(devices or touched, key=lambda one: (one["effective_start"], one["session_id"]))
-            fate, met = "possible_duplicate", nearest["session_id"]
+            fate, met = "possible_duplicate", _entry_of(nearest, begin, log)
         else:
             fate, met = "possible_duplicate" if beside else "new", None
         expected.append((row["row_number"], fate, met))
@@ -83,6 +101,20 @@ def _history(dice: random.Random, owner: Person, boards: list[Board], planes: li
                 session["session_id"],
                 dice.random() < 0.5,
                 dice.random() < 0.5,
+            )
+
+
+def _merge_and_split(dice: random.Random, owner: Person, planes: list[str]) -> None:
+    """Some sessions are one entry, some are several."""
+    for plane in planes:
+        rows = owner.rows("select session_id::text, run_seconds from session_log where plane_id = %s order by 1", plane)
+        dice.shuffle(rows)
+        if len(rows) >= 3:
+            owner.rows("select merge_sessions(%s::uuid[])", [row["session_id"] for row in rows[: dice.choice([2, 3])]])
+        for row in rows[3:5]:
+            cuts = [0, row["run_seconds"] // 3, row["run_seconds"] // 2]
+            owner.rows(
+                "select split_session(%s, %s)", row["session_id"], json.dumps([{"from_seconds": cut} for cut in cuts])
             )
 
 
@@ -112,14 +144,16 @@ def test_every_row_has_the_fate_that_the_oracle_says(project: Project, long: boo
         for board, plane in zip(boards, planes, strict=True):
             assign(owner, board, plane)
         _history(dice, owner, boards, planes)
+        _merge_and_split(dice, owner, planes)
         sessions = project.admin.execute(
             "select * from sessions where fleet_id = %s order by session_id", [fleet_of(owner)]
         ).fetchall()
-        file = _file(dice, sessions, planes)
+        log = owner.rows("select * from log_entries where plane_id is not null order by entry_id")
+        file = _file(dice, [*sessions, *log], planes)
 
         said = fates(owner, *file)
 
-        assert _expected(sessions, file) == [(row["row_number"], row["fate"], row["entry_id"]) for row in said]
+        assert _expected(sessions, log, file) == [(row["row_number"], row["fate"], row["entry_id"]) for row in said]
         assert len(sessions) == owner.value("select count(*) from session_log")
         take_in(owner, *file)
         assert ["same"] * len(file) == [row["fate"] for row in fates(owner, *file)]

@@ -10,7 +10,8 @@ import psycopg
 
 from tests.conftest import MakeDatabase
 from tests.firmware.world import SIMULATED_CLOCK, World
-from tests.supabase.project import Person, Project, Row, add_plane, connect
+from tests.supabase.project import Person, Project, Row, add_plane, connect, fleet_of
+from tests.supabase.test_import import entry, take_in
 from tests.tools import backup_commands
 from tools.stack import Stack
 
@@ -60,6 +61,7 @@ def _first_day(project: Project, worlds: list[World]) -> Person:
         world.park(NIGHT)
     owner.run("insert into session_annotations (session_id, class, pilot)"
               " select session_id, 'flight', 'Amelia' from session_log where run_seconds > 3000")  # fmt: skip
+    take_in(owner, entry(str(owner.value("select plane_id from planes where registration = 'D-EAA0'"))))
     return owner
 
 
@@ -95,7 +97,7 @@ def test_a_lost_day_comes_back_from_the_boards(make_database: MakeDatabase, tmp_
         now = _sessions(new_admin)
 
         assert in_backup == restored
-        assert (4, 8, 10) == (len(in_backup), len(lost), len(now))
+        assert (5, 9, 11) == (len(in_backup), len(lost), len(now))
         for session, row in lost.items():
             # What the line had not yet carried when the power went, the board has kept.
             ahead = now[session]["run_seconds"] - row["run_seconds"]
@@ -112,3 +114,7 @@ def test_a_lost_day_comes_back_from_the_boards(make_database: MakeDatabase, tmp_
             "select pilot, class::text, run_seconds > 3000 as long from session_log where pilot is not null"
         )
         assert [{"pilot": "Amelia", "class": "flight", "long": True}] * 2 == said
+        batch = person.value("select batch_id from import_batches")
+        assert 1 == person.value("select rows_left from import_batch_status(%s)", fleet_of(person))
+        person.rows("select revert_import(%s)", batch)
+        assert len(now) - 1 == person.value("select count(*) from session_log")

@@ -178,6 +178,8 @@ MOST_BLOCKS = {
     "Number of sessions": 1_500,
     "Page of the export's sessions": 40_000,
     "Page of the export's hours": 3_000,
+    "Check of a file to import": 33_000,
+    "Import of a file": 270_000,
     "Piece of a fleet's deletion": 400_000,
     "Piece of an account's deletion": 400_000,
 }

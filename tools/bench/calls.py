@@ -16,6 +16,13 @@ from tools.bench.population import PROGRAMME_ITEMS, PROGRAMME_PLANES, add_progra
 from tools.stack import Stack
 
 PART = "calls"
+# A thousand flights on paper, of 20 planes (or as many as there are) and from long ago until now.
+_A_FILE = """(
+  select jsonb_agg(jsonb_build_object('row_number', n, 'plane_id', p.ids[1 + n % least(cardinality(p.ids), 20)],
+    'start', to_char(private.clock() at time zone 'UTC' - n * interval '11 days', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+    'seconds', 3600, 'pilot', 'Amelia'))
+  from generate_series(1, 1000) n, (select array_agg(plane_id) as ids from planes where fleet_id = %(fleet)s) p
+)"""
 # What the page or an API user asks for. Names in %(...)s are filled in: a fleet, one of its planes and devices, a time;
 # {listed} are the columns of a list of sessions, which are all but the engine's Hobbs columns.
 CALLS = {
@@ -61,7 +68,9 @@ CALLS = {
     "Number of sessions": "select count(*) from session_log where fleet_id = %(fleet)s",
     "Page of the export's sessions": "select fleet_export(%(fleet)s, 'sessions')",
     "Page of the export's hours": "select fleet_export(%(fleet)s, 'hours')",
+    "Check of a file to import": f"select * from check_import(%(fleet)s, {_A_FILE})",
     # Taken back after each measurement.
+    "Import of a file": f"select import_sessions(gen_random_uuid(), %(fleet)s, 'Log', null, null, {_A_FILE})",
     "Piece of a fleet's deletion": "select delete_fleet(%(fleet)s)",
     "Piece of an account's deletion": "select delete_account()",
 }
