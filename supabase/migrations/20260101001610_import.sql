@@ -144,7 +144,12 @@ begin
   perform private.check_importer(fleet);
   return query
   with entry as materialized (
-    select r.*, r.starts + r.seconds * interval '1 second' as ends from private.import_rows(fleet, entries) r
+    select r.row_number, r.place, r.plane_id, r.starts, r.seconds, r.starts + r.seconds * interval '1 second' as ends,
+      coalesce(r.problem, case
+        when r.starts < f.locked_until then format('The log is locked until %s', private.iso_time(f.locked_until))
+      end) as problem
+    from private.import_rows(fleet, entries) r
+    join public.fleets f on f.fleet_id = fleet
   ), beside as materialized (
     -- Of the rows that begin before this one, that which ends last: if any reaches into it, this one does.
     select good.place, max(array[extract(epoch from good.ends)::bigint, good.row_number]) over (

@@ -161,7 +161,7 @@ def test_an_export_has_the_batches_and_what_they_brought(owner: Person, plane: s
     batch = take_in(owner, entry(plane, "1900-01-01T00:00:00Z", 60))
     fleet, page = fleet_of(owner), {"next": "sessions"}
 
-    parts = {}
+    parts: dict[str, list[Row]] = {}
     while page["next"] is not None and len(parts) < 50:
         page = owner.value("select fleet_export(%s, %s)", fleet, page["next"])
         parts[page["part"]] = page["rows"]

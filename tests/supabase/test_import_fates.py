@@ -252,6 +252,23 @@ def test_a_file_has_one_to_ten_thousand_rows(owner: Person, plane: str, file: st
             owner.rows(f"select {call}", fleet_of(owner), file)
 
 
+def test_a_locked_time_is_said_before_it_is_refused(owner: Person, plane: str) -> None:
+    """Row by row, from the very second of the lock on; all of the file is refused."""
+    owner.rows("select set_lock(%s, '1996-01-01T00:00:00Z')", fleet_of(owner))
+    file = [entry(plane, "1995-12-31T23:59:59Z"), entry(plane, "1996-01-01T03:00:00Z", row_number=3)]
+
+    said = fates(owner, *file)
+    with refused("PT409"):
+        take_in(owner, *file)
+    batch = take_in(owner, file[1])
+
+    assert [
+        ("error", "The log is locked until 1996-01-01T00:00:00Z"),
+        ("new", None),
+    ] == [(row["fate"], row["message"]) for row in said]
+    assert 1 == batch["row_count"]
+
+
 def test_the_plane_of_another_fleet_is_none(project: Project, owner: Person, plane: str) -> None:
     """Not even of a fleet that the caller is an editor of, too; a viewer imports nothing, a stranger sees nothing."""
     other = project.sign_up()
