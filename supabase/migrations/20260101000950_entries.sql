@@ -111,6 +111,29 @@ comment on column public.session_parts.flagged is 'The session is flagged.';
 comment on column public.session_parts."overlaps" is 'The session shares time with another one of its plane.';
 comment on column public.session_parts.short is 'The part is under three minutes long (private.short_session).';
 
+-- What the log is searched by, as sessions are (20260101000500_sessions.sql).
+do $make$
+declare
+  search record;
+begin
+  for search in
+    select * from unnest('{merged_entries,session_parts}'::text[]) with ordinality as kept (name, number)
+    cross join (values
+      ('of_flight', 'class = ''flight'''), ('of_ground_run', 'class = ''ground_run'''),
+      ('of_maintenance', 'class = ''maintenance'''), ('of_avionics_only', 'class = ''avionics_only'''),
+      ('of_test', 'class = ''test'''), ('of_no_class', 'class is null'), ('with_pilot', 'pilot is not null'),
+      ('hand_entered', 'device_uuid is null'), ('with_estimate', 'start_source = ''estimated'''), ('flagged', 'flagged'),
+      ('excluded', 'excluded'), ('overlapping', '"overlaps"'), ('short', 'short'), ('of_no_plane', 'plane_id is null')
+    ) as found (suffix, condition)
+    order by kept.number, found.suffix
+  loop
+    execute format(
+      'create index %I on public.%I (fleet_id, effective_start desc, entry_id desc) where in_force and %s',
+      search.name || '_' || search.suffix, search.name, search.condition
+    );
+  end loop;
+end $make$;
+
 alter table public.merged_entries enable row level security;
 grant select, update (class, pilot, remarks), delete on public.merged_entries to authenticated;
 create policy "Members see the merged entries of their fleets" on public.merged_entries for select to authenticated
@@ -161,10 +184,13 @@ return (select coalesce(sum(extract(epoch from upper(piece) - lower(piece))), 0)
 comment on function private.length(tstzmultirange) is 'How many seconds these times are.';
 grant execute on function private.length(tstzmultirange) to authenticated;
 
--- The one place where an entry's place in the log follows from its sessions.
+-- The one place where an entry's place in the log follows from its sessions. The entries are locked before anything is
+-- looked at: boards of two planes may write at once about sessions of one entry, and the later one has to see both. A
+-- board's post changes no session's plane, so it never waits here for another board's session.
 create function private.refresh_merged(entries uuid[]) returns void
 language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
 begin
+  perform from public.merged_entries e where e.entry_id = any (entries) order by e.entry_id for no key update;
   with member as materialized (
     select ms.entry_id, s.* from public.merged_entries e
     join public.merged_sessions ms on ms.fleet_id = e.fleet_id and ms.entry_id = e.entry_id
@@ -249,6 +275,11 @@ begin
   if not exists (select from after n where n.is_overlaid) then
     return null;
   end if;
+  -- An entry by hand that went to another fleet leaves behind what was said about it in this one.
+  if exists (select from before o join after n on n.session_id = o.session_id where o.fleet_id <> n.fleet_id) then
+    delete from public.merged_sessions ms using after n where ms.session_id = n.session_id and ms.fleet_id <> n.fleet_id;
+    delete from public.session_parts p using after n where p.session_id = n.session_id and p.fleet_id <> n.fleet_id;
+  end if;
   select array_agg(n.session_id) into changed
   from before o join after n on n.session_id = o.session_id
   where n.is_overlaid and (
@@ -281,7 +312,8 @@ begin
   from changed where s.session_id = changed.session_id and changed.entry_id = any (entries);
   if tg_op = 'DELETE' then
     delete from public.merged_entries e
-    where e.entry_id = any (entries) and not exists (select from public.merged_sessions ms where ms.entry_id = e.entry_id);
+    where e.entry_id = any (entries)
+      and (select count(*) from public.merged_sessions ms where ms.entry_id = e.entry_id) < 2;
     perform private.refresh_merged(entries);
   end if;
   return null;
