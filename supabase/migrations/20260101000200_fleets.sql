@@ -47,7 +47,8 @@ grant execute on function private.fleets_as(public.fleet_role) to authenticated;
 
 -- Locks are taken in one order, so no two writers can wait for each other:
 -- 1. the person, where something is counted per person;
--- 2. the rows of devices, in the order of device_uuid;
+-- 2. the rows of devices, in the order of device_uuid, `for no key update`: whoever changes a session twice in one
+--    transaction has its foreign key checked again, and holds the fleet by then;
 -- 3. fleets, in the order of their keys: people exclusively, a board's post in common with other boards';
 -- 4. whatever rows and planes the statement meets. Within a fleet only boards are left here beside each other, each with
 --    its own device, and they lock planes in order (private.lock_planes).

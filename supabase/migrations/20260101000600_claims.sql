@@ -7,7 +7,7 @@ language plpgsql volatile security definer set search_path = '' as $$
 declare
   owned public.device_ownerships;
 begin
-  perform from public.devices d where d.device_uuid = device for update;
+  perform from public.devices d where d.device_uuid = device for no key update;
   perform private.lock_own_fleets();
   select * into owned from public.device_ownerships o
   where o.device_uuid = device and o.owned_until is null and o.fleet_id = any (private.fleets_as('viewer'));
@@ -50,7 +50,7 @@ begin
   end if;
   perform private.lock_person();
   insert into public.devices (device_uuid) values (device) on conflict do nothing;
-  perform from public.devices d where d.device_uuid = device for update;
+  perform from public.devices d where d.device_uuid = device for no key update;
   perform private.lock_own_fleets();
   select * into owned from public.device_ownerships o where o.device_uuid = device and o.owned_until is null;
   if found and owned.fleet_id = target then
@@ -128,7 +128,7 @@ declare
   owned public.device_ownerships;
   assigned public.device_assignments;
 begin
-  perform from public.devices d where d.device_uuid = device for update;
+  perform from public.devices d where d.device_uuid = device for no key update;
   perform private.lock_own_fleets();
   -- The same request again, whose answer got lost: it began when it did, unless another time is given now.
   select * into assigned from public.device_assignments a
@@ -205,7 +205,7 @@ begin
   if not found then
     raise sqlstate 'PT404' using message = 'There is no such assignment that you may remove';
   end if;
-  perform from public.devices d where d.device_uuid = device for update;
+  perform from public.devices d where d.device_uuid = device for no key update;
   perform private.lock_own_fleets();
   delete from public.device_assignments a where a.assignment_id = assignment;
 end $$;
@@ -243,7 +243,7 @@ language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform from public.devices d
   where d.fleet_id in (select m.fleet_id from public.fleet_members m where m.user_id = person and m.role = 'owner')
-  order by d.device_uuid for update;
+  order by d.device_uuid for no key update;
   perform pg_advisory_xact_lock(turn.key)
   from (
     select private.lock_key('fleet', m.fleet_id) as key from public.fleet_members m where m.user_id = person order by 1
@@ -276,7 +276,7 @@ create trigger take_turns before delete on auth.users for each row execute funct
 create function private.release_all(fleet uuid) returns void
 language plpgsql volatile set search_path = '' as $$
 begin
-  perform from public.devices d where d.fleet_id = fleet order by d.device_uuid for update;
+  perform from public.devices d where d.fleet_id = fleet order by d.device_uuid for no key update;
   perform private.begin_over(array(select d.device_uuid from public.devices d where d.fleet_id = fleet));
   update public.device_ownerships o set owned_until = greatest(private.clock(), o.owned_from)
   where o.fleet_id = fleet and o.owned_until is null;

@@ -85,7 +85,7 @@ declare
   refused text;
 begin
   select * into setting from private.settings;
-  select * into device from public.devices d where d.device_uuid = device_id for update;
+  select * into device from public.devices d where d.device_uuid = device_id for no key update;
   if not found then
     perform pg_advisory_xact_lock(2, 0);
     if setting.new_devices_per_hour <= (
@@ -98,7 +98,7 @@ begin
       return;
     end if;
     insert into public.devices (device_uuid, announced) values (device_id, true) on conflict do nothing;
-    select * into device from public.devices d where d.device_uuid = device_id for update;
+    select * into device from public.devices d where d.device_uuid = device_id for no key update;
   end if;
 
   refused := private.check_device_key(device, device_key_sha256, server_now);
