@@ -18,7 +18,8 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from tools import wire
 from tools.chromium import MISSING, find_chromium, launch
 from tools.demo.account import EMAIL, PASSWORD, Account
-from tools.demo.history import CHECKPOINT_SECONDS, NAMESPACE, PLANES, write_history
+from tools.demo.history import CHECKPOINT_SECONDS, NAMESPACE, PLANES, month_to_close, write_history
+from tools.demo.logbook import keep_log
 from tools.demo.maintenance import look_after
 from tools.stack import Stack
 
@@ -55,6 +56,7 @@ def fill(stack: Stack) -> None:
         midnight = now.replace(hour=0, minute=0, second=0)
         write_history(stack, account, lambda text: None, midnight)
         look_after(stack, account, lambda text: None, midnight)
+        keep_log(account, lambda text: None, midnight)
         account.call("claim_device", device_uuid=loose, name="Box from the Régent")
         account.call("claim_device", device_uuid=silent, name="Spare box")
         for sent in (
@@ -101,7 +103,7 @@ def pages() -> dict[str, str]:
         "settings": "#/settings",
         "fleet": "#/fleet",
         "reports": "#/reports",
-        "report": f"#/reports/{datetime.now(UTC).replace(day=1) - timedelta(days=1):%Y-%m}",
+        "report": f"#/reports/{month_to_close(datetime.now(UTC)):%Y-%m}",
         "activity": "#/activity",
     }
 
