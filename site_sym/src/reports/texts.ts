@@ -80,7 +80,7 @@ export const reportTexts = {
     noCorrections: "No corrections.",
     correctionColumns: { at: "When", who: "Who", what: "What" },
     late: "Arrived after the lock",
-    lateText: "Sessions of earlier months that boards delivered, or that grew, after their time was locked. They count in the opening figures above.",
+    lateText: "Sessions of earlier months that boards delivered, or that grew, after the previous report. They count in the opening figures above.",
     noneLate: "None.",
     lateColumns: { plane: "Plane", date: "Date", on: "On", reported: "Reported before", duration: "Duration", received: "Received" },
     carried: "Opening figures that differ from the previous report",
