@@ -15,7 +15,8 @@ create view public.log_entries with (security_invoker = true) as
     part.number as part_number, part.parts as part_count,
     s.last_update, s.status,
     case
-      when s.status = 'closed' then 'ended'
+      -- a part that another one follows has ended, whatever its session does
+      when s.status = 'closed' or part.next_start is not null then 'ended'
       when private.is_over(s.status, s.heard_at, s.device_uuid, s.effective_start) then 'unconfirmed'
       when s.heard_at <= (select private.running_since()) then 'last_heard'
       else 'running'
@@ -155,7 +156,7 @@ comment on column public.log_entries.part_number is 'Which part of its session i
 comment on column public.log_entries.part_count is 'How many parts its session has.';
 comment on column public.log_entries.last_update is 'The device''s clock at its latest figure.';
 comment on column public.log_entries.status is 'open or closed, as the device said of its last session.';
-comment on column public.log_entries.state is 'running, last_heard, ended or unconfirmed, at this moment.';
+comment on column public.log_entries.state is 'running, last_heard, ended or unconfirmed, at this moment; a part that another one follows has ended.';
 comment on column public.log_entries.quality is 'How far its times can be trusted: of several sessions the least.';
 comment on column public.log_entries.short is 'Under three minutes (private.short_session).';
 comment on column public.log_entries.class is 'What a person said it was; null: nobody did.';

@@ -232,13 +232,13 @@ begin
       ) end,
       'sessions', case when latest_sessions is not null then (
         select coalesce(json_agg(latest), '[]') from (
-          select log.* from public.session_log log where log.fleet_id = fleet.fleet_id
-          order by log.effective_start desc, log.session_id desc limit least(latest_sessions, 100)
+          select log.* from public.log_entries log where log.fleet_id = fleet.fleet_id
+          order by log.effective_start desc, log.entry_id desc limit least(latest_sessions, 100)
         ) latest
       ) end
     )
     from public.fleets fleet where fleet.fleet_id = fleet_overview.fleet_id
   );
 end $$;
-comment on function public.fleet_overview(uuid, text, boolean, integer, integer) is 'A fleet at one moment: the servers time, by which states are judged, devices (rows of device_status) and, each where asked for, planes (plane_hours) with the most urgent item of each that has one (due: a row of maintenance_status), months (hours_by_month) and the latest sessions (session_log, up to 100). Null for a fleet that the caller does not see.';
+comment on function public.fleet_overview(uuid, text, boolean, integer, integer) is 'A fleet at one moment: the servers time, by which states are judged, devices (rows of device_status) and, each where asked for, planes (plane_hours) with the most urgent item of each that has one (due: a row of maintenance_status), months (hours_by_month) and the latest entries of the log (log_entries, up to 100). Null for a fleet that the caller does not see.';
 grant execute on function public.fleet_overview(uuid, text, boolean, integer, integer) to authenticated;

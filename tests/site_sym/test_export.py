@@ -114,7 +114,8 @@ def read_csv(path: Path) -> list[dict[str, Any]]:
             values[name] = re.sub(r"^'(?=[=+\-@])", "", values[name]) if values[name] else None
         for name in ("run_hours", "hobbs_start_hours", "hobbs_end_hours"):
             values[name] = float(values[name])
-        rows.append({**values, "run_seconds": int(values["run_seconds"]), "boot": int(values["boot"])})
+        boot = values["boot"] and int(values["boot"])  # several sessions have none
+        rows.append({**values, "run_seconds": int(values["run_seconds"]), "boot": boot})
     return rows
 
 
@@ -193,7 +194,7 @@ def test_a_cancelled_export_saves_nothing_and_says_so(page: Page, club: Club) ->
     club.open(page, "#/sessions")
     page.get_by_role("button", name="Export").click()
     waiting: list[Route] = []
-    page.route(re.compile(r"session_log.*limit=1000"), lambda route: waiting.append(route))
+    page.route(re.compile(r"log_entries.*limit=1000"), lambda route: waiting.append(route))
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Save the file").click()
     expect(dialog.get_by_role("progressbar")).to_be_visible()
@@ -213,7 +214,7 @@ def test_a_server_that_fails_in_the_middle_saves_no_half_file(page: Page, club: 
     page.on("download", lambda download: downloads.append(download))
     club.open(page, "#/sessions")
     page.get_by_role("button", name="Export").click()
-    page.route(re.compile(r"session_log.*effective_start\.lt.*limit=1000"), lambda route: route.fulfill(status=503))
+    page.route(re.compile(r"log_entries.*effective_start\.lt.*limit=1000"), lambda route: route.fulfill(status=503))
     page.get_by_role("dialog").get_by_role("button", name="Save the file").click()
 
     expect(page.get_by_role("alert")).to_contain_text("The sessions could not be loaded.")

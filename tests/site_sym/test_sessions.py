@@ -51,10 +51,10 @@ def test_sessions_that_began_in_the_same_second_are_neither_lost_nor_doubled(pag
     page.get_by_role("button", name="Show older sessions").click()
     expect(page.locator("tbody tr")).to_have_count(100)
     # What needs review is asked for 1.5 s after the dashboard's answer, and boards every 10 s: whenever that is.
-    next_page = [name for name in asked if name == "session_log"]
+    next_page = [name for name in asked if name == "log_entries"]
     show_all(page)
 
-    assert ["session_log"] == next_page
+    assert ["log_entries"] == next_page
     assert sorted(durations(page)) == sorted(100 * n + number for n in range(15) for number in range(7))
 
 

@@ -92,7 +92,7 @@ def test_one_answer_says_what_its_parts_say(owner: Person, board: Board) -> None
         "planes": "select * from plane_hours('Europe/Berlin', %s)",
         "due": "select * from maintenance_status('Europe/Berlin', %s) where interval_seconds = 36000",
         "months": "select * from hours_by_month(%s, 'Europe/Berlin', 4)",
-        "sessions": "select * from session_log where fleet_id = %s order by effective_start desc limit 2",
+        "sessions": "select * from log_entries where fleet_id = %s order by effective_start desc limit 2",
     }
     asked = {name: owner.value(f"select json_agg(part) from ({query}) part", fleet) for name, query in parts.items()}
     expected = {"server_time": owner.value("select to_json(private.clock())"), **asked}

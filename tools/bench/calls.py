@@ -24,7 +24,7 @@ _A_FILE = """(
   from generate_series(1, 1000) n, (select array_agg(plane_id) as ids from planes where fleet_id = %(fleet)s) p
 )"""
 # What the page or an API user asks for. Names in %(...)s are filled in: a fleet, one of its planes and devices, a time;
-# {listed} are the columns of a list of sessions, which are all but the engine's Hobbs columns.
+# {listed} are the columns of a list of entries, which are all but the engine's Hobbs columns.
 CALLS = {
     "Dashboard": "select fleet_overview(%(fleet)s, 'Europe/Berlin', true, 12, 6)",
     "Hours of all planes": "select * from plane_hours('Europe/Berlin', %(fleet)s)",
@@ -41,31 +41,31 @@ CALLS = {
     "Missing power-ups of all devices": "select * from fleet_boot_gaps(%(fleet)s)",
     "Completeness of a device": "select * from device_completeness(%(device)s)",
     "Missing power-ups of a device": "select * from boot_gaps(%(device)s)",
-    "Page of the log": "select {listed} from session_log where fleet_id = %(fleet)s"
-    " order by effective_start desc, session_id desc limit 51",
-    "Page of a plane's log": "select {listed} from session_log where fleet_id = %(fleet)s and plane_id = %(plane)s"
-    " order by effective_start desc, session_id desc limit 51",
-    "Page of overlaps": "select {listed} from session_log log where fleet_id = %(fleet)s and log.overlaps"
-    " order by effective_start desc, session_id desc limit 51",
-    "Number of overlaps": "select count(*) from session_log log where fleet_id = %(fleet)s and log.overlaps",
-    "Page of unconfirmed sessions": "select {listed} from session_log where fleet_id = %(fleet)s"
+    "Page of the log": "select {listed} from log_entries where fleet_id = %(fleet)s"
+    " order by effective_start desc, entry_id desc limit 51",
+    "Page of a plane's log": "select {listed} from log_entries where fleet_id = %(fleet)s and plane_id = %(plane)s"
+    " order by effective_start desc, entry_id desc limit 51",
+    "Page of overlaps": "select {listed} from log_entries log where fleet_id = %(fleet)s and log.overlaps"
+    " order by effective_start desc, entry_id desc limit 51",
+    "Number of overlaps": "select count(*) from log_entries log where fleet_id = %(fleet)s and log.overlaps",
+    "Page of unconfirmed sessions": "select {listed} from log_entries where fleet_id = %(fleet)s"
     " and quality = 'unconfirmed'"
-    " order by effective_start desc, session_id desc limit 51",
-    "Page of the longest sessions": "select {listed} from session_log where fleet_id = %(fleet)s"
-    " order by run_seconds desc nulls last, effective_start desc, session_id desc limit 51",
-    "Page of sessions by plane": "select {listed} from session_log where fleet_id = %(fleet)s"
-    " order by registration nulls last, effective_start desc, session_id desc limit 51",
-    "Page of sessions by pilot": "select {listed} from session_log where fleet_id = %(fleet)s"
-    " order by pilot nulls last, effective_start desc, session_id desc limit 51",
-    "Page of a plane's sessions by Hobbs": "select {listed} from session_log where fleet_id = %(fleet)s"
-    " and plane_id = %(plane)s order by hobbs_end_seconds desc nulls last, session_id desc limit 51",
-    "Week of the timeline": "select session_id, effective_start, session_end from session_log"
+    " order by effective_start desc, entry_id desc limit 51",
+    "Page of the longest sessions": "select {listed} from log_entries where fleet_id = %(fleet)s"
+    " order by run_seconds desc nulls last, effective_start desc, entry_id desc limit 51",
+    "Page of sessions by plane": "select {listed} from log_entries where fleet_id = %(fleet)s"
+    " order by registration nulls last, effective_start desc, entry_id desc limit 51",
+    "Page of sessions by pilot": "select {listed} from log_entries where fleet_id = %(fleet)s"
+    " order by pilot nulls last, effective_start desc, entry_id desc limit 51",
+    "Page of a plane's sessions by Hobbs": "select {listed} from log_entries where fleet_id = %(fleet)s"
+    " and plane_id = %(plane)s order by hobbs_end_seconds desc nulls last, entry_id desc limit 51",
+    "Week of the timeline": "select entry_id, effective_start, session_end from log_entries"
     " where fleet_id = %(fleet)s and session_end > %(week_ago)s"
     " and effective_start > %(week_ago)s::timestamptz - interval '366 days'"
-    " order by effective_start desc, session_id desc limit 1000",
-    "Number of a month's sessions": "select count(*) from session_log where fleet_id = %(fleet)s"
+    " order by effective_start desc, entry_id desc limit 1000",
+    "Number of a month's sessions": "select count(*) from log_entries where fleet_id = %(fleet)s"
     " and effective_start >= %(month_ago)s",
-    "Number of sessions": "select count(*) from session_log where fleet_id = %(fleet)s",
+    "Number of sessions": "select count(*) from log_entries where fleet_id = %(fleet)s",
     "Page of the export's sessions": "select fleet_export(%(fleet)s, 'sessions')",
     "Page of the export's hours": "select fleet_export(%(fleet)s, 'hours')",
     "Check of a file to import": f"select * from check_import(%(fleet)s, {_A_FILE})",
@@ -103,7 +103,7 @@ select p.fleet_id::text as fleet, p.plane_id::text as plane, (
   ) as device, (private.clock() - interval '30 days')::text as month_ago,
   (private.clock() - interval '7 days')::text as week_ago, (
     select string_agg(format('%I', attname), ', ' order by attnum) from pg_attribute
-    where attrelid = 'session_log'::regclass and attnum > 0 and not starts_with(attname, 'engine_hobbs_')
+    where attrelid = 'log_entries'::regclass and attnum > 0 and not starts_with(attname, 'engine_hobbs_')
   ) as listed
 from planes p where p.registration = 'D-1002'
 """

@@ -3,6 +3,7 @@ import { Auth } from "./auth.ts";
 import { Components } from "./components.ts";
 import type { Config } from "./config.ts";
 import { Devices } from "./devices.ts";
+import { Entries } from "./entries.ts";
 import { Fleets } from "./fleets.ts";
 import { Imports } from "./imports.ts";
 import { Maintenance } from "./maintenance.ts";
@@ -28,6 +29,7 @@ export class Backend {
   readonly reports: Reports;
   readonly activity: Activity;
   readonly imports: Imports;
+  readonly entries: Entries;
 
   constructor(config: Config) {
     const tokens = new Tokens(config, () => this.auth.tellOutage());
@@ -44,5 +46,6 @@ export class Backend {
     this.reports = new Reports(rest);
     this.activity = new Activity(rest);
     this.imports = new Imports(rest);
+    this.entries = new Entries(rest);
   }
 }

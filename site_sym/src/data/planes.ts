@@ -26,6 +26,17 @@ export class Planes {
     await this.#rest.change(this.#db.from("planes").update({ archived_at }).eq("plane_id", planeId).select("plane_id"));
   }
 
+  /** Sessions with fewer seconds between them are suggested for merging. */
+  async mergeGap(planeId: string): Promise<number> {
+    const row = await this.#rest.read<{ merge_gap_seconds: number }>(this.#db.from("planes").select("merge_gap_seconds").eq("plane_id", planeId).single(), "planes");
+    return row.merge_gap_seconds;
+  }
+
+  /** @param seconds 0: none are suggested */
+  async setMergeGap(planeId: string, seconds: number): Promise<void> {
+    await this.#rest.change(this.#db.from("planes").update({ merge_gap_seconds: seconds }).eq("plane_id", planeId).select("plane_id"));
+  }
+
   /** Hours of a plane at a time, in seconds. */
   async hoursAt(planeId: string, at: string): Promise<number> {
     return await this.#rest.read(this.#db.rpc("hours", { plane_id: planeId, at_time: at }), "planes");

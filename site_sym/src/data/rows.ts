@@ -187,6 +187,21 @@ export type DayHours = Nullable<Returned<"hours_by_day">, "engine_seconds">;
 
 export type Session = Filled<Views["session_log"]["Row"], "fleet_id" | "corrected" | "overlaps" | "state" | "quality">;
 
+type EntryRow = Views["log_entries"]["Row"];
+/** The columns that mean the same of a session and of an entry of the log. */
+type LoggedColumn = Exclude<keyof Session & keyof EntryRow, "entry_id" | "session_id" | "session_start">;
+/** What can be said alike of a session and of an entry of the log. */
+export type Logged = Pick<Session, LoggedColumn>;
+export type EntryKind = Enums["entry_kind"];
+/** A line of the log: a session, several that were merged, or a part of one; `session_ids` by start. */
+export type LogEntry = Logged & Filled<Omit<EntryRow, LoggedColumn>, "entry_id" | "kind" | "session_ids" | "gap_seconds">;
+/** What a person says about an entry of the log; what is left out stays as it is. */
+export type EntryAnnotation = Partial<Pick<LogEntry, "class" | "pilot" | "remarks" | "excluded">>;
+/** Sessions that may be one flight; with an `entry_id` they are those of that merged entry, and what lies close to it. */
+export type MergeSuggestion = Nullable<Returned<"merge_suggestions">, "entry_id">;
+/** A part of a session, from so many seconds into it on. */
+export type SessionPart = Pick<Tables["session_parts"]["Row"], "entry_id" | "from_seconds" | "class" | "pilot" | "remarks">;
+
 /** A session as its device's page tells it: one power-up. */
 export type PowerUp = Pick<Session, "session_id" | "effective_start" | "run_seconds" | "registration" | "boot" | "reset_reason">;
 
@@ -236,13 +251,13 @@ export type ImportCheck = Nullable<Omit<Returned<"check_import">, "fate">, "entr
 /** What one file brought, and what of it is still there. */
 export type ImportBatch = Nullable<Returned<"import_batch_status">, "file_name" | "author_id" | "reverted_at" | "reverted_by">;
 
-/** A session's quality, or one of the marks beside it. */
+/** An entry's quality, or one of the marks beside it. */
 export const SESSION_MARKS = [...Constants.public.Enums.session_quality, "short", "excluded", "overlaps"] as const;
 export type SessionMark = (typeof SESSION_MARKS)[number];
 
 export const PERIODS = ["30d", "90d", "year", "all", "custom"] as const;
 
-/** Which sessions, and in which order: as the address of the sessions page says it, and as the database is asked. "" leaves nothing out. */
+/** Which entries of the log, and in which order: as the address of the sessions page says it, and as the database is asked. "" leaves nothing out. */
 export interface SessionQuery {
   /** A plane's id, or "none" for sessions of no plane. */
   plane: string;
@@ -279,7 +294,7 @@ interface OverviewAnswer {
   planes: Plane[] | null;
   due: DueItem[] | null;
   months: MonthHours[] | null;
-  sessions: Session[] | null;
+  sessions: LogEntry[] | null;
 }
 
 type WithRow<View extends keyof Views, Row> = Omit<Views[View], "Row"> & { Row: Row };
@@ -288,12 +303,13 @@ type Returning<Name extends keyof Functions, Answer> = Omit<Functions[Name], "Re
 /** The generated types with these corrections: every query gives rows as they are. */
 export interface CorrectedDatabase {
   public: Omit<Database["public"], "Views" | "Functions"> & {
-    Views: Omit<Views, "activity_log" | "device_status" | "session_log"> & {
+    Views: Omit<Views, "activity_log" | "device_status" | "log_entries" | "session_log"> & {
       activity_log: WithRow<"activity_log", ActivityRow>;
       device_status: WithRow<"device_status", Device>;
+      log_entries: WithRow<"log_entries", LogEntry>;
       session_log: WithRow<"session_log", Session>;
     };
-    Functions: Omit<Functions, "boot_gaps" | "check_import" | "component_seconds" | "component_status" | "device_completeness" | "fleet_boot_gaps" | "fleet_overview" | "import_batch_status" | "maintenance_history" | "maintenance_status" | "meter_hours" | "meter_status" | "plane_voltages" | "sessions_to_review"> & {
+    Functions: Omit<Functions, "boot_gaps" | "check_import" | "component_seconds" | "component_status" | "device_completeness" | "fleet_boot_gaps" | "fleet_overview" | "import_batch_status" | "maintenance_history" | "maintenance_status" | "merge_suggestions" | "meter_hours" | "meter_status" | "plane_voltages" | "sessions_to_review"> & {
       boot_gaps: Returning<"boot_gaps", BootGap[]>;
       check_import: Returning<"check_import", ImportCheck[]>;
       component_seconds: Returning<"component_seconds", ComponentSeconds[]>;
@@ -304,6 +320,7 @@ export interface CorrectedDatabase {
       import_batch_status: Returning<"import_batch_status", ImportBatch[]>;
       maintenance_history: Returning<"maintenance_history", Occurrence[]>;
       maintenance_status: Returning<"maintenance_status", DueItem[]>;
+      merge_suggestions: Returning<"merge_suggestions", MergeSuggestion[]>;
       meter_hours: Returning<"meter_hours", number | null>;
       meter_status: Returning<"meter_status", Meter[]>;
       plane_voltages: Returning<"plane_voltages", MonthVoltages[]>;
@@ -323,17 +340,17 @@ export interface SessionSort {
 
 export const NEWEST_FIRST: SessionSort = { by: "start", descending: true };
 
-/** Where the next page of sessions goes on: after this one. */
-export interface SessionCursor {
+/** Where the next page of the log goes on: after this entry. */
+export interface EntryCursor {
   start: string;
   id: string;
   /** What the list is sorted by, if not by start. */
   key: string | number | null;
 }
 
-export interface SessionPage {
-  sessions: Session[];
-  next: SessionCursor | null;
+export interface EntryPage {
+  entries: LogEntry[];
+  next: EntryCursor | null;
 }
 
 /** A fleet at one moment; a part that was not asked for is empty. */
@@ -344,6 +361,6 @@ export interface FleetOverview {
   /** The most urgent item of each plane that has one, the most urgent first; comes with the planes. */
   due: DueItem[];
   months: MonthHours[];
-  /** Newest first. */
-  sessions: Session[];
+  /** The newest entries of the log, newest first. */
+  sessions: LogEntry[];
 }

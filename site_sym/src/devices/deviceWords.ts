@@ -1,5 +1,5 @@
 import { RULES } from "../data/limits.ts";
-import type { Device, Plane, Session } from "../data/rows.ts";
+import type { Device, LogEntry, Plane, Session } from "../data/rows.ts";
 import { formatMoment, type Zone } from "../format/times.ts";
 import { texts } from "../ui/texts.ts";
 
@@ -33,11 +33,14 @@ export function livePlane(plane: Plane, device: Device | undefined, now: Date): 
   return { ...plane, total_seconds: plane.total_seconds + gained, month_seconds: plane.month_seconds + gained, meter_seconds };
 }
 
-/** A session with its figures at `now`: a running one lasts as long as its board's state says, and its meter turns with it. */
-export function liveSession(session: Session, devices: Device[], now: Date): Session {
+/** A session or an entry with its figures at `now`: a running one lasts as long as its board's state says, and its meter turns with it. */
+export function liveSession<Line extends Session | LogEntry>(session: Line, devices: Device[], now: Date): Line {
   if (session.state !== "running") return session;
   const device = devices.find(({ device_uuid, running_effective_start }) => device_uuid === session.device_uuid && running_effective_start !== null);
-  const run_seconds = Math.max(session.run_seconds, (device && runningSeconds(device, now)) ?? 0);
+  const running = (device && runningSeconds(device, now)) ?? 0;
+  // Of several power-ups, and of a part, the board tells only the whole of the last one: what it gained since.
+  const isWhole = !("kind" in session) || session.kind === "session";
+  const run_seconds = isWhole ? Math.max(session.run_seconds, running) : session.run_seconds + Math.max(0, running - (device?.running_seconds ?? running));
   const hobbs_end_seconds = session.hobbs_end_seconds === null ? null : session.hobbs_end_seconds + run_seconds - session.run_seconds;
   return { ...session, run_seconds, hobbs_end_seconds };
 }

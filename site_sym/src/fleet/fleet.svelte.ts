@@ -1,6 +1,6 @@
 import type { Backend } from "../data/backend.ts";
 import { Live } from "../data/live.svelte.ts";
-import type { Device, DueItem, FleetOverview, Membership, MonthHours, Plane, Session } from "../data/rows.ts";
+import type { Device, DueItem, FleetOverview, LogEntry, Membership, MonthHours, Plane } from "../data/rows.ts";
 import { OverviewReader } from "../data/overviewReader.ts";
 import { timeZoneName } from "../format/times.ts";
 import { isOpen, reviewItem, type ReviewItem } from "../sessions/review.ts";
@@ -24,7 +24,7 @@ export class Fleet {
   readonly backend: Backend;
   readonly overview: Live<Overview>;
   readonly months: Live<MonthHours[]>;
-  readonly latest: Live<Session[]>;
+  readonly latest: Live<LogEntry[]>;
   readonly review: Live<ReviewItem[]>;
   #reader: OverviewReader;
   #planesReadAt = -Infinity;

@@ -1,6 +1,6 @@
 import type { Backend } from "../data/backend.ts";
 import { problemOf } from "../data/remote.ts";
-import type { Session } from "../data/rows.ts";
+import type { LogEntry } from "../data/rows.ts";
 import { notices } from "../ui/notices.svelte.ts";
 import { problemWords } from "../ui/problemWords.ts";
 import { texts } from "../ui/texts.ts";
@@ -8,14 +8,14 @@ import { texts } from "../ui/texts.ts";
 let working = false;
 
 /** From a row or a bar, which have no room for a problem: a notice says what became of it. A second click waits for nothing. */
-export async function acceptSuggestions(backend: Backend, sessions: Session[], onChange: () => Promise<void>): Promise<void> {
+export async function acceptSuggestions(backend: Backend, entries: LogEntry[], onChange: () => Promise<void>): Promise<void> {
   if (working) return;
   working = true;
   try {
     // Few visits need it.
     const actions = await import("./sessionActions.ts").catch(() => null);
     if (actions === null) notices.say(texts.problems.part);
-    else await actions.acceptWithUndo(backend, sessions, onChange);
+    else await actions.acceptWithUndo(backend, entries, onChange);
   } catch (error) {
     notices.say(problemWords(problemOf(error)).what);
   } finally {

@@ -1,5 +1,5 @@
 import type { Backend } from "../data/backend.ts";
-import type { Annotation, Session } from "../data/rows.ts";
+import type { Annotation, LogEntry, Session } from "../data/rows.ts";
 import { notices } from "../ui/notices.svelte.ts";
 import { texts } from "../ui/texts.ts";
 import { saidOf, toEntry } from "./sessionEdits.ts";
@@ -26,7 +26,7 @@ export async function annotateWithUndo(
 /** Says the same about several sessions, in one request, and offers to take just that back. */
 export async function annotateAllWithUndo(
   backend: Backend,
-  sessions: Session[],
+  sessions: LogEntry[],
   said: Annotation,
   text: string,
   onChange: () => Promise<void>,
@@ -34,15 +34,15 @@ export async function annotateAllWithUndo(
   const names = Object.keys(said) as (keyof Annotation)[];
   // By device, as every bulk edit does it: two of them do not wait for each other.
   const inOrder = sessions.toSorted((one, other) => (one.device_uuid ?? "").localeCompare(other.device_uuid ?? ""));
-  await backend.sessions.annotateAll(inOrder.map(({ session_id }) => ({ sessionId: session_id, said })));
+  await backend.sessions.annotateAll(inOrder.map(({ entry_id }) => ({ sessionId: entry_id, said })));
   await onChange();
   notices.say(text, () => takeBack(backend, inOrder, names, onChange));
 }
 
 /** Makes the suggested class of each its class, and offers to take just that back. */
-export async function acceptWithUndo(backend: Backend, sessions: Session[], onChange: () => Promise<void>): Promise<void> {
-  const suggested = sessions.filter(({ suggested_class }) => suggested_class !== null);
-  const count = await backend.sessions.acceptSuggestedClasses(suggested.map(({ session_id }) => session_id));
+export async function acceptWithUndo(backend: Backend, entries: LogEntry[], onChange: () => Promise<void>): Promise<void> {
+  const suggested = entries.filter(({ suggested_class }) => suggested_class !== null);
+  const count = await backend.sessions.acceptSuggestedClasses(suggested.map(({ entry_id }) => entry_id));
   await onChange();
   // Where somebody was faster with another class, that is not taken back.
   const isOurs = count === suggested.length;
@@ -50,10 +50,13 @@ export async function acceptWithUndo(backend: Backend, sessions: Session[], onCh
 }
 
 /** What is said under these names becomes what it was. */
-async function takeBack(backend: Backend, sessions: Session[], names: (keyof Annotation)[], onChange: () => Promise<void>): Promise<void> {
+async function takeBack(backend: Backend, entries: LogEntry[], names: (keyof Annotation)[], onChange: () => Promise<void>): Promise<void> {
+  const sessions = entries.filter(({ kind }) => kind === "session");
   const [untouched, annotated] = [sessions.filter(({ annotated_at }) => annotated_at === null), sessions.filter(({ annotated_at }) => annotated_at !== null)];
-  if (untouched.length > 0) await backend.sessions.deleteAnnotations(untouched.map(({ session_id }) => session_id));
-  if (annotated.length > 0) await backend.sessions.annotateAll(annotated.map((session) => ({ sessionId: session.session_id, said: only(names, saidOf(session)) })));
+  if (untouched.length > 0) await backend.sessions.deleteAnnotations(untouched.map(({ entry_id }) => entry_id));
+  if (annotated.length > 0) await backend.sessions.annotateAll(annotated.map((session) => ({ sessionId: session.entry_id, said: only(names, saidOf(session)) })));
+  const merged = entries.filter(({ kind }) => kind === "merged");
+  if (merged.length > 0) await backend.entries.annotate(merged.map((entry) => ({ entry_id: entry.entry_id, kind: entry.kind, ...only(names, saidOf(entry)) })));
   await onChange();
 }
 

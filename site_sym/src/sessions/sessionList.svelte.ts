@@ -1,14 +1,14 @@
-import { NEWEST_FIRST, type Session, type SessionCursor, type SessionPage, type SessionSort } from "../data/rows.ts";
+import { type EntryCursor, type EntryPage, type LogEntry, NEWEST_FIRST, type SessionSort } from "../data/rows.ts";
 import { type Problem, problemOf } from "../data/remote.ts";
 
 export type ListState =
   | { state: "loading" }
   | { state: "error"; problem: Problem }
-  | { state: "data"; sessions: Session[]; next: SessionCursor | null; more: "idle" | "loading"; problem: Problem | null };
+  | { state: "data"; entries: LogEntry[]; next: EntryCursor | null; more: "idle" | "loading"; problem: Problem | null };
 
-type ReadPage = (cursor: SessionCursor | null) => Promise<SessionPage>;
+type ReadPage = (cursor: EntryCursor | null) => Promise<EntryPage>;
 
-/** A list of sessions, read page by page and never cut. */
+/** The log, read page by page and never cut. */
 export class SessionList {
   current: ListState = $state.raw({ state: "loading" });
   #read: ReadPage;
@@ -27,14 +27,14 @@ export class SessionList {
     // What is new may stand anywhere in a list that is sorted otherwise.
     if (this.#sort.by !== "start" || !this.#sort.descending) return await this.reread();
     try {
-      const { sessions, next } = await this.#read(null);
+      const { entries, next } = await this.#read(null);
       const known = this.current.state === "data" ? this.current : null;
-      const last = sessions.at(-1);
-      const older = known && next && last ? known.sessions.filter((session) => isAfter(session, last)) : [];
+      const last = entries.at(-1);
+      const older = known && next && last ? known.entries.filter((entry) => isAfter(entry, last)) : [];
       const keepsOlder = known !== null && older.length > 0;
       this.current = {
         state: "data",
-        sessions: [...sessions, ...older],
+        entries: [...entries, ...older],
         next: keepsOlder ? known.next : next,
         more: known?.more ?? "idle",
         problem: null,
@@ -47,15 +47,15 @@ export class SessionList {
 
   /** As many rows as are shown, again: after a change that may have moved or removed one of them. */
   async reread(): Promise<void> {
-    const shown = this.current.state === "data" ? this.current.sessions.length : 0;
+    const shown = this.current.state === "data" ? this.current.entries.length : 0;
     try {
-      let { sessions, next } = await this.#read(null);
-      while (next !== null && sessions.length < shown) {
+      let { entries, next } = await this.#read(null);
+      while (next !== null && entries.length < shown) {
         const page = await this.#read(next);
-        sessions = [...sessions, ...page.sessions];
+        entries = [...entries, ...page.entries];
         next = page.next;
       }
-      this.current = { state: "data", sessions, next, more: "idle", problem: null };
+      this.current = { state: "data", entries, next, more: "idle", problem: null };
     } catch (error) {
       const problem = problemOf(error);
       this.current = this.current.state === "data" ? { ...this.current, problem } : { state: "error", problem };
@@ -69,9 +69,9 @@ export class SessionList {
     try {
       const page = await this.#read(before.next);
       if (this.current.state !== "data") return;
-      const known = new Set(this.current.sessions.map(({ session_id }) => session_id));
-      const sessions = [...this.current.sessions, ...page.sessions.filter(({ session_id }) => !known.has(session_id))];
-      this.current = { state: "data", sessions, next: page.next, more: "idle", problem: null };
+      const known = new Set(this.current.entries.map(({ entry_id }) => entry_id));
+      const entries = [...this.current.entries, ...page.entries.filter(({ entry_id }) => !known.has(entry_id))];
+      this.current = { state: "data", entries, next: page.next, more: "idle", problem: null };
     } catch (error) {
       const problem = problemOf(error);
       if (this.current.state === "data") this.current = { ...this.current, more: "idle", problem };
@@ -79,8 +79,8 @@ export class SessionList {
   }
 }
 
-/** Whether `session` comes after `other` in the list: it began earlier. */
-function isAfter(session: Session, other: Session): boolean {
-  const difference = Date.parse(session.effective_start) - Date.parse(other.effective_start);
-  return difference === 0 ? session.session_id < other.session_id : difference < 0;
+/** Whether `entry` comes after `other` in the list: it began earlier. */
+function isAfter(entry: LogEntry, other: LogEntry): boolean {
+  const difference = Date.parse(entry.effective_start) - Date.parse(other.effective_start);
+  return difference === 0 ? entry.entry_id < other.entry_id : difference < 0;
 }

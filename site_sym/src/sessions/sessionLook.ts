@@ -1,10 +1,10 @@
-import type { Session } from "../data/rows.ts";
+import type { Logged } from "../data/rows.ts";
 
-/** How a session's bar looks: what is gravest about it. Each look has a pattern of its own, not only a colour. */
+/** How an entry's bar looks: what is gravest about it. Each look has a pattern of its own, not only a colour. */
 export const LOOKS = ["running", "measured", "unconfirmed", "estimated", "hand", "flagged", "excluded"] as const;
 export type Look = (typeof LOOKS)[number];
 
-export function lookOf(session: Session): Look {
+export function lookOf(session: Logged): Look {
   if (session.excluded) return "excluded";
   if (session.quality === "flagged") return "flagged";
   if (session.state === "running" || session.state === "last_heard") return "running";

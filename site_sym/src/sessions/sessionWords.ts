@@ -1,9 +1,11 @@
-import type { Session } from "../data/rows.ts";
+import type { LogEntry, Logged } from "../data/rows.ts";
 import type { Tone } from "../devices/deviceWords.ts";
 import { formatDuration, formatUncertainty } from "../format/hours.ts";
 import { texts } from "../ui/texts.ts";
 
 export interface SessionWords {
+  /** How many power-ups are merged, or which part of one it is; null for a session by itself. */
+  kind: string | null;
   /** The state, where it is more than "ended". */
   state: { tone: Tone; text: string } | null;
   /** How good the figures are, in the order of importance; the first may be a warning. */
@@ -14,8 +16,14 @@ export interface SessionWords {
   held: string | null;
 }
 
-/** A session's state and quality in words. */
-export function sessionWords(session: Session): SessionWords {
+/** What makes an entry more or less than a session. */
+function kindWords({ kind, session_ids, part_number, part_count }: LogEntry): string | null {
+  if (kind === "merged") return texts.sessions.powerUps(session_ids.length);
+  return part_number === null || part_count === null ? null : texts.sessions.part(part_number, part_count);
+}
+
+/** The state and quality of a session or an entry of the log in words. */
+export function sessionWords(session: Logged | LogEntry): SessionWords {
   const { states, qualities } = texts.sessions;
   const tone: Tone = session.state === "running" ? "good" : "idle";
   const quality: SessionWords["quality"] = [];
@@ -34,5 +42,6 @@ export function sessionWords(session: Session): SessionWords {
   if (session.short && session.state !== "running") quality.push({ tone: "muted", text: texts.sessions.short });
   const { minutes, seconds } = formatDuration(session.held_seconds ?? 0);
   const held = session.held_seconds ? minutes + seconds : null;
-  return { state: session.state === "ended" ? null : { tone, text: states[session.state] }, quality, estimated, held };
+  const kind = "kind" in session ? kindWords(session) : null;
+  return { kind, state: session.state === "ended" ? null : { tone, text: states[session.state] }, quality, estimated, held };
 }

@@ -1,6 +1,6 @@
-/** A day or a week of sessions, laid out as bars on one lane per plane. */
+/** A day or a week of the log, laid out as bars on one lane per plane. */
 
-import type { Plane, Session } from "../data/rows.ts";
+import type { LogEntry, Plane } from "../data/rows.ts";
 import { formatDay, formatTime, formatWeekday, isoDay, startOfDay, type Zone } from "../format/times.ts";
 
 export const VIEWS = ["day", "week"] as const;
@@ -16,7 +16,7 @@ export interface Period {
 }
 
 export interface Bar {
-  session: Session;
+  entry: LogEntry;
   /** What can be clicked, in pixels from the lane's left edge. */
   left: number;
   width: number;
@@ -32,7 +32,7 @@ export interface Bar {
 
 export interface Lane {
   plane: Plane | null;
-  sessions: Session[];
+  entries: LogEntry[];
 }
 
 /** The least that a finger hits (WCAG 2.5.8). */
@@ -97,25 +97,25 @@ export function shareIn({ from, until }: Period): (iso: string) => number {
   return (iso) => (Date.parse(iso) - begin) / (end - begin);
 }
 
-/** A lane for each plane in service, and for whatever else has sessions in the period. */
-export function lanesOf(sessions: Session[], planes: Plane[]): Lane[] {
-  const ofPlane = (id: string | null) => sessions.filter(({ plane_id }) => plane_id === id);
+/** A lane for each plane in service, and for whatever else has entries in the period. */
+export function lanesOf(entries: LogEntry[], planes: Plane[]): Lane[] {
+  const ofPlane = (id: string | null) => entries.filter(({ plane_id }) => plane_id === id);
   const lanes = planes
-    .map((plane): Lane => ({ plane, sessions: ofPlane(plane.plane_id) }))
-    .filter(({ plane, sessions }) => plane?.archived_at === null || sessions.length > 0);
+    .map((plane): Lane => ({ plane, entries: ofPlane(plane.plane_id) }))
+    .filter(({ plane, entries }) => plane?.archived_at === null || entries.length > 0);
   const loose = ofPlane(null);
-  return loose.length > 0 ? [...lanes, { plane: null, sessions: loose }] : lanes;
+  return loose.length > 0 ? [...lanes, { plane: null, entries: loose }] : lanes;
 }
 
 /** Bars in the order of their begin, on a lane so many pixels wide. */
-export function barsOf(sessions: Session[], period: Period, laneWidth: number): Bar[] {
+export function barsOf(entries: LogEntry[], period: Period, laneWidth: number): Bar[] {
   const share = shareIn(period);
   const px = (part: number) => Math.round(part * laneWidth * 100) / 100;
   const rowEnds: number[] = [];
-  return sessions
+  return entries
     .toSorted((one, other) => Date.parse(one.effective_start) - Date.parse(other.effective_start))
-    .map((session) => {
-      const [begin, end] = [share(session.effective_start), share(session.session_end)];
+    .map((entry) => {
+      const [begin, end] = [share(entry.effective_start), share(entry.session_end)];
       const fillWidth = Math.max(px(Math.min(end, 1) - Math.max(begin, 0)), THINNEST_PX);
       const fill = Math.min(px(Math.max(begin, 0)), laneWidth - fillWidth);
       const width = Math.max(fillWidth, TARGET_PX);
@@ -123,6 +123,6 @@ export function barsOf(sessions: Session[], period: Period, laneWidth: number): 
       const free = rowEnds.findIndex((rowEnd) => rowEnd + BETWEEN_PX <= left);
       const row = free < 0 ? rowEnds.length : free;
       rowEnds[row] = left + width;
-      return { session, left, width, fillLeft: fill - left, fillWidth, row, fromBefore: begin < 0, intoAfter: end > 1 };
+      return { entry, left, width, fillLeft: fill - left, fillWidth, row, fromBefore: begin < 0, intoAfter: end > 1 };
     });
 }

@@ -65,9 +65,9 @@ test("the next page goes on after equal starts by id", () => {
 
   assert.equal(
     afterCursor(cursor, { by: "start", descending: true }),
-    `effective_start.lt."${START}",and(effective_start.eq."${START}",session_id.lt.s1)`,
+    `effective_start.lt."${START}",and(effective_start.eq."${START}",entry_id.lt.s1)`,
   );
-  assert.match(afterCursor(cursor, { by: "start", descending: false }), /^effective_start\.gt\..*session_id\.gt\.s1\)$/);
+  assert.match(afterCursor(cursor, { by: "start", descending: false }), /^effective_start\.gt\..*entry_id\.gt\.s1\)$/);
 });
 
 test("names that would end a condition are quoted, and those without a name come last", () => {

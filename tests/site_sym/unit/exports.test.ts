@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { COLUMN_NAMES, exportRow } from "../../../site_sym/src/sessions/export/columns.ts";
 import cells from "../../csv_cells.json" with { type: "json" };
-import type { Plane, Session } from "../../../site_sym/src/data/rows.ts";
+import type { LogEntry, Plane } from "../../../site_sym/src/data/rows.ts";
 import { columnLetters } from "../../../site_sym/src/format/columnLetters.ts";
 import { csvCell } from "../../../site_sym/src/format/csv.ts";
 import { CsvWriter } from "../../../site_sym/src/sessions/export/csv.ts";
@@ -11,7 +11,13 @@ import { ForeFlightWriter } from "../../../site_sym/src/sessions/export/foreflig
 import { JsonWriter } from "../../../site_sym/src/sessions/export/json.ts";
 import { xlsxCell, xmlText } from "../../../site_sym/src/sessions/export/xlsx.ts";
 
-const SESSION = {
+const ENTRY = {
+  entry_id: "s1",
+  kind: "session",
+  session_ids: ["s1"],
+  gap_seconds: 0,
+  part_number: null,
+  part_count: null,
   session_id: "s1",
   registration: "D-EKLM",
   effective_start: "2026-10-25T00:30:00+00:00",
@@ -40,7 +46,7 @@ const SESSION = {
   device_name: null,
   device_uuid: null,
   boot: null,
-} as Session;
+} as LogEntry;
 
 test("text that a spreadsheet would calculate is guarded", () => {
   for (const [text, cell] of Object.entries(cells)) {
@@ -60,7 +66,7 @@ test("quotes, commas and line breaks follow RFC 4180", () => {
 });
 
 test("a row has its times in UTC, its duration twice, and every column", () => {
-  const row = exportRow(SESSION);
+  const row = exportRow(ENTRY);
 
   assert.deepEqual(Object.keys(row), COLUMN_NAMES);
   assert.equal(row.effective_start, "2026-10-25T00:30:00Z");
@@ -70,12 +76,12 @@ test("a row has its times in UTC, its duration twice, and every column", () => {
 });
 
 test("a column has the name that the database gives it; one in hours is that of the seconds", () => {
-  const row: Record<string, unknown> = exportRow(SESSION);
-  const session: Record<string, unknown> = { ...SESSION };
+  const row: Record<string, unknown> = exportRow(ENTRY);
+  const entry: Record<string, unknown> = { ...ENTRY, power_ups: 1, session_ids: "s1" };
 
   for (const name of COLUMN_NAMES) {
     const inHours = name.endsWith("_hours");
-    const value = session[inHours ? name.replace(/hours$/, "seconds") : name];
+    const value = entry[inHours ? name.replace(/hours$/, "seconds") : name];
     assert.notEqual(value, undefined, name);
     if (inHours) assert.equal(Math.round(Number(row[name]) * 3600), value, name);
     else if (typeof value === "string" && value.includes("T")) assert.equal(Date.parse(String(row[name])), Date.parse(value), name);
@@ -83,18 +89,32 @@ test("a column has the name that the database gives it; one in hours is that of 
   }
 });
 
+test("an entry of several sessions has one row that counts and names them; a part says which one it is", () => {
+  const merged = exportRow({ ...ENTRY, entry_id: "e1", kind: "merged", session_id: null, session_ids: ["s1", "s2", "s3"], gap_seconds: 240 });
+  const part = exportRow({ ...ENTRY, entry_id: "p2", kind: "part", part_number: 2, part_count: 3 });
+
+  assert.deepEqual([merged.entry_id, merged.kind, merged.session_id, merged.power_ups, merged.session_ids, merged.gap_seconds], ["e1", "merged", null, 3, "s1 s2 s3", 240]);
+  assert.deepEqual([part.entry_id, part.kind, part.session_id, part.power_ups, part.part_number, part.part_count], ["p2", "part", "s1", 1, 2, 3]);
+});
+
+test("what an export had before merging stands where it stood: programs read these files by place, too", () => {
+  const before = "session_id,registration,effective_start,session_end,run_seconds,run_hours,hobbs_start_hours,hobbs_end_hours,engine_seconds,engine_hobbs_start_hours,engine_hobbs_end_hours,class,suggested_class,pilot,remarks,state,quality,checkpoint_seconds,start_uncertainty_s,short,excluded,overlaps,session_start,device_name,device_uuid,boot,bus_start_mv,bus_min_mv,bus_max_mv";
+
+  assert.ok(COLUMN_NAMES.join(",").startsWith(`${before},`));
+});
+
 test("a row has its engine time, and nothing where it was not sensed", () => {
   const NOT_SENSED = { engine_seconds: null, engine_hobbs_start_seconds: null, engine_hobbs_end_seconds: null, bus_start_mv: null, suggested_class: null };
   const engineOf = ({ engine_seconds, engine_hobbs_start_hours, engine_hobbs_end_hours, bus_start_mv, suggested_class }: ReturnType<typeof exportRow>) =>
     [engine_seconds, engine_hobbs_start_hours, engine_hobbs_end_hours, bus_start_mv, suggested_class];
 
-  assert.deepEqual(engineOf(exportRow(SESSION)), [3000, 0, 0.8333, 12_400, "flight"]);
-  assert.deepEqual(engineOf(exportRow({ ...SESSION, ...NOT_SENSED })), [null, null, null, null, null]);
+  assert.deepEqual(engineOf(exportRow(ENTRY)), [3000, 0, 0.8333, 12_400, "flight"]);
+  assert.deepEqual(engineOf(exportRow({ ...ENTRY, ...NOT_SENSED })), [null, null, null, null, null]);
 });
 
 test("a CSV file begins with its mark and its header and ends its lines with CRLF", async () => {
   const writer = new CsvWriter();
-  writer.add([exportRow(SESSION)]);
+  writer.add([exportRow(ENTRY)]);
 
   const bytes = new Uint8Array(await writer.finish().arrayBuffer());
   const lines = new TextDecoder().decode(bytes).split("\r\n");
@@ -117,7 +137,7 @@ test("a workbook holds texts as texts and instants as days", () => {
 
 test("ForeFlight gets its title, the aircraft, then the flights, in every column of its template", async () => {
   const writer = new ForeFlightWriter([{ registration: "D-EKLM", type_designator: "C172", make: "Cessna, Inc.", model: null } as Plane]);
-  const count = writer.add([exportRow(SESSION)]);
+  const count = writer.add([exportRow(ENTRY)]);
   const bytes = new Uint8Array(await writer.finish().arrayBuffer());
   const lines = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes).split("\r\n");
 
@@ -143,8 +163,8 @@ test("ForeFlight gets its title, the aircraft, then the flights, in every column
 
 test("what was no flight, counts in no total or has no plane is none of ForeFlight's", () => {
   const writer = new ForeFlightWriter([]);
-  const others: Partial<Session>[] = [{ class: "maintenance" }, { class: "test" }, { excluded: true }, { quality: "flagged" }, { registration: null }];
+  const others: Partial<LogEntry>[] = [{ class: "maintenance" }, { class: "test" }, { excluded: true }, { quality: "flagged" }, { registration: null }];
 
-  assert.equal(writer.add(others.map((other) => exportRow({ ...SESSION, ...other }))), 0);
-  assert.equal(writer.add([exportRow({ ...SESSION, class: "flight" })]), 1);
+  assert.equal(writer.add(others.map((other) => exportRow({ ...ENTRY, ...other }))), 0);
+  assert.equal(writer.add([exportRow({ ...ENTRY, class: "flight" })]), 1);
 });

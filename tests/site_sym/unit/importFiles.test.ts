@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { strToU8, zipSync } from "fflate";
 
 import cells from "../../csv_cells.json" with { type: "json" };
-import type { Session } from "../../../site_sym/src/data/rows.ts";
+import type { LogEntry } from "../../../site_sym/src/data/rows.ts";
 import { csvCell, withoutGuard } from "../../../site_sym/src/format/csv.ts";
 import { readFile } from "../../../site_sym/src/imports/readFile.ts";
 import { COLUMN_NAMES, exportRow } from "../../../site_sym/src/sessions/export/columns.ts";
@@ -100,7 +100,7 @@ test("our own workbook, which names no cell's address, is read to the second", a
   const said = { effective_start: "2025-10-25T22:00:01Z", session_end: "2025-10-26T00:00:00Z", session_start: "2025-10-25T22:00:01Z", run_seconds: 7199, pilot: null, remarks: "=a & b" };
   const writer = new XlsxWriter();
   const nothing = Object.fromEntries(COLUMN_NAMES.map((name) => [name.replace(/_hours$/, "_seconds"), null]));
-  writer.add([exportRow({ ...nothing, ...said } as unknown as Session)]);
+  writer.add([exportRow({ ...nothing, session_ids: [], ...said } as unknown as LogEntry)]);
 
   const file = await readFile(new Uint8Array(await writer.finish().arrayBuffer()));
 

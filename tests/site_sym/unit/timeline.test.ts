@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { Plane, Session } from "../../../site_sym/src/data/rows.ts";
+import type { LogEntry, Plane } from "../../../site_sym/src/data/rows.ts";
 import { lookOf } from "../../../site_sym/src/sessions/sessionLook.ts";
 import { barsOf, lanesOf, later, periodOf, readPeriod, ticksOf } from "../../../site_sym/src/sessions/timeline.ts";
 
@@ -10,8 +10,8 @@ const NOW = new Date("2026-11-24T23:30:00Z");
 const DAY = periodOf("day", "2026-11-23", "utc");
 const LANE_PX = 1440;
 
-function session(id: string, start: string, end: string, plane_id: string | null = "p1"): Session {
-  return { session_id: id, plane_id, effective_start: `2026-11-${start}:00Z`, session_end: `2026-11-${end}:00Z` } as Session;
+function entry(id: string, start: string, end: string, plane_id: string | null = "p1"): LogEntry {
+  return { entry_id: id, plane_id, effective_start: `2026-11-${start}:00Z`, session_end: `2026-11-${end}:00Z` } as LogEntry;
 }
 
 test("an address without a period is this week, which began on Monday", () => {
@@ -53,14 +53,14 @@ test("a week in which the clocks change has an hour more, and its days begin at 
 });
 
 test("a bar stands where its time is, and ends at the day's edge", () => {
-  const [noon, late] = barsOf([session("a", "23T12:00", "23T13:00"), session("b", "23T23:00", "24T02:00")], DAY, LANE_PX);
+  const [noon, late] = barsOf([entry("a", "23T12:00", "23T13:00"), entry("b", "23T23:00", "24T02:00")], DAY, LANE_PX);
 
   assert.deepEqual([noon?.left, noon?.width, noon?.fromBefore, noon?.intoAfter], [720, 60, false, false]);
   assert.deepEqual([late?.left, late?.width, late?.intoAfter], [1380, 60, true]);
 });
 
 test("a short one shows its true length inside something that a finger can hit, also at the edge", () => {
-  const [first, last] = barsOf([session("a", "23T00:00", "23T00:06"), session("b", "23T23:58", "23T23:59")], DAY, LANE_PX);
+  const [first, last] = barsOf([entry("a", "23T00:00", "23T00:06"), entry("b", "23T23:58", "23T23:59")], DAY, LANE_PX);
 
   assert.deepEqual([first?.width, first?.fillWidth], [24, 6]);
   assert.deepEqual([last?.left, last?.width, last?.fillWidth], [LANE_PX - 24, 24, 3]);
@@ -68,20 +68,20 @@ test("a short one shows its true length inside something that a finger can hit, 
 });
 
 test("those that would touch stand below each other, and a free row is used again", () => {
-  const rows = barsOf([session("a", "23T08:00", "23T10:00"), session("b", "23T09:00", "23T09:30"), session("c", "23T11:00", "23T12:00")], DAY, LANE_PX);
+  const rows = barsOf([entry("a", "23T08:00", "23T10:00"), entry("b", "23T09:00", "23T09:30"), entry("c", "23T11:00", "23T12:00")], DAY, LANE_PX);
 
-  assert.deepEqual(rows.map(({ session, row }) => [session.session_id, row]), [["a", 0], ["b", 1], ["c", 0]]);
+  assert.deepEqual(rows.map(({ entry, row }) => [entry.entry_id, row]), [["a", 0], ["b", 1], ["c", 0]]);
 });
 
 test("planes in service have a lane, archived ones where they flew, and what has no plane the last", () => {
   const planes = [{ plane_id: "p1", archived_at: null }, { plane_id: "p2", archived_at: "2026-01-01" }, { plane_id: "p3", archived_at: "2026-01-01" }] as Plane[];
-  const lanes = lanesOf([session("a", "23T08:00", "23T09:00", "p3"), session("b", "23T08:00", "23T09:00", null)], planes);
+  const lanes = lanesOf([entry("a", "23T08:00", "23T09:00", "p3"), entry("b", "23T08:00", "23T09:00", null)], planes);
 
-  assert.deepEqual(lanes.map(({ plane, sessions }) => [plane?.plane_id, sessions.length]), [["p1", 0], ["p3", 1], [undefined, 1]]);
+  assert.deepEqual(lanes.map(({ plane, entries }) => [plane?.plane_id, entries.length]), [["p1", 0], ["p3", 1], [undefined, 1]]);
 });
 
-test("a bar looks like what is gravest about its session", () => {
-  const measured = { quality: "measured", state: "ended", excluded: false } as Session;
+test("a bar looks like what is gravest about its entry", () => {
+  const measured = { quality: "measured", state: "ended", excluded: false } as LogEntry;
 
   assert.equal(lookOf(measured), "measured");
   assert.equal(lookOf({ ...measured, state: "running", quality: "unconfirmed" }), "running");

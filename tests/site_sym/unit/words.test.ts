@@ -3,11 +3,12 @@ import { test } from "node:test";
 
 import { monthTable } from "../../../site_sym/src/dashboard/monthSeries.ts";
 import { LIMITS } from "../../../site_sym/src/data/limits.ts";
-import type { Device, Membership, Plane, Session } from "../../../site_sym/src/data/rows.ts";
+import type { Device, LogEntry, Membership, Plane, Session } from "../../../site_sym/src/data/rows.ts";
 import { findUuid } from "../../../site_sym/src/data/uuid.ts";
 import { deviceWords, livePlane, liveSession, runningSeconds } from "../../../site_sym/src/devices/deviceWords.ts";
 import { fleetNames } from "../../../site_sym/src/fleet/fleetNames.ts";
 import { looksLikeRegistration } from "../../../site_sym/src/planes/registration.ts";
+import { entryOf } from "../../../site_sym/src/sessions/sessionEdits.ts";
 import { sessionWords } from "../../../site_sym/src/sessions/sessionWords.ts";
 import { limitWords } from "../../../site_sym/src/ui/limitWords.ts";
 import { problemWords } from "../../../site_sym/src/ui/problemWords.ts";
@@ -125,6 +126,23 @@ test("a running session ends its meter where the plane's drum stands", () => {
   assert.equal(liveSession(ended, [running], NOW), ended);
 });
 
+test("a running session gives a merged entry, and the part that it ends in, what it gained since", () => {
+  const running_entry = { state: "running", device_uuid: running.device_uuid, run_seconds: 4000, hobbs_end_seconds: 99_970 };
+  for (const kind of ["merged", "part"] as const) {
+    const live = liveSession({ ...running_entry, kind } as LogEntry, [running], NOW);
+
+    assert.equal(live.run_seconds, 4030);
+    assert.equal(live.hobbs_end_seconds, 100_000);
+  }
+});
+
+test("an entry says how many power-ups it has, a part which one it is, a session nothing of the kind", () => {
+  assert.equal(sessionWords(session).kind, null);
+  assert.equal(sessionWords(entryOf(session)).kind, null);
+  assert.equal(sessionWords({ ...entryOf(session), kind: "merged", session_ids: ["a", "b", "c"] }).kind, "3 power-ups");
+  assert.equal(sessionWords({ ...entryOf(session), kind: "part", part_number: 2, part_count: 3 }).kind, "part 2 of 3");
+});
+
 test("a parked plane's silence is no alarm", () => {
   assert.deepEqual(deviceWords(device, "utc", NOW), { tone: "idle", text: "Off, last heard yesterday 16:40Z", hint: "", seconds: null });
 });
@@ -161,6 +179,7 @@ test("a session says how sure it is", () => {
   assert.deepEqual(sessionWords({ ...session, state: "unconfirmed", quality: "unconfirmed" }), {
     state: { tone: "idle", text: "unconfirmed" },
     quality: [],
+    kind: null,
     estimated: false,
     held: null,
   });
@@ -170,6 +189,7 @@ test("a running session is not called short or measured before it has ended", ()
   assert.deepEqual(sessionWords({ ...session, state: "running", short: true }), {
     state: { tone: "good", text: "running" },
     quality: [],
+    kind: null,
     estimated: false,
     held: null,
   });

@@ -1,27 +1,27 @@
 import type { Backend } from "../../data/backend.ts";
-import type { Plane, Session, SessionQuery } from "../../data/rows.ts";
+import type { LogEntry, Plane, SessionQuery } from "../../data/rows.ts";
 import { exportRow } from "./columns.ts";
 import { type FileFormat, makeWriter } from "./writer.ts";
 
 /** Between them the page answers to clicks: compressing 1,000 rows of a workbook takes a phone too long. */
 const ROWS_AT_ONCE = 200;
 
-/** Every matching session, each once: one that moved while the pages were read is not repeated. */
-export async function* readAll(backend: Backend, fleetId: string, query: SessionQuery, signal: AbortSignal): AsyncGenerator<Session[]> {
+/** Every matching entry, each once: one that moved while the pages were read is not repeated. */
+export async function* readAll(backend: Backend, fleetId: string, query: SessionQuery, signal: AbortSignal): AsyncGenerator<LogEntry[]> {
   const seen = new Set<string>();
-  for await (const page of backend.sessions.all(fleetId, query, signal)) {
-    const fresh = page.filter(({ session_id }) => !seen.has(session_id));
-    for (const { session_id } of fresh) seen.add(session_id);
+  for await (const page of backend.entries.all(fleetId, query, signal)) {
+    const fresh = page.filter(({ entry_id }) => !seen.has(entry_id));
+    for (const { entry_id } of fresh) seen.add(entry_id);
     yield fresh;
   }
 }
 
 /**
- * All matching sessions as a file, newest first; `count` of them are in it.
- * @param onProgress called after each page with the number of sessions so far
+ * All matching entries as a file, newest first; `count` of them are in it.
+ * @param onProgress called after each page with the number of entries so far
  * @throws BackendError; nothing special when the signal was aborted, which the caller knows
  */
-export async function exportSessions(
+export async function exportEntries(
   backend: Backend,
   fleetId: string,
   query: SessionQuery,
@@ -32,13 +32,13 @@ export async function exportSessions(
 ): Promise<{ file: Blob; count: number }> {
   const writer = await makeWriter(format, planes);
   let [read, count] = [0, 0];
-  for await (const sessions of readAll(backend, fleetId, query, signal)) {
-    for (let first = 0; first < sessions.length; first += ROWS_AT_ONCE) {
+  for await (const entries of readAll(backend, fleetId, query, signal)) {
+    for (let first = 0; first < entries.length; first += ROWS_AT_ONCE) {
       signal.throwIfAborted();
-      count += writer.add(sessions.slice(first, first + ROWS_AT_ONCE).map(exportRow));
+      count += writer.add(entries.slice(first, first + ROWS_AT_ONCE).map(exportRow));
       await new Promise((resolve) => setTimeout(resolve));
     }
-    read += sessions.length;
+    read += entries.length;
     onProgress(read);
   }
   return { file: writer.finish(), count };

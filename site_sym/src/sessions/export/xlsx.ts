@@ -3,7 +3,7 @@
 import { strToU8, Zip, ZipDeflate } from "fflate";
 
 import { columnLetters } from "../../format/columnLetters.ts";
-import { texts } from "../../ui/texts.ts";
+import { exportTexts } from "../exportTexts.ts";
 import { COLUMN_NAMES, COLUMNS, type ColumnName, type ExportRow, type Value } from "./columns.ts";
 import type { SheetWriter } from "./writer.ts";
 
@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000;
 /** 1 January 1970 as a spreadsheet counts days. */
 const EPOCH_DAYS = 25_569;
 const STYLES = { header: 1, time: 2, hours: 3, text: 4 } as const;
-const WIDTHS: Partial<Record<ColumnName, number>> = { session_id: 12, effective_start: 19, session_end: 19, session_start: 19, pilot: 20, remarks: 40, device_name: 20 };
+const WIDTHS: Partial<Record<ColumnName, number>> = { session_id: 12, effective_start: 19, session_end: 19, session_start: 19, pilot: 20, remarks: 40, device_name: 20, entry_id: 12, session_ids: 20 };
 const DEFAULT_WIDTH = 13;
 const COMPRESSION = 4;
 const XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
@@ -41,7 +41,7 @@ export function xlsxCell(name: ColumnName, value: Value): string {
 const FILES: Record<string, string> = {
   "[Content_Types].xml": `${XML}<Types xmlns="${PACKAGE}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>`,
   "_rels/.rels": `${XML}<Relationships xmlns="${PACKAGE}/relationships"><Relationship Id="rId1" Type="${RELATIONS}/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
-  "xl/workbook.xml": `${XML}<workbook xmlns="${MAIN}" xmlns:r="${RELATIONS}"><sheets><sheet name="${xmlText(texts.exporting.sheet)}" sheetId="1" r:id="rId1"/></sheets></workbook>`,
+  "xl/workbook.xml": `${XML}<workbook xmlns="${MAIN}" xmlns:r="${RELATIONS}"><sheets><sheet name="${xmlText(exportTexts.sheet)}" sheetId="1" r:id="rId1"/></sheets></workbook>`,
   "xl/_rels/workbook.xml.rels": `${XML}<Relationships xmlns="${PACKAGE}/relationships"><Relationship Id="rId1" Type="${RELATIONS}/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="${RELATIONS}/styles" Target="styles.xml"/></Relationships>`,
   "xl/styles.xml": `${XML}<styleSheet xmlns="${MAIN}"><numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts><fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders><cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="5"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/><xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/><xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/><xf numFmtId="2" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/><xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs></styleSheet>`,
 };
@@ -64,7 +64,7 @@ export class XlsxWriter implements SheetWriter {
     }
     this.#zip.add(this.#sheet);
     const widths = COLUMN_NAMES.map((name, i) => `<col min="${i + 1}" max="${i + 1}" width="${WIDTHS[name] ?? DEFAULT_WIDTH}" customWidth="1"/>`).join("");
-    const header = COLUMN_NAMES.map((name) => inlineText(texts.exporting.columns[name], STYLES.header)).join("");
+    const header = COLUMN_NAMES.map((name) => inlineText(exportTexts.columns[name], STYLES.header)).join("");
     this.#write(
       `${XML}<worksheet xmlns="${MAIN}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><cols>${widths}</cols><sheetData><row>${header}</row>`,
     );
