@@ -1,6 +1,5 @@
 """A log that was kept elsewhere comes in: few taps, nothing in silence, and gone again in two."""
 
-import json
 import re
 import uuid
 from collections.abc import Callable
@@ -8,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
+from postgrest import CountMethod
 
 from tests.conftest import NewPage
 from tests.site_sym.club import Club, message, report, undo
 from tests.site_sym.roles import join
 from tests.site_sym.test_export import save, session_log
+from tests.site_sym.test_pages import violations
 from tests.support import PageFaults
 
 HAND_ROWS = 500
@@ -65,6 +66,11 @@ def write(path: Path, *lines: str) -> Path:
     """A CSV file."""
     path.write_text("\n".join([*lines, ""]), encoding="utf-8")
     return path
+
+
+def lock(club: Club, until: str | None) -> None:
+    """Lock all that was before, or nothing."""
+    club.account.client.rpc("set_lock", {"fleet_id": club.fleet_id, "locked_until": until}).execute()
 
 
 def fates(page: Page) -> list[str]:
@@ -128,7 +134,7 @@ def test_ten_thousand_rows_do_not_freeze_the_page(page: Page, club: Club, tmp_pa
     assert page.evaluate("window.frames_seen") >= 20
     taps.tap("button", "Import 10,000 entries")
     expect(page.get_by_text("10,000 entries imported from all.csv.")).to_be_visible()
-    counting = club.account.client.table("session_log").select("session_id", count="exact").limit(1)  # type: ignore[arg-type]
+    counting = club.account.client.table("session_log").select("session_id", count=CountMethod.exact).limit(1)
     assert MOST_ROWS == counting.execute().count
     undo(page, "10,000 entries imported")
     expect(page.get_by_text(re.compile("^Reverted today"))).to_be_visible()
@@ -205,10 +211,17 @@ def test_what_is_unclear_is_asked_and_what_is_wrong_holds_the_file_up(page: Page
     Taps(page).choose(path)
     expect(page.get_by_role("group", name="Which day is 3/4/2025?")).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("^Import "))).to_have_count(0)
+    assert [] == violations(page)
 
     page.get_by_role("radio", name="Day first: 3 April").check()
 
     assert ["All (4)", "New (1)", "Possible duplicate (2)", "Error (1)"] == fates(page)
+    for width, height in ((390, 844), (1280, 800)):
+        page.set_viewport_size({"width": width, "height": height})
+        for dark in (False, True):
+            page.emulate_media(color_scheme="dark" if dark else "light")
+            assert [] == violations(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
     run = page.get_by_role("button", name=re.compile("^Import "))
     expect(run).to_be_disabled()
     expect(page.get_by_role("table")).to_contain_text("Shares time with an entry of your log")
@@ -245,20 +258,11 @@ def test_refusals_and_outages_say_what_to_do(page: Page, club: Club, tmp_path: P
     run = page.get_by_role("button", name="Import 3 entries")
     expect(run).to_be_visible()
 
-    def locked(route: Route) -> None:
-        answer = {
-            "code": "PT409",
-            "message": "June 2026 and before are locked",
-            "details": "2026-07-01T00:00:00Z",
-            "hint": "An owner can move the lock under Reports.",
-        }
-        route.fulfill(status=409, content_type="application/json", body=json.dumps(answer))
-
-    page.route(re.compile("rpc/import_sessions"), locked)
+    lock(club, "2026-07-01T00:00:00Z")
     run.click()
-    expect(page.get_by_role("alert")).to_contain_text("June 2026 and before are locked")
-    expect(page.get_by_role("alert")).to_contain_text("An owner can move the lock under Reports.")
-    page.unroute(re.compile("rpc/import_sessions"))
+    expect(page.get_by_role("alert")).to_contain_text("The log is locked until 2026-07-01")
+    expect(page.get_by_role("alert")).to_contain_text("An owner of the fleet can move the lock, on the page Reports.")
+    lock(club, None)
     page.context.set_offline(True)
     run.click()
     expect(page.get_by_role("alert")).to_contain_text("nothing is imported twice")
@@ -266,6 +270,11 @@ def test_refusals_and_outages_say_what_to_do(page: Page, club: Club, tmp_path: P
     page.context.set_offline(False)
     run.click()
     expect(page.get_by_text("3 entries imported from log.csv.")).to_be_visible()
+    assert 3 == len(said(club))
+    lock(club, "2026-07-01T00:00:00Z")
+    taps.tap("button", "Revert the import of log")
+    taps.tap("button", "Delete 3 entries")
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("The log is locked until 2026-07-01")
     assert 3 == len(said(club))
 
 
