@@ -4,14 +4,12 @@ import { plural } from "../format/plural.ts";
 export const entryTexts = {
   merge: {
     action: "Merge…",
-    title: (count: number) => `Merge ${plural(count, "power-up")}`,
     lead: "One entry of the log, from the first power-on to the last power-off. The time between is not counted, and totals stay as they are.",
     powerUps: "Power-ups",
     keep: "No class",
     save: "Merge",
     merged: (count: number) => `${plural(count, "power-up")} merged.`,
     add: "Add it",
-    addTitle: (count: number) => `Add ${plural(count, "power-up")} to the entry`,
     addLead: "The entry keeps its class, pilot and remarks.",
     addAction: (count: number) => `Add ${plural(count, "power-up")}`,
     added: (count: number) => `${plural(count, "power-up")} added to the entry.`,
@@ -41,7 +39,6 @@ export const entryTexts = {
       `${plural(count, "more power-up")} ${count === 1 ? "was" : "were"} merged here and ${count === 1 ? "belongs" : "belong"} to another plane now. If that is corrected, ${count === 1 ? "it comes" : "they come"} back.`,
     unmerge: "Separate again",
     back: "Back to the entry",
-    said: (who: string, when: string) => `Edited by ${who}, ${when}.`,
     saved: "Saved.",
   },
 
