@@ -25,6 +25,23 @@ create table public.merged_entries (
   flagged boolean not null default false,
   "overlaps" boolean not null default false,
   short boolean not null default false,
+  session_ids uuid[],
+  last_session_id uuid,
+  session_end timestamptz,
+  run_seconds integer,
+  counts boolean,
+  by_hand boolean,
+  is_estimated boolean,
+  clock_checked boolean,
+  corrected boolean,
+  start_uncertainty_s integer,
+  checkpoint_seconds integer,
+  held_seconds integer,
+  engine_seconds integer,
+  bus_start_mv integer,
+  bus_min_mv integer,
+  bus_max_mv integer,
+  received_at timestamptz,
   foreign key (fleet_id, plane_id) references public.planes (fleet_id, plane_id),
   unique (fleet_id, entry_id)
 );
@@ -49,6 +66,23 @@ comment on column public.merged_entries.excluded is 'All of its sessions are lef
 comment on column public.merged_entries.flagged is 'One of its sessions is flagged.';
 comment on column public.merged_entries."overlaps" is 'One of its sessions shares time with another one of the plane.';
 comment on column public.merged_entries.short is 'Under three minutes (private.short_session).';
+comment on column public.merged_entries.session_ids is 'Its sessions on that plane, the first one first.';
+comment on column public.merged_entries.last_session_id is 'The one that ends last.';
+comment on column public.merged_entries.session_end is 'When that one ends.';
+comment on column public.merged_entries.run_seconds is 'Whole seconds of power in those of its sessions that count (in all, if none does), shared time once.';
+comment on column public.merged_entries.counts is 'One of its sessions is part of the totals.';
+comment on column public.merged_entries.by_hand is 'One of its sessions was entered by hand.';
+comment on column public.merged_entries.is_estimated is 'The start of one of its sessions is estimated, and nobody has looked at it.';
+comment on column public.merged_entries.clock_checked is 'A person looked at the times of all its sessions.';
+comment on column public.merged_entries.corrected is 'The start of one of its sessions was corrected by a person.';
+comment on column public.merged_entries.start_uncertainty_s is 'The most plus or minus seconds of an estimated start; null: unknown, or not estimated.';
+comment on column public.merged_entries.checkpoint_seconds is 'Sum of its sessions'' checkpoint intervals.';
+comment on column public.merged_entries.held_seconds is 'What came after a release and does not count until somebody has looked; null: nothing did.';
+comment on column public.merged_entries.engine_seconds is 'Sum of its sessions'' engine time; null: none was sensed.';
+comment on column public.merged_entries.bus_start_mv is 'Millivolts of the bus before its first session; null: not sensed.';
+comment on column public.merged_entries.bus_min_mv is 'Lowest millivolts of the bus; null: not sensed.';
+comment on column public.merged_entries.bus_max_mv is 'Highest millivolts of the bus; null: not sensed.';
+comment on column public.merged_entries.received_at is 'When the first message about any of its sessions arrived (server time).';
 
 create table public.merged_sessions (
   session_id uuid primary key references public.sessions on delete cascade,
@@ -84,6 +118,9 @@ create table public.session_parts (
   flagged boolean not null default false,
   "overlaps" boolean not null default false,
   short boolean not null default false,
+  until_seconds integer,
+  part_number integer,
+  part_count integer,
   unique (session_id, from_seconds)
 );
 create index session_parts_by_fleet on public.session_parts (fleet_id, effective_start desc, entry_id desc) where in_force;
@@ -110,6 +147,9 @@ comment on column public.session_parts.excluded is 'The session is left out of t
 comment on column public.session_parts.flagged is 'The session is flagged.';
 comment on column public.session_parts."overlaps" is 'The session shares time with another one of its plane.';
 comment on column public.session_parts.short is 'The part is under three minutes long (private.short_session).';
+comment on column public.session_parts.until_seconds is 'Where the next part in force begins; null: it ends with the session.';
+comment on column public.session_parts.part_number is 'Which of the parts in force it is, from 1.';
+comment on column public.session_parts.part_count is 'How many parts of the session are in force.';
 
 -- What the log is searched by, as sessions are (20260101000500_sessions.sql).
 do $make$
@@ -188,7 +228,7 @@ grant execute on function private.length(tstzmultirange) to authenticated;
 -- looked at: boards of two planes may write at once about sessions of one entry, and the later one has to see both. A
 -- board's post changes no session's plane, so it never waits here for another board's session.
 create function private.refresh_merged(entries uuid[]) returns void
-language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
+language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
 begin
   perform from public.merged_entries e where e.entry_id = any (entries) order by e.entry_id for no key update;
   with member as materialized (
@@ -213,11 +253,26 @@ begin
         (array_agg(member.start_source order by member.effective_start, member.session_id))[1]
       ) as start_source,
       bool_and(member.excluded) as excluded, bool_or(member.flagged) as flagged, bool_or(member.overlaps) as "overlaps",
-      private.length(coalesce(
+      array_agg(member.session_id order by member.effective_start, member.session_id) as session_ids,
+      (array_agg(
+        member.session_id order by member.session_end desc, member.effective_start desc, member.session_id desc
+      ))[1] as last_session_id,
+      max(member.session_end) as session_end, private.length(coalesce(
         range_agg(tstzrange(member.effective_start, member.session_end)) filter (where member.counts),
         range_agg(tstzrange(member.effective_start, member.session_end))
-      )) < private.short_session() as short
+      )) as run_seconds,
+      bool_or(member.counts) as counts, bool_or(member.device_uuid is null) as by_hand,
+      bool_or(coalesce(member.start_source = 'estimated', false) and not member.clock_checked) as is_estimated,
+      bool_and(member.clock_checked) as clock_checked, bool_or(said.corrected_start is not null) as corrected,
+      max(member.start_uncertainty_s) as start_uncertainty_s, sum(member.checkpoint_seconds) as checkpoint_seconds,
+      sum(
+        member.run_seconds - least(member.run_seconds, greatest(member.known_at_release, member.looked_at_seconds, 0))
+      ) filter (where member.known_at_release is not null) as held_seconds,
+      sum(member.engine_seconds) as engine_seconds,
+      (array_agg(member.bus_start_mv order by member.effective_start, member.session_id))[1] as bus_start_mv,
+      min(member.bus_min_mv) as bus_min_mv, max(member.bus_max_mv) as bus_max_mv, min(member.received_at) as received_at
     from place join member on member.entry_id = place.entry_id and member.plane_id = place.plane_id
+    left join public.session_annotations said on said.session_id = member.session_id
     group by place.entry_id, place.plane_id
   ), standing as (
     update public.sessions s set in_entry = place.plane_id is not null
@@ -227,43 +282,56 @@ begin
   update public.merged_entries e set in_force = figures.entry_id is not null, plane_id = figures.plane_id,
     device_uuid = figures.device_uuid, effective_start = figures.begins, start_source = figures.start_source,
     excluded = coalesce(figures.excluded, false), flagged = coalesce(figures.flagged, false),
-    "overlaps" = coalesce(figures."overlaps", false), short = coalesce(figures.short, false)
+    "overlaps" = coalesce(figures."overlaps", false),
+    short = coalesce(figures.run_seconds < private.short_session(), false), session_ids = figures.session_ids,
+    last_session_id = figures.last_session_id, session_end = figures.session_end, run_seconds = figures.run_seconds,
+    counts = figures.counts, by_hand = figures.by_hand, is_estimated = figures.is_estimated,
+    clock_checked = figures.clock_checked, corrected = figures.corrected,
+    start_uncertainty_s = figures.start_uncertainty_s, checkpoint_seconds = figures.checkpoint_seconds,
+    held_seconds = figures.held_seconds, engine_seconds = figures.engine_seconds, bus_start_mv = figures.bus_start_mv,
+    bus_min_mv = figures.bus_min_mv, bus_max_mv = figures.bus_max_mv, received_at = figures.received_at
   from unnest(entries) asked (entry_id) left join figures on figures.entry_id = asked.entry_id
-  where e.entry_id = asked.entry_id
-    and (e.in_force, e.plane_id, e.device_uuid, e.effective_start, e.start_source, e.excluded, e.flagged, e."overlaps", e.short)
-      is distinct from (
-        figures.entry_id is not null, figures.plane_id, figures.device_uuid, figures.begins, figures.start_source,
-        coalesce(figures.excluded, false), coalesce(figures.flagged, false), coalesce(figures."overlaps", false),
-        coalesce(figures.short, false)
-      );
+  where e.entry_id = asked.entry_id;
 end $$;
-comment on function private.refresh_merged(uuid[]) is 'Works out again on which plane merged entries are, whether they hold, and what the log is searched by.';
+comment on function private.refresh_merged(uuid[]) is 'Works out again on which plane merged entries are, whether they hold, and their figures.';
 
 create function private.refresh_parts(split uuid[]) returns void
-language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
+language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_custom_plan as $$
 begin
   update public.session_parts p set in_force = cut.in_force, plane_id = cut.plane_id, device_uuid = cut.device_uuid,
     effective_start = cut.begins, start_source = cut.start_source, excluded = cut.excluded, flagged = cut.flagged,
-    "overlaps" = cut."overlaps", short = cut.short
+    "overlaps" = cut."overlaps", short = cut.short, until_seconds = cut.until_seconds, part_number = cut.part_number,
+    part_count = cut.part_count
   from (
     select one.entry_id, s.plane_id, s.device_uuid, s.start_source, s.excluded, s.flagged, s."overlaps",
-      s.effective_start + one.from_seconds * interval '1 second' as begins,
-      one.from_seconds = 0 or one.from_seconds < lasts.seconds as in_force,
-      least(lead(one.from_seconds, 1, lasts.seconds) over (partition by s.session_id order by one.from_seconds), lasts.seconds)
-        - one.from_seconds < private.short_session() as short
-    from public.sessions s
-    join public.session_parts one on one.session_id = s.session_id
-    cross join lateral (select extract(epoch from s.session_end - s.effective_start)::integer as seconds) lasts
-    where s.session_id = any (split)
+      s.effective_start + one.from_seconds * interval '1 second' as begins, one.in_force, one.until_seconds,
+      coalesce(one.until_seconds, one.lasts) - one.from_seconds < private.short_session() as short,
+      case when one.in_force then one.part_number end as part_number,
+      case when one.in_force then one.part_count end as part_count
+    from (
+      select cut.*, lead(cut.from_seconds) over in_order as until_seconds, row_number() over in_order as part_number,
+        count(*) over (partition by cut.session_id, cut.in_force) as part_count
+      from (
+        select p.entry_id, p.session_id, p.from_seconds, lasts.seconds as lasts,
+          p.from_seconds = 0 or p.from_seconds < lasts.seconds as in_force
+        from public.session_parts p join public.sessions s on s.session_id = p.session_id
+        cross join lateral (select extract(epoch from s.session_end - s.effective_start)::integer as seconds) lasts
+        where p.session_id = any (split)
+      ) cut
+      window in_order as (partition by cut.session_id, cut.in_force order by cut.from_seconds)
+    ) one
+    join public.sessions s on s.session_id = one.session_id
   ) cut
   where p.entry_id = cut.entry_id
-    and (p.in_force, p.plane_id, p.device_uuid, p.effective_start, p.start_source, p.excluded, p.flagged, p."overlaps", p.short)
-      is distinct from (
-        cut.in_force, cut.plane_id, cut.device_uuid, cut.begins, cut.start_source, cut.excluded, cut.flagged,
-        cut."overlaps", cut.short
-      );
+    and (
+      p.in_force, p.plane_id, p.device_uuid, p.effective_start, p.start_source, p.excluded, p.flagged, p."overlaps",
+      p.short, p.until_seconds, p.part_number, p.part_count
+    ) is distinct from (
+      cut.in_force, cut.plane_id, cut.device_uuid, cut.begins, cut.start_source, cut.excluded, cut.flagged,
+      cut."overlaps", cut.short, cut.until_seconds, cut.part_number, cut.part_count
+    );
 end $$;
-comment on function private.refresh_parts(uuid[]) is 'Works out again where parts of sessions begin, and what the log is searched by.';
+comment on function private.refresh_parts(uuid[]) is 'Works out again where parts of sessions begin and end, and what the log is searched by.';
 
 -- Only what is merged or split is looked at: for all other sessions, also one that grows every minute, this is one look
 -- at the rows that changed.
@@ -282,13 +350,8 @@ begin
   end if;
   select array_agg(n.session_id) into changed
   from before o join after n on n.session_id = o.session_id
-  where n.is_overlaid and (
-    o.is_overlaid, o.plane_id, o.device_uuid, o.effective_start, o.session_end, o.start_source, o.excluded, o.flagged,
-    o."overlaps", o.counts
-  ) is distinct from (
-    n.is_overlaid, n.plane_id, n.device_uuid, n.effective_start, n.session_end, n.start_source, n.excluded, n.flagged,
-    n."overlaps", n.counts
-  );
+  -- whether it stands in the log by itself is what follows
+  where n.is_overlaid and o.in_entry = n.in_entry;
   if changed is not null then
     perform private.refresh_merged(array(
       select distinct ms.entry_id from public.merged_sessions ms where ms.session_id = any (changed)

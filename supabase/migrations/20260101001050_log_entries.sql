@@ -1,22 +1,24 @@
 -- The log as people read and sign it.
 
--- First the keys, each from one table and in the order of its index, so that a page merges three short walks; then what
--- a row says. Of the joins below each finds a row by its key or, where its key is null, looks for nothing.
+-- First the keys, each from one table and in the order of its index, so that a page merges three short walks: whether an
+-- entry stands in the log is asked behind them (a condition inside would keep the planner from merging), and a column is
+-- there once (as a second one, it would no longer be known as what pages are ordered by). Then what a row says: each join
+-- finds a row by its key or, where its key is null, looks for nothing, and costs nothing where nothing of it is asked for.
 create view public.log_entries with (security_invoker = true) as
   select
-    e.entry_id, e.kind, e.session_id,
-    coalesce(m.session_ids, array[e.session_id]) as session_ids,
+    e.entry_id, e.kind, case when not e.is_merged then coalesce(e.split_id, e.entry_id) end as session_id,
+    coalesce(m.session_ids, array[coalesce(e.split_id, e.entry_id)]) as session_ids,
     e.fleet_id, e.plane_id, plane.registration, e.device_uuid, o.name as device_name,
     e.effective_start, case when e.kind = 'merged' then null else s.session_start end as session_start,
     ends.session_end, ends.run_seconds,
     case e.kind
       when 'merged' then extract(epoch from ends.session_end - e.effective_start)::integer - ends.run_seconds else 0
     end as gap_seconds,
-    part.number as part_number, part.parts as part_count,
+    part.part_number, part.part_count,
     s.last_update, s.status,
     case
       -- a part that another one follows has ended, whatever its session does
-      when s.status = 'closed' or part.next_start is not null then 'ended'
+      when s.status = 'closed' or part.until_seconds is not null then 'ended'
       when private.is_over(s.status, s.heard_at, s.device_uuid, s.effective_start) then 'unconfirmed'
       when s.heard_at <= (select private.running_since()) then 'last_heard'
       else 'running'
@@ -24,9 +26,12 @@ create view public.log_entries with (security_invoker = true) as
     case
       when e.kind <> 'merged' and s.device_uuid is null then 'hand_entered'
       when e.flagged then 'flagged'
-      when m.estimated then 'clock_estimated'
+      when m.is_estimated then 'clock_estimated'
       when case e.kind
-        when 'merged' then m.unconfirmed
+        when 'merged' then exists (
+          select from public.sessions one where one.session_id = any (m.session_ids) and one.status = 'open'
+            and private.is_over(one.status, one.heard_at, one.device_uuid, one.effective_start)
+        )
         else s.status = 'open' and private.is_over(s.status, s.heard_at, s.device_uuid, s.effective_start)
       end then 'unconfirmed'
       when e.kind <> 'merged' and s.start_source = 'estimated' and not s.clock_checked then 'clock_estimated'
@@ -60,7 +65,7 @@ create view public.log_entries with (security_invoker = true) as
     case
       when e.kind = 'session' and s.engine_seconds is not null or e.kind = 'merged' and m.engine_seconds is not null
       then private.suggested_class(
-        e.class, coalesce(m.engine_seconds::integer, s.engine_seconds),
+        e.class, coalesce(m.engine_seconds, s.engine_seconds),
         private.is_over(s.status, s.heard_at, s.device_uuid, s.effective_start)
       )
     end as suggested_class,
@@ -77,66 +82,48 @@ create view public.log_entries with (security_invoker = true) as
     case when e.kind = 'session' then n.batch_id end as batch_id
   from unnest((select private.fleets_as('viewer'))) mine (fleet_id)
   join (
-    select own.session_id as entry_id, 'session'::public.entry_kind as kind, own.session_id, null::uuid as merged_id,
-      null::uuid as split_id, own.fleet_id, own.plane_id, own.device_uuid,
-      own.effective_start, own.start_source, own.class, own.pilot, null::text as remarks, null::uuid as author_id,
-      null::timestamptz as updated_at, own.excluded, own.flagged, own.overlaps, own.short
-    from public.sessions own where not own.in_entry
+    select own.session_id as entry_id, 'session'::public.entry_kind as kind, false as is_merged,
+      false as is_part, null::uuid as split_id, own.fleet_id, own.plane_id, own.device_uuid, own.effective_start,
+      own.start_source, own.class, own.pilot, null::text as remarks, null::uuid as author_id,
+      null::timestamptz as updated_at, own.excluded, own.flagged, own.overlaps, own.short, not own.in_entry as stands
+    from public.sessions own
     union all
-    select merged.entry_id, 'merged', null, merged.entry_id, null, merged.fleet_id, merged.plane_id,
-      merged.device_uuid, merged.effective_start, merged.start_source, merged.class, merged.pilot, merged.remarks,
-      merged.author_id, merged.updated_at, merged.excluded, merged.flagged, merged.overlaps, merged.short
-    from public.merged_entries merged where merged.in_force
+    select merged.entry_id, 'merged', true, false, null, merged.fleet_id, merged.plane_id, merged.device_uuid,
+      merged.effective_start, merged.start_source, merged.class, merged.pilot, merged.remarks, merged.author_id,
+      merged.updated_at, merged.excluded, merged.flagged, merged.overlaps, merged.short, merged.in_force
+    from public.merged_entries merged
     union all
-    select cut.entry_id, 'part', cut.session_id, null, cut.session_id, cut.fleet_id, cut.plane_id, cut.device_uuid,
+    select cut.entry_id, 'part', false, true, cut.session_id, cut.fleet_id, cut.plane_id, cut.device_uuid,
       cut.effective_start, cut.start_source, cut.class, cut.pilot, cut.remarks, cut.author_id, cut.updated_at,
-      cut.excluded, cut.flagged, cut.overlaps, cut.short
-    from public.session_parts cut where cut.in_force
-  ) e on e.fleet_id = mine.fleet_id
-  left join lateral (
-    select array_agg(one.session_id order by one.effective_start, one.session_id) as session_ids,
-      (array_agg(one.session_id order by one.session_end desc, one.effective_start desc, one.session_id desc))[1] as last_id,
-      max(one.session_end) as session_end, bool_or(one.counts) as counts,
-      private.length(coalesce(
-        range_agg(tstzrange(one.effective_start, one.session_end)) filter (where one.counts),
-        range_agg(tstzrange(one.effective_start, one.session_end))
-      )) as run_seconds,
-      sum(one.engine_seconds) as engine_seconds, sum(one.checkpoint_seconds) as checkpoint_seconds,
-      (array_agg(one.bus_start_mv order by one.effective_start, one.session_id))[1] as bus_start_mv,
-      min(one.bus_min_mv) as bus_min_mv, max(one.bus_max_mv) as bus_max_mv,
-      bool_or(one.start_source = 'estimated' and not one.clock_checked) as estimated,
-      bool_or(
-        case when one.status = 'open' then private.is_over(one.status, one.heard_at, one.device_uuid, one.effective_start) end
-      ) as unconfirmed,
-      max(one.start_uncertainty_s) as start_uncertainty_s,
-      bool_or(one.device_uuid is null) as by_hand, bool_and(one.clock_checked) as clock_checked,
-      bool_or(said.corrected_start is not null) as corrected, min(one.received_at) as received_at,
-      sum(
-        one.run_seconds - least(one.run_seconds, greatest(one.known_at_release, one.looked_at_seconds, 0))
-      ) filter (where one.known_at_release is not null) as held_seconds
-    from public.merged_sessions ms
-    join public.sessions one on one.session_id = ms.session_id
-    left join public.session_annotations said on said.session_id = one.session_id
-    where ms.entry_id = e.merged_id and one.plane_id = e.plane_id
-  ) m on true
-  left join public.sessions s on s.session_id = coalesce(e.session_id, m.last_id)
-  left join lateral (
-    select count(*) filter (where p.effective_start <= e.effective_start) as number, count(*) as parts,
-      min(p.effective_start) filter (where p.effective_start > e.effective_start) as next_start
-    from public.session_parts p where p.session_id = e.split_id and p.in_force
-    having count(*) > 0
-  ) part on true
+      cut.excluded, cut.flagged, cut.overlaps, cut.short, cut.in_force
+    from public.session_parts cut
+  ) e on e.fleet_id = mine.fleet_id and e.stands
+  left join public.merged_entries m on m.entry_id = case when e.is_merged then e.entry_id end
+  left join public.session_parts part on part.entry_id = case when e.is_part then e.entry_id end
+  left join public.sessions s on s.session_id = case
+    when e.is_merged then m.last_session_id when e.split_id is not null then e.split_id else e.entry_id
+  end
   cross join lateral (
-    select case e.kind when 'session' then s.session_end when 'merged' then m.session_end
-        else coalesce(part.next_start, s.session_end) end as session_end,
-      case e.kind when 'session' then s.run_seconds when 'merged' then m.run_seconds
-        else extract(epoch from coalesce(part.next_start, s.session_end) - e.effective_start)::integer end as run_seconds,
-      coalesce(m.counts, s.counts) as counts
+    select
+      case e.kind
+        when 'merged' then m.session_end
+        when 'part' then coalesce(s.effective_start + part.until_seconds * interval '1 second', s.session_end)
+        else s.session_end
+      end as session_end,
+      case e.kind
+        when 'merged' then m.run_seconds
+        when 'part'
+          then coalesce(part.until_seconds, extract(epoch from s.session_end - s.effective_start)::integer) - part.from_seconds
+        else s.run_seconds
+      end as run_seconds,
+      case e.kind when 'merged' then m.counts else s.counts end as counts
   ) ends
   left join public.planes plane on plane.plane_id = e.plane_id
   left join public.device_ownerships o on o.device_uuid = e.device_uuid and o.fleet_id = e.fleet_id
     and o.owned @> s.session_start
-  left join public.session_annotations n on n.session_id = e.session_id;
+  left join public.session_annotations n on n.session_id = case
+    when e.is_merged then null when e.split_id is not null then e.split_id else e.entry_id
+  end;
 comment on view public.log_entries is 'The log: one row per entry, which is a session unless people merged several or split it. Page by (effective_start, entry_id).';
 comment on column public.log_entries.entry_id is 'Identity of the entry; of a session that is neither merged nor split, session_id.';
 comment on column public.log_entries.kind is 'session, merged or part.';

@@ -202,6 +202,7 @@ def _parts(facts: Facts, session: Row, said: list[Row]) -> dict[str, Row]:
         end = session["effective_start"] + timedelta(seconds=until)
         log[part["entry_id"]] = {name: session[name] for name in AS_ITS_SESSION} | {
             **_of_kind("part", [session["session_id"]]),
+            "state": session["state"] if part is there[-1] else "ended",
             "session_id": session["session_id"],
             "part_number": number,
             "part_count": len(there),

@@ -12,7 +12,7 @@ import psycopg
 
 from tools.bench.figures import Alternative, Figure
 from tools.bench.ingest import Admin, explain, migrated, open_folder
-from tools.bench.population import PROGRAMME_ITEMS, PROGRAMME_PLANES, add_programme, fill_club
+from tools.bench.population import PROGRAMME_ITEMS, PROGRAMME_PLANES, add_overlays, add_programme, fill_club
 from tools.stack import Stack
 
 PART = "calls"
@@ -122,7 +122,7 @@ FULL = Effort(1_000_000, 5)
 
 
 def fill(admin: Admin, fleet_id: str, sessions: int) -> None:
-    """Give an empty fleet its history, the last of it entered by hand, tachs, and maintenance.
+    """Give an empty fleet its history with merged, split and hand-entered entries, tachs, and maintenance.
 
     `admin` is a superuser with autocommit.
     """
@@ -133,6 +133,7 @@ def fill(admin: Admin, fleet_id: str, sessions: int) -> None:
         admin.execute(statement)
     admin.execute("select private.rebuild_hours()")
     admin.execute("reset session_replication_role")
+    add_overlays(admin, fleet_id)
     add_programme(admin, fleet_id)
 
 
@@ -154,8 +155,8 @@ def measure(effort: Effort, tell: Callable[[str], None]) -> Iterator[Figure]:
         costs = [_costs(stack, sessions, effort.repeats, tell) for sessions in (small, large)]
     how = (
         f"Median of {effort.repeats} calls as a member, with row security, in a fleet of {large:,} sessions in up to"
-        f" 2.5 years, {HAND_ENTERED:,} more entered by hand, {PROGRAMME_ITEMS} maintenance items for each of up"
-        f" to {PROGRAMME_PLANES} planes; the same in one of {small:,}."
+        f" 2.5 years, a fifth of them merged or split, {HAND_ENTERED:,} more entered by hand, {PROGRAMME_ITEMS}"
+        f" maintenance items for each of up to {PROGRAMME_PLANES} planes; the same in one of {small:,}."
     )
     for name in CALLS:
         for number, unit in enumerate(("ms", "blocks")):

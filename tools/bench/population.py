@@ -113,6 +113,41 @@ def fill_club(admin: psycopg.Connection[Any], fleet_id: str, sessions: int, plan
         admin.execute(statement.encode())
 
 
+# Of each plane's sessions every fourteenth is merged with the next one, and as many are split in two.
+_OVERLAYS = """
+create temp table line as
+  select session_id, fleet_id, plane_id, effective_start, run_seconds,
+    row_number() over (partition by plane_id order by effective_start, session_id) as n
+  from sessions where fleet_id = '{fleet}' and device_uuid is not null and plane_id is not null;
+set session_replication_role = replica;
+insert into merged_entries (entry_id, fleet_id, class)
+  select md5('merged' || session_id)::uuid, fleet_id, 'flight' from line where n % 14 = 1;
+insert into merged_sessions (session_id, entry_id, fleet_id)
+  select member.session_id, md5('merged' || line.session_id)::uuid, line.fleet_id
+  from line join line member on member.plane_id = line.plane_id and member.n in (line.n, line.n + 1)
+  where line.n % 14 = 1;
+insert into session_parts (entry_id, session_id, fleet_id, from_seconds, effective_start, class)
+  select md5('part' || session_id || cut)::uuid, session_id, fleet_id, cut, effective_start, 'flight'
+  from line, lateral (values (0), (run_seconds / 2)) cuts (cut) where n % 14 = 7;
+update sessions s set is_overlaid = true, in_entry = true from session_parts p where p.session_id = s.session_id;
+update sessions s set is_overlaid = true from merged_sessions m where m.session_id = s.session_id;
+select private.refresh_merged(array(select entry_id from merged_entries));
+select private.refresh_parts(array(select distinct session_id from session_parts));
+reset session_replication_role;
+drop table line;
+vacuum analyze
+"""
+
+
+def add_overlays(admin: psycopg.Connection[Any], fleet_id: str) -> None:
+    """Merge and split sessions of a fleet of `fill_club`, up to a fifth of them.
+
+    `admin` is a superuser with autocommit.
+    """
+    for statement in _OVERLAYS.format(fleet=fleet_id).split(";"):
+        admin.execute(statement.encode())
+
+
 PROGRAMME_PLANES = 60
 PROGRAMME_ITEMS = 20
 # Of each plane 16 items of its own, of which every fourth is due by the calendar alone, and 4 of an engine that is
