@@ -27,6 +27,16 @@ begin
 end $$;
 comment on function private.refuse_unmergeable(uuid[], uuid, uuid) is 'Refuses sessions that cannot become one entry of a plane.';
 
+-- What no longer holds gives way to what is said now.
+create function private.undo_idle_merges(ids uuid[]) returns void
+language sql volatile set search_path = ''
+begin atomic
+  delete from public.merged_entries e using public.merged_sessions ms
+  where ms.session_id = any (ids) and ms.entry_id = e.entry_id and not e.in_force
+    and e.fleet_id = any (private.fleets_as('editor'));
+end;
+comment on function private.undo_idle_merges(uuid[]) is 'Takes merges of these sessions back that are not in force.';
+
 create function private.merge_sessions(
   wanted uuid[], as_class public.session_class, as_pilot text, as_remarks text, entry uuid
 ) returns public.merged_entries
@@ -51,6 +61,7 @@ begin
     raise sqlstate 'PT400' using message = format('One entry is made of 2 to %s sessions', most_sessions);
   end if;
   select s.fleet_id, s.plane_id into place from public.sessions s where s.session_id = ids[1];
+  perform private.undo_idle_merges(ids);
   perform private.refuse_unmergeable(ids, place.fleet_id, place.plane_id);
   insert into public.merged_entries (entry_id, fleet_id, class, pilot, remarks)
   select coalesce(entry, gen_random_uuid()), place.fleet_id,
@@ -110,6 +121,7 @@ begin
   elsif cardinality(there) + cardinality(ids) > most_sessions then
     raise sqlstate 'PT400' using message = format('One entry is made of 2 to %s sessions', most_sessions);
   end if;
+  perform private.undo_idle_merges(ids);
   perform private.refuse_unmergeable(ids, made.fleet_id, made.plane_id);
   insert into public.merged_sessions (session_id, entry_id, fleet_id) select id, entry, made.fleet_id from unnest(ids) id;
   perform private.refresh_merged(array[entry]);
@@ -171,6 +183,7 @@ declare
 begin
   perform private.lock_own_fleets();
   whole := private.editable_session(session);
+  perform private.undo_idle_merges(array[session]);
   if exists (select from public.merged_sessions ms where ms.session_id = session) then
     raise sqlstate 'PT409' using message = 'This session is merged with others', hint = 'Undo that first.';
   elsif jsonb_typeof(parts) is distinct from 'array' or jsonb_array_length(parts) not between 2 and most_parts then

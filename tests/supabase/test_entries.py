@@ -141,6 +141,19 @@ def test_a_merged_session_that_moves_to_another_plane_comes_back_with_the_correc
     assert whole == _short(owner)
 
 
+def test_a_merge_that_no_longer_holds_gives_way(owner: Person, board: Board, flights: list[str]) -> None:
+    """Its sessions are merged or split otherwise, and it does not come back with the correction."""
+    merge(owner, *flights[:2])
+    elsewhere = assign(owner, board, add_plane(owner, "D-EOTH"), "2026-05-01T08:34:00Z")
+
+    merge(owner, *flights[1:3])
+    split(owner, flights[0], 600)
+
+    owner.rows("select remove_assignment(%s)", elsewhere["assignment_id"])
+    assert [("part", "01 08:00", 600), ("part", "01 08:10", 1200), ("merged", "01 08:34", 4800)] == _short(owner)[:3]
+    assert 1 == owner.value("select count(*) from merged_entries")
+
+
 def test_a_split_session_grows_at_its_end_and_moves_with_its_start(owner: Person, plane: str, board: Board) -> None:
     """Each part has a class and a pilot of its own; joined again, it is what it was."""
     session = board.report("2026-06-01T08:00:00Z", 3600, "open")
