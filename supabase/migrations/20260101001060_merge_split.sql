@@ -250,35 +250,38 @@ create function private.annotate_entries(said jsonb) returns integer
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   most_entries constant integer := 1000;
-  touched integer;
+  -- Who may edit is asked of each row that is found: an id is made by who enters or merges, and may be another's, too.
+  mine uuid[];
 begin
   if jsonb_typeof(said) is distinct from 'array' or jsonb_array_length(said) > most_entries then
     raise sqlstate 'PT400' using message = format('Up to %s entries are annotated at once', most_entries);
   end if;
   perform private.lock_own_fleets();
+  mine := private.fleets_as('editor');
   if exists (
     select from jsonb_array_elements(said) one
-    left join public.sessions s on s.session_id = (one ->> 'entry_id')::uuid and not s.in_entry
-    left join public.merged_entries m on m.entry_id = (one ->> 'entry_id')::uuid
-    left join public.session_parts p on p.entry_id = (one ->> 'entry_id')::uuid
-    where (coalesce(s.fleet_id, m.fleet_id, p.fleet_id) = any (private.fleets_as('editor'))) is not true
+    left join public.sessions s on s.session_id = (one ->> 'entry_id')::uuid and not s.in_entry and s.fleet_id = any (mine)
+    left join public.merged_entries m on m.entry_id = (one ->> 'entry_id')::uuid and m.fleet_id = any (mine)
+    left join public.session_parts p on p.entry_id = (one ->> 'entry_id')::uuid and p.fleet_id = any (mine)
+    where num_nonnulls(s.fleet_id, m.fleet_id, p.fleet_id) = 0
   ) then
     raise sqlstate 'PT404' using message = 'There is no such entry in the fleets that you may edit',
       hint = 'It may have been merged or split meanwhile.';
   elsif exists (
     select from jsonb_array_elements(said) one join public.session_parts p on p.entry_id = (one ->> 'entry_id')::uuid
-    where one ? 'excluded'
+    where one ? 'excluded' and p.fleet_id = any (mine)
   ) then
     raise sqlstate 'PT400' using message = 'A part counts or not with its whole session', hint = 'Exclude the session.';
   end if;
   with one as materialized (
     select (item ->> 'entry_id')::uuid as entry_id, item from jsonb_array_elements(said) item
   ), about_session as (
-    select s.session_id, one.item, true as is_whole from one join public.sessions s on s.session_id = one.entry_id and not s.in_entry
+    select s.session_id, one.item, true as is_whole
+    from one join public.sessions s on s.session_id = one.entry_id and not s.in_entry and s.fleet_id = any (mine)
     union all
     -- what counts is said of sessions
     select ms.session_id, one.item, false from one join public.merged_sessions ms on ms.entry_id = one.entry_id
-    where one.item ? 'excluded'
+    where one.item ? 'excluded' and ms.fleet_id = any (mine)
   )
   insert into public.session_annotations (session_id, class, pilot, remarks, excluded)
   select about.session_id,
@@ -295,13 +298,13 @@ begin
     pilot = case when item ? 'pilot' then item ->> 'pilot' else m.pilot end,
     remarks = case when item ? 'remarks' then item ->> 'remarks' else m.remarks end
   from jsonb_array_elements(said) item
-  where m.entry_id = (item ->> 'entry_id')::uuid and item ?| array['class', 'pilot', 'remarks'];
+  where m.entry_id = (item ->> 'entry_id')::uuid and m.fleet_id = any (mine) and item ?| array['class', 'pilot', 'remarks'];
   update public.session_parts p set
     class = case when item ? 'class' then (item ->> 'class')::public.session_class else p.class end,
     pilot = case when item ? 'pilot' then item ->> 'pilot' else p.pilot end,
     remarks = case when item ? 'remarks' then item ->> 'remarks' else p.remarks end
   from jsonb_array_elements(said) item
-  where p.entry_id = (item ->> 'entry_id')::uuid;
+  where p.entry_id = (item ->> 'entry_id')::uuid and p.fleet_id = any (mine);
   return jsonb_array_length(said);
 exception
   when invalid_text_representation or cardinality_violation then

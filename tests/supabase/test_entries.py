@@ -332,6 +332,29 @@ def test_something_is_said_of_entries_of_every_kind_at_once(owner: Person, plane
     assert before == _log(owner)
 
 
+def test_an_id_that_is_anothers_too_changes_nothing_of_theirs(
+    project: Project, owner: Person, plane: str, flights: list[str]
+) -> None:
+    """Who knows the id of a foreign entry enters a session with it, and says something of that."""
+    entry, part = merge(owner, *flights[:2]), split(owner, flights[2], 600)[1]
+    stranger = project.sign_up()
+    their_plane = add_plane(stranger)
+    for id in (entry, part):
+        stranger.run(
+            "insert into session_annotations (session_id, hand_plane_id, hand_start, hand_seconds)"
+            " values (%s, %s, '2026-05-01', 60)",
+            id,
+            their_plane,
+        )
+    before = _log(owner)
+
+    for change in ({"pilot": "X"}, {"excluded": True}):
+        stranger.rows("select annotate_entries(%s)", json.dumps([{"entry_id": id, **change} for id in (entry, part)]))
+
+    assert before == _log(owner)
+    assert [("X", True)] * 2 == [(row["pilot"], row["excluded"]) for row in _log(stranger)]
+
+
 def test_what_an_entry_was_is_suggested_by_the_engines_time_of_all_its_sessions(
     owner: Person, board: Board, plane: str
 ) -> None:
