@@ -139,14 +139,14 @@ def test_estimated_and_short_sessions_say_so(page: Page, club: Club) -> None:
 
 
 def test_the_format_of_hours_is_remembered(page: Page, club: Club) -> None:
-    """Tenths, hundredths and HH:MM of the same seconds, on the drum and in the list."""
+    """Tenths, hundredths and HH:MM of the same seconds: cut off on the drum, rounded in the list."""
     plane_id = club.add_plane("D-EKLM")
     device_uuid = club.add_device("Panel box 2", plane_id)
     report(club.stack, message(device_uuid, now() - timedelta(hours=9), 6012))
     club.open(page, "#/settings")
 
     for choice, drum, cell in (
-        ("Tenths", "1.7 hours", "1.7"),
+        ("Tenths", "1.6 hours", "1.7"),
         ("Hundredths", "1.67 hours", "1.67"),
         ("HH:MM", "1 hours 40 minutes", "1:40"),
     ):

@@ -87,7 +87,7 @@ def test_a_week_of_flights_before_the_board_was_registered(make_stack: MakeStack
     page.goto(f"{stack.url}/#/")
     for registration, seconds in (("D-EKLM", sum(stored)), ("D-EABC", 3600)):
         card = page.get_by_role("article").filter(has_text=registration)
-        expect(card.get_by_role("img", name=f"{round(seconds / 360) / 10:.1f} hours")).to_be_visible()
+        expect(card.get_by_role("img", name=f"{seconds // 360 / 10:.1f} hours")).to_be_visible()
     rows = logged(club, "D-EKLM")
     assert stored == [row["run_seconds"] for row in rows]
     # The last flight's last figure arrives with the next power-up.

@@ -1,4 +1,8 @@
-/** Hours are whole seconds everywhere; they are rounded once, here, when they are shown. */
+/**
+ * Hours are whole seconds everywhere, until they are shown, here. What a meter shows at a moment (drum, readings, Hobbs
+ * start and end, a due figure) is cut off to the step that is complete, as a real meter does: `formatMeter`. Durations and
+ * sums are rounded once: `formatHours`. One figure goes one of the two ways wherever it stands.
+ */
 
 export const HOURS_FORMATS = ["tenths", "hundredths", "hhmm"] as const;
 export type HoursFormat = (typeof HOURS_FORMATS)[number];
@@ -9,10 +13,10 @@ const FRACTION_DIGITS: Record<HoursFormat, number> = { tenths: 1, hundredths: 2,
 const FRACTION_MARK: Record<HoursFormat, string> = { tenths: ".", hundredths: ".", hhmm: ":" };
 const DRUM_WHOLE_DIGITS = 5;
 
-/** Whole hours and the fraction's digits of `seconds` (0 or more), rounded to the format's smallest step. */
-function split(seconds: number, format: HoursFormat): { whole: string; fraction: string } {
+/** Whole hours and the fraction's digits of `seconds` (0 or more), in steps of the format: rounded or cut off. */
+function split(seconds: number, format: HoursFormat, toStep: (steps: number) => number): { whole: string; fraction: string } {
   const perHour = STEPS_PER_HOUR[format];
-  const steps = Math.round((seconds * perHour) / SECONDS_PER_HOUR);
+  const steps = toStep((seconds * perHour) / SECONDS_PER_HOUR);
   return {
     whole: String(Math.floor(steps / perHour)),
     fraction: String(steps % perHour).padStart(FRACTION_DIGITS[format], "0"),
@@ -21,9 +25,20 @@ function split(seconds: number, format: HoursFormat): { whole: string; fraction:
 
 /** Seconds as "18.6", "18.62" or "18:37"; a minus sign before negative ones. */
 export function formatHours(seconds: number, format: HoursFormat): string {
-  const { whole, fraction } = split(Math.abs(seconds), format);
+  const { whole, fraction } = split(Math.abs(seconds), format, Math.round);
   const text = `${whole}${FRACTION_MARK[format]}${fraction}`;
   return seconds < 0 && /[1-9]/.test(text) ? `−${text}` : text;
+}
+
+/** What a meter shows at `seconds`, 0 or more: "18.6" until the next tenth is complete. */
+export function formatMeter(seconds: number, format: HoursFormat): string {
+  const { whole, fraction } = split(Math.max(0, seconds), format, Math.floor);
+  return `${whole}${FRACTION_MARK[format]}${fraction}`;
+}
+
+/** The same with its unit: "18.6 h"; "18:37" needs none. */
+export function formatMeterWithUnit(seconds: number, format: HoursFormat): string {
+  return withUnit(formatMeter(seconds, format), format);
 }
 
 /** The smallest step that the format shows. */
@@ -31,10 +46,10 @@ export function stepSeconds(format: HoursFormat): number {
   return SECONDS_PER_HOUR / STEPS_PER_HOUR[format];
 }
 
-/** Seconds beside `part` of `total`, in whole steps of the format, so that the two as shown add up to the total as shown. */
+/** From one figure of a meter to another, in whole steps of the format: the difference that the two have as they are shown. */
 export function shownRest(total: number, part: number, format: HoursFormat): number {
   const step = stepSeconds(format);
-  return (Math.round(total / step) - Math.round(part / step)) * step;
+  return (Math.floor(total / step) - Math.floor(part / step)) * step;
 }
 
 /** A difference with its sign: "+1.5", "−0.2", "0.0". */
@@ -45,14 +60,17 @@ export function formatDifference(seconds: number, format: HoursFormat): string {
 
 /** The same with its unit: "18.6 h"; "18:37" needs none. */
 export function formatHoursWithUnit(seconds: number, format: HoursFormat): string {
-  const text = formatHours(seconds, format);
+  return withUnit(formatHours(seconds, format), format);
+}
+
+function withUnit(text: string, format: HoursFormat): string {
   return format === "hhmm" ? text : `${text} h`;
 }
 
 /** What a screen reader says for a plane's hours: "4812.4 hours" or "4812 hours 22 minutes". */
 export function spokenHours(seconds: number, format: HoursFormat): string {
-  if (format !== "hhmm") return `${formatHours(seconds, format)} hours`;
-  const { whole, fraction } = split(seconds, format);
+  if (format !== "hhmm") return `${formatMeter(seconds, format)} hours`;
+  const { whole, fraction } = split(Math.max(0, seconds), format, Math.floor);
   return `${whole} hours ${Number(fraction)} minutes`;
 }
 
@@ -64,6 +82,14 @@ export function parseHours(text: string): number | null {
   return /^\d{1,6}([.,]\d{1,2})?$/.test(typed) ? Math.round(Number(typed.replace(",", ".")) * SECONDS_PER_HOUR) : null;
 }
 
+/** What was read off a meter: as typed hours, and as people copy figures: "4,813.9", "4.813,9", "4 813:54", "4813.9 h". */
+export function parseMeter(text: string): number | null {
+  const typed = text.trim().replace(/\s*h$/i, "");
+  // A mark before three digits groups them; the same mark cannot stand before the tenths, too.
+  const [, thousands, mark, ones, rest = ""] = /^([1-9]\d{0,2})([.,'’ \u00a0\u202f])(\d{3})((?:[.,:]\d{1,2})?)$/.exec(typed) ?? [];
+  return parseHours(thousands === undefined || rest.startsWith(mark ?? "") ? typed : `${thousands}${ones}${rest}`);
+}
+
 export interface DrumDigit {
   digit: string;
   /** leading: a zero before the first figure, shown dim. fraction: tenths, hundredths or minutes, shown inverted. */
@@ -72,7 +98,7 @@ export interface DrumDigit {
 
 /** The drums from left to right: at least five for the whole hours, then those of the fraction. */
 export function drumDigits(seconds: number, format: HoursFormat): DrumDigit[] {
-  const { whole, fraction } = split(Math.max(0, seconds), format);
+  const { whole, fraction } = split(Math.max(0, seconds), format, Math.floor);
   const padded = whole.padStart(DRUM_WHOLE_DIGITS, "0");
   const firstFigure = padded.length - (whole === "0" ? 1 : whole.length);
   return [

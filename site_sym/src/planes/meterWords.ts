@@ -1,5 +1,5 @@
 import type { Meter } from "../data/rows.ts";
-import { formatHoursWithUnit, formatUncertainty, type HoursFormat, shownRest } from "../format/hours.ts";
+import { formatHoursWithUnit, formatMeterWithUnit, formatUncertainty, type HoursFormat, shownRest } from "../format/hours.ts";
 import { formatDay, type Zone } from "../format/times.ts";
 import { texts } from "../ui/texts.ts";
 
@@ -31,7 +31,7 @@ export function meterBasis(meter: Meter, format: HoursFormat, zone: Zone, now: D
     const basis =
       reading_seconds === null || reading_as_of === null
         ? texts.meters.counted(counted)
-        : texts.meters.onReading(hours(reading_seconds), formatDay(reading_as_of, zone, now), counted);
+        : texts.meters.onReading(formatMeterWithUnit(reading_seconds, format), formatDay(reading_as_of, zone, now), counted);
     lines.push(uncertainty_seconds ? basis + texts.plane.uncertainty(formatUncertainty(uncertainty_seconds)) : basis);
   }
   const ratio = ratioWords(meter);

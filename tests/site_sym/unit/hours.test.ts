@@ -7,9 +7,13 @@ import {
   formatDuration,
   formatHours,
   formatHoursWithUnit,
+  formatMeter,
+  formatMeterWithUnit,
   formatUncertainty,
   parseHours,
+  parseMeter,
   shownRest,
+  HOURS_FORMATS,
   spokenHours,
 } from "../../../site_sym/src/format/hours.ts";
 
@@ -27,6 +31,36 @@ test("rounding up carries into the whole hours", () => {
   assert.equal(formatHours(seconds, "tenths"), "10.0");
   assert.equal(formatHours(seconds, "hundredths"), "10.00");
   assert.equal(formatHours(seconds, "hhmm"), "10:00");
+});
+
+test("a meter is cut off: it shows the step that is complete, and a second before it the one before", () => {
+  const tenth = 4813 * 3600 + 9 * 360;
+
+  assert.equal(formatMeter(tenth, "tenths"), "4813.9");
+  assert.equal(formatMeter(tenth - 1, "tenths"), "4813.8");
+  assert.equal(formatMeter(tenth + 359, "tenths"), "4813.9");
+  assert.equal(formatMeter(tenth + 359, "hundredths"), "4813.99");
+  assert.equal(formatMeter(tenth + 359, "hhmm"), "4813:59");
+  assert.equal(formatMeterWithUnit(10 * 3600 - 1, "tenths"), "9.9 h");
+  assert.equal(formatMeterWithUnit(10 * 3600 - 1, "hhmm"), "9:59");
+});
+
+test("the drum, its words and the figure in a list are one", () => {
+  for (let seconds = 0; seconds < 7200; seconds += 7) {
+    for (const format of HOURS_FORMATS) {
+      const figure = formatMeter(seconds, format);
+      const drums = drumDigits(seconds, format);
+
+      assert.equal(drums.filter(({ kind }) => kind !== "leading").map(({ digit }) => digit).join(""), figure.replace(/[.:]/, ""));
+      if (format !== "hhmm") assert.equal(spokenHours(seconds, format), `${figure} hours`);
+    }
+  }
+});
+
+test("what is typed in a format stands on the drum as typed", () => {
+  for (const [text, format] of [["4813.9", "tenths"], ["0.7", "tenths"], ["4813.95", "hundredths"], ["99999.99", "hundredths"], ["4813:59", "hhmm"]] as const) {
+    assert.equal(formatMeter(parseMeter(text) ?? 0, format), text);
+  }
 });
 
 test("three sessions of 0.55 h add up before they are rounded", () => {
@@ -84,6 +118,19 @@ test("what is no meter's figure is refused", () => {
   for (const text of ["", "-1", "4813.999", "4813:60", "4.813,9", "1e3", "12345678"]) assert.equal(parseHours(text), null, text);
 });
 
+test("a meter's figure may be copied with its thousands apart and its unit", () => {
+  for (const text of ["4,813.9", "4.813,9", "4 813.9", "4’813,9", "4'813.9", "4\u202f813,9", "4,813:54", "4813.9 h", "4813,9H"]) {
+    assert.equal(parseMeter(text), 17_330_040, text);
+  }
+  assert.equal(parseMeter("4,813"), 4813 * 3600);
+  assert.equal(parseMeter("4.813"), 4813 * 3600);
+  assert.equal(parseMeter("4813:54"), 17_330_040);
+});
+
+test("what could be read in two ways is read in none", () => {
+  for (const text of ["", "4.813.9", "4,813,9", "0.813", "1,234,567.8", "4 81.9", "4813.999", "12,34.5", "h"]) assert.equal(parseMeter(text), null, text);
+});
+
 test("a difference says its sign, unless it rounds to nothing", () => {
   assert.equal(formatDifference(5400, "tenths"), "+1.5");
   assert.equal(formatDifference(-5400, "hhmm"), "−1:30");
@@ -99,9 +146,9 @@ test("an uncertainty is rounded up, so that it stays true", () => {
 
 test("a meter reading and the hours counted since add up to the drum as they are shown", () => {
   const [reading, total] = [4512 * 3600 + 1620, 4939 * 3600 + 900]; // 4512.45 h and 4939.25 h; 426.8 h between them
-  assert.equal(formatHours(total, "tenths"), "4939.3");
-  assert.equal(formatHours(reading, "tenths"), "4512.5");
+  assert.equal(formatMeter(total, "tenths"), "4939.2");
+  assert.equal(formatMeter(reading, "tenths"), "4512.4");
   assert.equal(formatHours(shownRest(total, reading, "tenths"), "tenths"), "426.8");
-  assert.equal(formatHours(shownRest(total + 180, reading - 1, "tenths"), "tenths"), "426.9");
-  assert.equal(formatHours(shownRest(total, 0, "hhmm"), "hhmm"), formatHours(total, "hhmm"));
+  assert.equal(formatHours(shownRest(total + 180, reading - 181, "tenths"), "tenths"), "427.0");
+  assert.equal(formatHours(shownRest(total, 0, "hhmm"), "hhmm"), formatMeter(total, "hhmm"));
 });

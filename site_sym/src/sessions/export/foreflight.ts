@@ -7,6 +7,7 @@
 
 import type { Plane } from "../../data/rows.ts";
 import { csvCell } from "../../format/csv.ts";
+import { formatMeter } from "../../format/hours.ts";
 import type { ExportRow, Value } from "./columns.ts";
 import type { SheetWriter } from "./writer.ts";
 
@@ -35,6 +36,11 @@ function tenths(hours: Value): string | null {
   return typeof hours === "number" ? hours.toFixed(1) : null;
 }
 
+/** As it stands on the meter, which is cut off. */
+function meterTenths(hours: Value): string | null {
+  return typeof hours === "number" ? formatMeter(Math.round(hours * 3600), "tenths") : null;
+}
+
 function flight(row: ExportRow): Cells<typeof FLIGHT> {
   const said = [row.pilot === null ? null : `Pilot: ${row.pilot}`, row.remarks].filter((text) => text !== null);
   const [start, end] = [String(row.effective_start), String(row.session_end)];
@@ -44,8 +50,8 @@ function flight(row: ExportRow): Cells<typeof FLIGHT> {
     TimeOut: start.slice(11, 16),
     TimeIn: end.slice(11, 16),
     TotalTime: tenths(row.run_hours),
-    HobbsStart: tenths(row.hobbs_start_hours),
-    HobbsEnd: tenths(row.hobbs_end_hours),
+    HobbsStart: meterTenths(row.hobbs_start_hours),
+    HobbsEnd: meterTenths(row.hobbs_end_hours),
     PilotComments: said.join(". ") || null,
   };
 }
