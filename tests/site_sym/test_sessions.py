@@ -81,7 +81,7 @@ def test_filters_live_in_the_address(page: Page, club: Club) -> None:
     club.open(page, "#/sessions")
     expect(page.locator("tbody tr")).to_have_count(2)
 
-    page.get_by_label("Period").select_option("Last 90 days")
+    page.get_by_label("Other period").select_option("Last 90 days")
     expect(page.locator("tbody tr")).to_have_count(3)
     page.get_by_label("Plane").select_option("D-EABC")
     expect(page.locator("tbody tr")).to_have_count(2)
@@ -90,6 +90,47 @@ def test_filters_live_in_the_address(page: Page, club: Club) -> None:
     expect(page.locator("tbody tr")).to_have_count(2)
     expect(page).to_have_url(re.compile(f"plane={planes['D-EABC']}&period=90d"))
     expect(page.get_by_label("Plane").locator("option:checked")).to_have_text("D-EABC")
+
+
+def test_everyday_periods_are_one_tap_and_calendar_ones_an_address(page: Page, club: Club) -> None:
+    """Today and months by their buttons; a month or a year by its address; a broken one is the plain page."""
+    device_uuid = club.add_device("Panel box 2", club.add_plane("D-EKLM"))
+    today = datetime(now().year, now().month, now().day, tzinfo=UTC)
+    before = today.replace(day=1) - timedelta(days=1)
+    long_ago = datetime(today.year - 2, 6, 14, 8, tzinfo=UTC)
+    starts = {"this": today, "yesterday": today - timedelta(hours=3), "before": before, "long ago": long_ago}
+    seconds = {name: 60 * (number + 10) for number, name in enumerate(starts)}
+    report(club.stack, *(message(device_uuid, starts[name], seconds[name]) for name in reversed(starts)))
+    club.open(page, "#/sessions")
+    chips = page.get_by_role("group", name="When")
+
+    def shown(*names: str) -> None:
+        expect(page.locator("table data")).to_have_count(len(names))
+        assert sorted(seconds[name] for name in names) == sorted(durations(page))
+
+    for chip, address, names in (
+        ("Today", "today", ["this"]),
+        ("Yesterday", "yesterday", ["yesterday"]),
+        ("Last month", "last_month", [name for name in ("yesterday", "before") if starts[name] < today.replace(day=1)]),
+    ):
+        chips.get_by_role("button", name=chip, exact=True).click()
+        expect(page).to_have_url(re.compile(rf"period={address}$"))
+        expect(chips.get_by_role("button", name=chip, exact=True)).to_have_attribute("aria-pressed", "true")
+        shown(*names)
+    page.get_by_label("Other period").select_option(str(long_ago.year))
+    shown("long ago")
+    for address, chosen, names in (
+        (f"{long_ago:%Y-%m}", f"June {long_ago.year}", ["long ago"]),
+        (f"{long_ago:%Y-%m-%d}", f"14 June {long_ago.year}", ["long ago"]),
+        (f"{today.year + 1}", f"{today.year + 1}", []),
+    ):
+        page.goto(f"{club.stack.url}/#/sessions?period={address}")
+        expect(page.get_by_label("Other period").locator("option:checked")).to_have_text(chosen)
+        shown(*names)
+    expect(page.get_by_text("No sessions match")).to_be_visible()
+    page.goto(f"{club.stack.url}/#/sessions?period={long_ago.year}-02-30")
+    expect(page.get_by_label("Other period").locator("option:checked")).to_have_text("Last 30 days")
+    expect(page.locator("table data").first).to_have_attribute("value", str(seconds["this"]))
 
 
 def test_a_selection_without_sessions_shows_the_way_out(page: Page, club: Club) -> None:

@@ -3,6 +3,7 @@
  * Times are ISO 8601, durations whole seconds.
  */
 
+import type { Period } from "../sessions/periods.ts";
 import { Constants, type Database } from "./database.types.ts";
 
 type Tables = Database["public"]["Tables"];
@@ -255,8 +256,6 @@ export type ImportBatch = Nullable<Returned<"import_batch_status">, "file_name" 
 export const SESSION_MARKS = [...Constants.public.Enums.session_quality, "short", "excluded", "overlaps"] as const;
 export type SessionMark = (typeof SESSION_MARKS)[number];
 
-export const PERIODS = ["30d", "90d", "year", "all", "custom"] as const;
-
 /** Which entries of the log, and in which order: as the address of the sessions page says it, and as the database is asked. "" leaves nothing out. */
 export interface SessionQuery {
   /** A plane's id, or "none" for sessions of no plane. */
@@ -269,7 +268,7 @@ export interface SessionQuery {
   pilot: string;
   mark: SessionMark | "";
   /** What the two instants were worked out from. */
-  period: (typeof PERIODS)[number];
+  period: Period;
   /** From this instant on. */
   from: string;
   /** Before this instant. */

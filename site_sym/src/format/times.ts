@@ -115,6 +115,11 @@ export function formatMonthAndYear(date: string): string {
   return new Date(`${date}T00:00:00Z`).toLocaleDateString(LOCALE, { timeZone: "UTC", month: "long", year: "numeric" });
 }
 
+/** "14 June 2026" for a calendar day ("2026-06-14"). */
+export function formatLongDay(date: string): string {
+  return new Date(`${date}T00:00:00Z`).toLocaleDateString(LOCALE, { timeZone: "UTC", day: "numeric", month: "long", year: "numeric" });
+}
+
 /** The instant at which a calendar day ("2026-11-23") begins in the zone, `plusDays` later. */
 export function startOfDay(date: string, zone: Zone, plusDays = 0): string {
   const [year = 1970, month = 1, day = 1] = date.split("-").map(Number);

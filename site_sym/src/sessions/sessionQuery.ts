@@ -1,8 +1,7 @@
-import { NEWEST_FIRST, PERIODS, SESSION_CLASSES, SESSION_MARKS, type SessionQuery, SORT_KEYS } from "../data/rows.ts";
+import { NEWEST_FIRST, SESSION_CLASSES, SESSION_MARKS, type SessionQuery, SORT_KEYS } from "../data/rows.ts";
 import { isoDay, startOfDay, type Zone } from "../format/times.ts";
+import { boundsOf, PLAIN_PERIOD, readPeriod } from "./periods.ts";
 
-const DAY_MS = 86_400_000;
-const DAYS: Partial<Record<SessionQuery["period"], number>> = { "30d": 30, "90d": 90 };
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -15,7 +14,7 @@ export function readQuery(address: URLSearchParams, zone: Zone, now: Date): Sess
   };
   const id = (name: string) => (UUID.test(text(name)) ? text(name) : "");
   const [from, until] = [day("from", 0), day("to", 1)];
-  const period = PERIODS.find((name) => name === text("period")) ?? (from || until ? "custom" : "30d");
+  const period = readPeriod(text("period")) ?? (from || until ? "custom" : PLAIN_PERIOD);
   const [, down, key] = /^(-?)(.*)$/.exec(text("sort")) ?? [];
   const by = SORT_KEYS.find((name) => name === key);
   return {
@@ -25,16 +24,9 @@ export function readQuery(address: URLSearchParams, zone: Zone, now: Date): Sess
     pilot: text("pilot").trim(),
     mark: SESSION_MARKS.find((name) => name === text("quality")) ?? "",
     period,
-    from: period === "custom" ? from : beginOf(period, zone, now),
-    until: period === "custom" ? until : "",
+    ...(period === "custom" ? { from, until } : boundsOf(period, zone, now)),
     sort: by === undefined ? NEWEST_FIRST : { by, descending: down === "-" },
   };
-}
-
-function beginOf(period: SessionQuery["period"], zone: Zone, now: Date): string {
-  if (period === "year") return startOfDay(`${isoDay(now, zone).slice(0, 4)}-01-01`, zone);
-  const days = DAYS[period];
-  return days === undefined ? "" : startOfDay(isoDay(new Date(now.getTime() - days * DAY_MS), zone), zone);
 }
 
 /** The calendar days in the zone that a query begins and ends with, both included; "" is open. */
@@ -52,7 +44,7 @@ export function writeQuery(query: SessionQuery, zone: Zone): Record<string, stri
     class: query.class,
     pilot: query.pilot.trim(),
     quality: query.mark,
-    period: period === "30d" ? "" : period,
+    period: period === PLAIN_PERIOD ? "" : period,
     ...(period === "custom" && daysOf(query, zone)),
     sort: sorted ? `${sort.descending ? "-" : ""}${sort.by}` : "",
   };

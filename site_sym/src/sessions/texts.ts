@@ -10,8 +10,6 @@ export const sessionsTexts = {
     powerUps: (count: number) => plural(count, "power-up"),
     part: (number: number, count: number) => `part ${number} of ${count}`,
     filters: "Filters",
-    period: "Period",
-    periods: { "30d": "Last 30 days", "90d": "Last 90 days", year: "This year", all: "All", custom: "From … to …" },
     plane: "Plane",
     allPlanes: "All planes",
     noPlane: "Without a plane",
