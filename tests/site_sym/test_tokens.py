@@ -1,4 +1,4 @@
-"""The colours of the roles: text at 4.5:1 and marks at 3:1, in light and in dark."""
+"""The colours of the roles: text at 5.5:1 and marks at 3:1, in light and in dark."""
 
 import re
 from pathlib import Path
@@ -43,12 +43,12 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_text_is_readable_on_everything_it_stands_on(theme: str) -> None:
-    """4.5:1 for every role of text on every background it is used on."""
+    """5.5:1 for every role of text on every background it is used on: the sun takes a share of it."""
     color = colors(theme)
 
     ratios = {f"{text} on {ground}": contrast(color[text], color[ground]) for text, ground in TEXT_PAIRS}
 
-    assert {pair: round(ratio, 2) for pair, ratio in ratios.items() if ratio < 4.5} == {}
+    assert {pair: round(ratio, 2) for pair, ratio in ratios.items() if ratio < 5.5} == {}
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -1,6 +1,7 @@
 import { router } from "./router.svelte.ts";
 
-let opened = 0;
+// The history outlives the page: after a reload no dialog may have the number of an earlier one.
+let opened = performance.timeOrigin;
 
 interface BackCloses {
   /** It is closed by another way than Back: the entry goes. */
@@ -21,13 +22,20 @@ export function backCloses(leave: (led: boolean) => boolean): BackCloses {
     if (router.openDialogs.includes(id)) return;
     if (!leave(location.hash !== hash)) push();
   };
-  const destroy = () => removeEventListener("popstate", onpopstate);
-  push();
-  addEventListener("popstate", onpopstate);
+  let isOpen = true;
+  router.settled(() => {
+    if (!isOpen) return;
+    push();
+    addEventListener("popstate", onpopstate);
+  });
+  const destroy = () => {
+    isOpen = false;
+    removeEventListener("popstate", onpopstate);
+  };
   return {
     closed: () => {
       destroy();
-      if (router.openDialogs.at(-1) === id) history.back();
+      if (router.openDialogs.at(-1) === id) router.stepBack();
     },
     destroy,
   };

@@ -18,6 +18,7 @@ interface Entry {
 class Router {
   #entries = new Map<string, Entry>();
   #entry = "";
+  #stepping: Promise<void> | null = null;
   #subscribe = createSubscriber((update) => {
     addEventListener("hashchange", update);
     return () => removeEventListener("hashchange", update);
@@ -27,6 +28,16 @@ class Router {
     // The browser restores the scroll before the page is drawn, which is too early here.
     history.scrollRestoration = "manual";
     this.#arrive();
+    // Dialogs of a page that was reloaded are closed.
+    if (this.openDialogs.length > 0) this.stepBack(this.openDialogs.length);
+    // A link in a dialog or a menu leads on from the page below: Back is to lead there, and in one step.
+    addEventListener("click", (event) => {
+      const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>('a[href^="#/"]') : null;
+      const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+      if (link === null || !isPlain || event.defaultPrevented || this.openDialogs.length === 0) return;
+      event.preventDefault();
+      this.go(link.hash);
+    });
     addEventListener("popstate", () => {
       // The page that is left is still on the screen.
       this.#at().scroll = scrollY;
@@ -63,13 +74,34 @@ class Router {
   }
 
   go(link: string): void {
-    location.hash = link;
+    this.settled(() => {
+      if (this.openDialogs.length > 0) location.replace(link);
+      else location.hash = link;
+    });
   }
 
   /** Changes the address without a new entry in the history: for filters, and for pages that should not be returned to. */
   replace(link: string): void {
-    history.replaceState(history.state, "", link);
-    dispatchEvent(new HashChangeEvent("hashchange"));
+    this.settled(() => {
+      history.replaceState(history.state, "", link);
+      dispatchEvent(new HashChangeEvent("hashchange"));
+    });
+  }
+
+  /** Leaves the entries of dialogs that were closed. The browser does that later: what comes next waits for it. */
+  stepBack(steps = 1): void {
+    const arrived = new Promise<void>((resolve) => addEventListener("popstate", () => resolve(), { once: true }));
+    this.#stepping = arrived;
+    history.go(-steps);
+    void arrived.then(() => {
+      if (this.#stepping === arrived) this.#stepping = null;
+    });
+  }
+
+  /** Runs what changes the history once that has settled: at once, if no step back is under way. */
+  settled(run: () => void): void {
+    if (this.#stepping === null) run();
+    else void this.#stepping.then(() => this.settled(run));
   }
 
   get #state(): EntryState {

@@ -35,6 +35,7 @@ export const texts = {
     discard: "Discard",
     keepEditing: "Keep editing",
     edit: "Edit",
+    more: "More",
     retry: "Try again",
     undo: "Undo",
     dismiss: "Dismiss",
