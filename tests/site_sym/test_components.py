@@ -56,7 +56,7 @@ def test_an_engine_is_added_moved_and_corrected(page: Page, club: Club) -> None:
     expect(adding.get_by_text("The time since overhaul is part of the time since new.")).to_be_visible()
     adding.get_by_label("Time since overhaul then").fill("200")
     adding.get_by_role("button", name="Install").click()
-    expect(panel).to_contain_text("1006.0 h")
+    expect(panel).to_contain_text("1,006.0 h")
     expect(panel).to_contain_text("206.0 h")
 
     opened = sheet(page)
@@ -68,7 +68,7 @@ def test_an_engine_is_added_moved_and_corrected(page: Page, club: Club) -> None:
     panel.get_by_role("link", name="All components").click()
     everywhere = page.get_by_role("region", name="Installed")
     expect(everywhere).to_contain_text("In D-EKLM")
-    expect(everywhere).to_contain_text("1006.0 h")
+    expect(everywhere).to_contain_text("1,006.0 h")
 
     # Removed a flight later, in truth; and in the other plane only since its last flight.
     opened = sheet(page)
@@ -78,7 +78,7 @@ def test_an_engine_is_added_moved_and_corrected(page: Page, club: Club) -> None:
         opened.locator("li", has_text=registration).get_by_label(field).fill(moved)
         opened.get_by_role("button", name="Save", exact=True).click()
         expect(opened.get_by_role("button", name=f"Correct the installation in {registration}")).to_be_visible()
-    expect(opened).to_contain_text("1006.0 h")
+    expect(opened).to_contain_text("1,006.0 h")
     table = club.account.client.table("component_installations").select("*").order("installed_from")
     installed = cast(list[dict[str, Any]], table.execute().data)
     assert [first, second] == [row["plane_id"] for row in installed]

@@ -1,8 +1,10 @@
 /**
  * Hours are whole seconds everywhere, until they are shown, here. What a meter shows at a moment (drum, readings, Hobbs
  * start and end, a due figure) is cut off to the step that is complete, as a real meter does: `formatMeter`. Durations and
- * sums are rounded once: `formatHours`. One figure goes one of the two ways wherever it stands.
+ * sums are rounded once, their thousands grouped: `formatHours`. One figure goes one of the two ways wherever it stands.
  */
+
+import { formatCount } from "./plural.ts";
 
 export const HOURS_FORMATS = ["tenths", "hundredths", "hhmm"] as const;
 export type HoursFormat = (typeof HOURS_FORMATS)[number];
@@ -23,14 +25,23 @@ function split(seconds: number, format: HoursFormat, toStep: (steps: number) => 
   };
 }
 
-/** Seconds as "18.6", "18.62" or "18:37"; a minus sign before negative ones. */
-export function formatHours(seconds: number, format: HoursFormat): string {
-  const { whole, fraction } = split(Math.abs(seconds), format, Math.round);
-  const text = `${whole}${FRACTION_MARK[format]}${fraction}`;
+function grouped(seconds: number, format: HoursFormat, toStep: (steps: number) => number): string {
+  const { whole, fraction } = split(Math.abs(seconds), format, toStep);
+  const text = `${formatCount(whole)}${FRACTION_MARK[format]}${fraction}`;
   return seconds < 0 && /[1-9]/.test(text) ? `−${text}` : text;
 }
 
-/** What a meter shows at `seconds`, 0 or more: "18.6" until the next tenth is complete. */
+/** Seconds as "8,543.6", "8,543.62" or "8,543:37"; a minus sign before negative ones. */
+export function formatHours(seconds: number, format: HoursFormat): string {
+  return grouped(seconds, format, Math.round);
+}
+
+/** A bound with its unit, rounded up, so that it stays true: a second more than 1.3 hours is "1.4 h". */
+export function formatHoursAtMost(seconds: number, format: HoursFormat): string {
+  return withUnit(grouped(seconds, format, Math.ceil), format);
+}
+
+/** What a meter shows at `seconds`, 0 or more: "4812.6" until the next tenth is complete, its thousands together as on the drums. */
 export function formatMeter(seconds: number, format: HoursFormat): string {
   const { whole, fraction } = split(Math.max(0, seconds), format, Math.floor);
   return `${whole}${FRACTION_MARK[format]}${fraction}`;
@@ -74,9 +85,9 @@ export function spokenHours(seconds: number, format: HoursFormat): string {
   return `${whole} hours ${Number(fraction)} minutes`;
 }
 
-/** Seconds of typed hours, "4813.9", "4813,9" or "4813:54"; null for anything else. */
+/** Seconds of typed hours, "4813.9", "4813,9" or "4813:54", or of copied ones, "4,813.9"; null for anything else. */
 export function parseHours(text: string): number | null {
-  const typed = text.trim();
+  const typed = text.trim().replace(/^(\d{1,3}),(\d{3}[.:]\d{1,2})$/, "$1$2");
   const [, hours, minutes] = /^(\d{1,6}):([0-5]\d)$/.exec(typed) ?? [];
   if (hours !== undefined && minutes !== undefined) return Number(hours) * SECONDS_PER_HOUR + Number(minutes) * 60;
   return /^\d{1,6}([.,]\d{1,2})?$/.test(typed) ? Math.round(Number(typed.replace(",", ".")) * SECONDS_PER_HOUR) : null;
@@ -112,13 +123,5 @@ export function formatDuration(seconds: number): { minutes: string; seconds: str
   const two = (value: number) => String(value).padStart(2, "0");
   const whole = Math.max(0, Math.floor(seconds));
   const minutes = Math.floor(whole / 60);
-  return { minutes: `${Math.floor(minutes / 60)}:${two(minutes % 60)}`, seconds: `:${two(whole % 60)}` };
-}
-
-/** A plus-or-minus in the unit that fits it: "±1 s", "±40 min", "±2.4 h"; rounded up, so that it stays true. */
-export function formatUncertainty(seconds: number): string {
-  if (seconds < 90) return `±${Math.ceil(seconds)} s`;
-  if (seconds < 90 * 60) return `±${Math.ceil(seconds / 60)} min`;
-  if (seconds < 48 * SECONDS_PER_HOUR) return `±${(Math.ceil(seconds / 360) / 10).toFixed(1)} h`;
-  return `±${Math.ceil(seconds / (24 * SECONDS_PER_HOUR))} days`;
+  return { minutes: `${formatCount(Math.floor(minutes / 60))}:${two(minutes % 60)}`, seconds: `:${two(whole % 60)}` };
 }

@@ -1,4 +1,9 @@
+/** A whole number with its thousands grouped, as English does: "8,543". */
+export function formatCount(count: number | string): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
 /** "1 plane", "2 planes". */
 export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
 }

@@ -1,13 +1,12 @@
-import { plural } from "../format/plural.ts";
+import { formatCount, plural } from "../format/plural.ts";
 import type { Fate } from "./fates.ts";
 import type { FieldName } from "./mapping.ts";
 import type { PassedOver, RowFault, RowNote } from "./rows.ts";
 import { MAX_ENTRIES, MAX_FILE_BYTES, type Refusal } from "./sheet.ts";
 import type { DurationUnit } from "./values.ts";
 
-const number = new Intl.NumberFormat("en");
-const entries = (count: number) => `${number.format(count)} ${count === 1 ? "entry" : "entries"}`;
-const rows = (count: number) => `${number.format(count)} ${count === 1 ? "row" : "rows"}`;
+const entries = (count: number) => `${formatCount(count)} ${count === 1 ? "entry" : "entries"}`;
+const rows = (count: number) => `${formatCount(count)} ${count === 1 ? "row" : "rows"}`;
 const MOST_MB = MAX_FILE_BYTES / 1_000_000;
 
 /** What the import page says: loaded with it. */
@@ -24,7 +23,7 @@ export const pageTexts = {
     action: "Choose a file",
     drop: "or drop it here",
     dropNow: "Drop it to read it",
-    hint: `CSV or XLSX from Excel, Google Sheets, LibreOffice or Numbers, or this portal’s own exports; up to ${MOST_MB} MB and ${number.format(MAX_ENTRIES)} entries. Nothing is imported before you have seen what becomes of every row.`,
+    hint: `CSV or XLSX from Excel, Google Sheets, LibreOffice or Numbers, or this portal’s own exports; up to ${MOST_MB} MB and ${formatCount(MAX_ENTRIES)} entries. Nothing is imported before you have seen what becomes of every row.`,
     other: "Choose another file",
     reading: (name: string) => `Reading ${name}`,
   },
@@ -44,7 +43,7 @@ export const pageTexts = {
     binary: { what: "This is neither text nor a workbook.", hint: "Choose a CSV or XLSX file." },
     json: { what: "This JSON is not a list of entries.", hint: "Choose a file that this portal exported, or a CSV or XLSX file." },
     no_table: { what: "There is no table in this file.", hint: "It needs a row per flight, with at least a start and an end or a duration." },
-    too_many_rows: { what: `This file has more than ${number.format(MAX_ENTRIES)} rows.`, hint: "Divide it into shorter periods." },
+    too_many_rows: { what: `This file has more than ${formatCount(MAX_ENTRIES)} rows.`, hint: "Divide it into shorter periods." },
     worker: { what: "The file could not be read.", hint: "Check your connection, reload the page and choose it again." },
   } satisfies Record<Refusal, { what: string; hint: string }>,
 
@@ -114,7 +113,7 @@ export const pageTexts = {
     meetsEntry: "Shares time with an entry of your log",
     same: "An entry with this start and duration is there",
     columns: { row: "Row", fate: "Fate", plane: "Plane", start: "Start", duration: "Duration", said: "Class, pilot, remarks" },
-    shown: (first: number, last: number, of: number) => `${number.format(first)} to ${number.format(last)} of ${number.format(of)}`,
+    shown: (first: number, last: number, of: number) => `${formatCount(first)} to ${formatCount(last)} of ${formatCount(of)}`,
     earlier: "Previous",
     later: "Next",
     noneOfThese: "There are no such rows.",
@@ -125,10 +124,10 @@ export const pageTexts = {
     nothing: "Nothing to import",
     nothingText: "Every row of this file is in your log already, or cannot be read.",
     running: (count: number) => `Importing ${entries(count)}`,
-    withDuplicates: (count: number) => `Also import the ${count === 1 ? "possible duplicate" : `${number.format(count)} possible duplicates`}`,
-    leaveOut: (count: number) => `Leave out the ${count === 1 ? "row with an error" : `${number.format(count)} rows with errors`}`,
+    withDuplicates: (count: number) => `Also import the ${count === 1 ? "possible duplicate" : `${formatCount(count)} possible duplicates`}`,
+    leaveOut: (count: number) => `Leave out the ${count === 1 ? "row with an error" : `${formatCount(count)} rows with errors`}`,
     blocked: (count: number) => `${rows(count)} cannot be read. Correct the file or how it is read, or leave ${count === 1 ? "it" : "them"} out.`,
-    tooMany: `An import has up to ${number.format(MAX_ENTRIES)} entries. Divide the file into shorter periods.`,
+    tooMany: `An import has up to ${formatCount(MAX_ENTRIES)} entries. Divide the file into shorter periods.`,
     done: (count: number, name: string) => `${entries(count)} imported from ${name}.`,
     again: "Trying again is harmless: nothing is imported twice.",
   },
@@ -138,8 +137,8 @@ export const pageTexts = {
     none: "Nothing was imported yet.",
     imported: (count: number, day: string, who: string | null) => `${entries(count)}, ${day}${who === null ? "" : `, by ${who}`}`,
     reverted: (day: string) => `Reverted ${day}`,
-    left: (left: number, changed: number) => `${entries(left)} left${changed === 0 ? "" : `, ${number.format(changed)} changed since`}`,
-    changed: (changed: number) => `${number.format(changed)} changed since`,
+    left: (left: number, changed: number) => `${entries(left)} left${changed === 0 ? "" : `, ${formatCount(changed)} changed since`}`,
+    changed: (changed: number) => `${formatCount(changed)} changed since`,
     revert: "Revert",
     revertNamed: (name: string) => `Revert the import of ${name}`,
     revertTitle: (name: string) => `Revert the import of ${name}?`,

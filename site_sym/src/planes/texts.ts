@@ -36,7 +36,6 @@ export const planesTexts = {
     restsOnReading: (reading: string, asOf: string, counted: string, sessions: number) =>
       `Reading ${reading} on ${asOf} + ${counted} from ${plural(sessions, "session")} since`,
     noReading: "No meter reading yet: counting starts from zero.",
-    uncertainty: (text: string) => ` · ${text}`,
     thisMonth: "This month",
     device: "Device",
     noDevice: "No device in this plane",

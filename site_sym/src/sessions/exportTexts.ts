@@ -46,7 +46,7 @@ export const exportTexts = {
     remarks: "Remarks",
     state: "State",
     quality: "Quality",
-    checkpoint_seconds: "Duration ± (s)",
+    checkpoint_seconds: "At most longer by (s)",
     start_uncertainty_s: "Start ± (s)",
     short: "Short",
     excluded: "Excluded",

@@ -1,6 +1,7 @@
 import type { LogEntry, Logged } from "../data/rows.ts";
 import type { Tone } from "../devices/deviceWords.ts";
-import { formatDuration, formatUncertainty } from "../format/hours.ts";
+import { formatDuration } from "../format/hours.ts";
+import { startUncertainty } from "../format/uncertainty.ts";
 import { texts } from "../ui/texts.ts";
 
 export interface SessionWords {
@@ -30,7 +31,7 @@ export function sessionWords(session: Logged | LogEntry): SessionWords {
   const estimated = session.quality === "clock_estimated";
   if (estimated) {
     const { start_uncertainty_s } = session;
-    const within = start_uncertainty_s === null ? "" : ` ${formatUncertainty(start_uncertainty_s)}`;
+    const within = start_uncertainty_s === null ? "" : ` ${startUncertainty(start_uncertainty_s)}`;
     quality.push({ tone: "warn", text: qualities.clock_estimated + within });
   } else if (session.quality === "flagged") {
     quality.push({ tone: "warn", text: qualities.flagged });

@@ -86,7 +86,6 @@ export const sessionsTexts = {
     overlaps: "overlaps, counted once",
     import: "Import",
     classes: { flight: "Flight", ground_run: "Ground run", maintenance: "Maintenance", avionics_only: "Avionics only", test: "Test" },
-    exact: (seconds: number) => `${seconds} s`,
   },
 
   session: {

@@ -6,23 +6,24 @@ import {
   formatDifference,
   formatDuration,
   formatHours,
+  formatHoursAtMost,
   formatHoursWithUnit,
   formatMeter,
   formatMeterWithUnit,
-  formatUncertainty,
   parseHours,
   parseMeter,
   shownRest,
   HOURS_FORMATS,
   spokenHours,
 } from "../../../site_sym/src/format/hours.ts";
+import { plural } from "../../../site_sym/src/format/plural.ts";
 
 test("hours are rounded once, to the nearest step of the format", () => {
   const seconds = 4812 * 3600 + 22 * 60 + 29;
 
-  assert.equal(formatHours(seconds, "tenths"), "4812.4");
-  assert.equal(formatHours(seconds, "hundredths"), "4812.37");
-  assert.equal(formatHours(seconds, "hhmm"), "4812:22");
+  assert.equal(formatHours(seconds, "tenths"), "4,812.4");
+  assert.equal(formatHours(seconds, "hundredths"), "4,812.37");
+  assert.equal(formatHours(seconds, "hhmm"), "4,812:22");
 });
 
 test("rounding up carries into the whole hours", () => {
@@ -61,6 +62,23 @@ test("what is typed in a format stands on the drum as typed", () => {
   for (const [text, format] of [["4813.9", "tenths"], ["0.7", "tenths"], ["4813.95", "hundredths"], ["99999.99", "hundredths"], ["4813:59", "hhmm"]] as const) {
     assert.equal(formatMeter(parseMeter(text) ?? 0, format), text);
   }
+});
+
+test("thousands are grouped, in hours and in counts", () => {
+  assert.equal(formatHours(999.9 * 3600, "tenths"), "999.9");
+  assert.equal(formatHours(1000 * 3600, "tenths"), "1,000.0");
+  assert.equal(formatHours(-1234.5 * 3600, "tenths"), "−1,234.5");
+  assert.equal(formatHoursWithUnit(8543.4 * 3600, "tenths"), "8,543.4 h");
+  assert.equal(formatDifference(1_234_567 * 3600, "hundredths"), "+1,234,567.00");
+  assert.deepEqual(formatDuration(8543 * 3600 + 61), { minutes: "8,543:01", seconds: ":01" });
+  assert.deepEqual([0, 999, 1000, 1_126_000].map((count) => plural(count, "day")), ["0 days", "999 days", "1,000 days", "1,126,000 days"]);
+});
+
+test("a bound is rounded up, so that it stays true", () => {
+  assert.equal(formatHoursAtMost(1, "tenths"), "0.1 h");
+  assert.equal(formatHoursAtMost(360, "tenths"), "0.1 h");
+  assert.equal(formatHoursAtMost(4681, "hundredths"), "1.31 h");
+  assert.equal(formatHoursAtMost(61, "hhmm"), "0:02");
 });
 
 test("three sessions of 0.55 h add up before they are rounded", () => {
@@ -114,8 +132,14 @@ test("typed hours are read as tenths, hundredths or minutes, with a point or a c
   assert.equal(parseHours("0"), 0);
 });
 
-test("what is no meter's figure is refused", () => {
-  for (const text of ["", "-1", "4813.999", "4813:60", "4.813,9", "1e3", "12345678"]) assert.equal(parseHours(text), null, text);
+test("pasted hours may have their thousands grouped", () => {
+  assert.equal(parseHours("4,812.4"), parseHours("4812.4"));
+  assert.equal(parseHours(" 123,456.78 "), parseHours("123456.78"));
+  assert.equal(parseHours("4,813:54"), parseHours("4813:54"));
+});
+
+test("what is no figure of hours is refused, and so is what could be four hours or four thousand", () => {
+  for (const text of ["", "-1", "4813.999", "4813:60", "4.813,9", "1e3", "12345678", "4,813", "48,12.4", "4,8123.4", "1,234,567.8", ",812.4"]) assert.equal(parseHours(text), null, text);
 });
 
 test("a meter's figure may be copied with its thousands apart and its unit", () => {
@@ -137,18 +161,11 @@ test("a difference says its sign, unless it rounds to nothing", () => {
   assert.equal(formatDifference(30, "tenths"), "0.0");
 });
 
-test("an uncertainty is rounded up, so that it stays true", () => {
-  assert.equal(formatUncertainty(60), "±60 s");
-  assert.equal(formatUncertainty(2401), "±41 min");
-  assert.equal(formatUncertainty(8601), "±2.4 h");
-  assert.equal(formatUncertainty(300_000), "±4 days");
-});
-
 test("a meter reading and the hours counted since add up to the drum as they are shown", () => {
   const [reading, total] = [4512 * 3600 + 1620, 4939 * 3600 + 900]; // 4512.45 h and 4939.25 h; 426.8 h between them
   assert.equal(formatMeter(total, "tenths"), "4939.2");
   assert.equal(formatMeter(reading, "tenths"), "4512.4");
   assert.equal(formatHours(shownRest(total, reading, "tenths"), "tenths"), "426.8");
   assert.equal(formatHours(shownRest(total + 180, reading - 181, "tenths"), "tenths"), "427.0");
-  assert.equal(formatHours(shownRest(total, 0, "hhmm"), "hhmm"), formatMeter(total, "hhmm"));
+  assert.equal(formatHours(shownRest(total, 0, "hhmm"), "hhmm"), "4,939:15");
 });

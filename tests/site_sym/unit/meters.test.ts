@@ -33,8 +33,8 @@ test("a ratio that was entered says from when on it is learned, and no other met
 });
 
 test("a meter's figure is its reading and what came since, with its uncertainty", () => {
-  assert.match(basis(tach)[0] ?? "", /^Reading 1000\.0 h on .*3.* \+ 8\.0 h since · ±6 min$/);
-  assert.equal(basis({ ...tach, reading_seconds: null, reading_as_of: null, uncertainty_seconds: 0 })[0], "1008.0 h counted, no reading yet");
+  assert.match(basis(tach)[0] ?? "", /^Reading 1000\.0 h on .*3.* \+ 8\.0 h since · ±0\.1 h$/);
+  assert.equal(basis({ ...tach, reading_seconds: null, reading_as_of: null, uncertainty_seconds: 0 })[0], "1,008.0 h counted, no reading yet");
 });
 
 test("what is missing is said: a reading, or time that was not sensed", () => {
