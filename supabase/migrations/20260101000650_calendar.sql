@@ -55,14 +55,24 @@ end $$;
 comment on function private.today(text) is 'The day that it is now in a time zone.';
 grant execute on function private.today(text) to authenticated;
 
-create function private.months_until_now(zone text, months integer)
+create function private.months_from(first_day date, zone text, months integer)
 returns table (month date, begins timestamptz, ends timestamptz)
 language sql stable set search_path = ''
 begin atomic
   select m.first_day::date, private.day_begin(m.first_day::date, zone), private.day_begin((m.first_day + interval '1 month')::date, zone)
-  from (select date_trunc('month', private.today(zone)::timestamp) as first_day) this
-  cross join generate_series(0, least(greatest(months, 1), 120) - 1) n
-  cross join lateral (select this.first_day - n * interval '1 month' as first_day) m;
+  from generate_series(0, months - 1) n
+  cross join lateral (select months_from.first_day + n * interval '1 month' as first_day) m;
+end;
+comment on function private.months_from(date, text, integer) is 'So many months of a time zone from the one with this first day on, each with the instants at which it begins and ends.';
+grant execute on function private.months_from(date, text, integer) to authenticated;
+
+create function private.months_until_now(zone text, months integer)
+returns table (month date, begins timestamptz, ends timestamptz)
+language sql stable set search_path = ''
+begin atomic
+  select m.month, m.begins, m.ends
+  from (select least(greatest(months, 1), 120) as count, date_trunc('month', private.today(zone)::timestamp) as last) asked
+  cross join lateral private.months_from((asked.last - (asked.count - 1) * interval '1 month')::date, zone, asked.count) m;
 end;
 comment on function private.months_until_now(text, integer) is 'The last months of a time zone (up to 120, the present one included), each with the instants at which it begins and ends.';
 grant execute on function private.months_until_now(text, integer) to authenticated;

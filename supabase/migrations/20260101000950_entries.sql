@@ -119,6 +119,7 @@ create table public.session_parts (
   "overlaps" boolean not null default false,
   short boolean not null default false,
   until_seconds integer,
+  session_end timestamptz,
   part_number integer,
   part_count integer,
   unique (session_id, from_seconds)
@@ -148,6 +149,7 @@ comment on column public.session_parts.flagged is 'The session is flagged.';
 comment on column public.session_parts."overlaps" is 'The session shares time with another one of its plane.';
 comment on column public.session_parts.short is 'The part is under three minutes long (private.short_session).';
 comment on column public.session_parts.until_seconds is 'Where the next part in force begins; null: it ends with the session.';
+comment on column public.session_parts.session_end is 'When the part ends: where the next one begins, the last one with the session.';
 comment on column public.session_parts.part_number is 'Which of the parts in force it is, from 1.';
 comment on column public.session_parts.part_count is 'How many parts of the session are in force.';
 
@@ -300,11 +302,12 @@ language plpgsql volatile security definer set search_path = '' set plan_cache_m
 begin
   update public.session_parts p set in_force = cut.in_force, plane_id = cut.plane_id, device_uuid = cut.device_uuid,
     effective_start = cut.begins, start_source = cut.start_source, excluded = cut.excluded, flagged = cut.flagged,
-    "overlaps" = cut."overlaps", short = cut.short, until_seconds = cut.until_seconds, part_number = cut.part_number,
-    part_count = cut.part_count
+    "overlaps" = cut."overlaps", short = cut.short, until_seconds = cut.until_seconds, session_end = cut.ends,
+    part_number = cut.part_number, part_count = cut.part_count
   from (
     select one.entry_id, s.plane_id, s.device_uuid, s.start_source, s.excluded, s.flagged, s."overlaps",
       s.effective_start + one.from_seconds * interval '1 second' as begins, one.in_force, one.until_seconds,
+      s.effective_start + coalesce(one.until_seconds, one.lasts) * interval '1 second' as ends,
       coalesce(one.until_seconds, one.lasts) - one.from_seconds < private.short_session() as short,
       case when one.in_force then one.part_number end as part_number,
       case when one.in_force then one.part_count end as part_count
@@ -325,10 +328,10 @@ begin
   where p.entry_id = cut.entry_id
     and (
       p.in_force, p.plane_id, p.device_uuid, p.effective_start, p.start_source, p.excluded, p.flagged, p."overlaps",
-      p.short, p.until_seconds, p.part_number, p.part_count
+      p.short, p.until_seconds, p.session_end, p.part_number, p.part_count
     ) is distinct from (
       cut.in_force, cut.plane_id, cut.device_uuid, cut.begins, cut.start_source, cut.excluded, cut.flagged,
-      cut."overlaps", cut.short, cut.until_seconds, cut.part_number, cut.part_count
+      cut."overlaps", cut.short, cut.until_seconds, cut.ends, cut.part_number, cut.part_count
     );
 end $$;
 comment on function private.refresh_parts(uuid[]) is 'Works out again where parts of sessions begin and end, and what the log is searched by.';

@@ -251,7 +251,7 @@ returns table (
   plane_id uuid, fleet_id uuid, registration text, type_designator text, make text, model text, archived_at timestamptz,
   total_seconds bigint, uncertainty_seconds bigint, reading_seconds integer, reading_as_of timestamptz,
   counted_seconds bigint, counted_sessions bigint, month_seconds bigint, month_sessions bigint,
-  last_effective_start timestamptz, last_session_end timestamptz, device_uuid uuid,
+  first_effective_start timestamptz, last_effective_start timestamptz, last_session_end timestamptz, device_uuid uuid,
   powered_seconds bigint, sensed_seconds bigint, engine_seconds bigint,
   month_sensed_seconds bigint, month_engine_seconds bigint,
   meter_id uuid, meter_name text, meter_source public.meter_source, meter_seconds bigint, meter_uncertainty_seconds bigint
@@ -312,7 +312,7 @@ begin
     plane.archived_at, coalesce(plane.reading_seconds, 0) + coalesce(total.seconds, 0),
     coalesce(tally.uncertainty_seconds, 0), plane.reading_seconds, plane.reading_as_of, coalesce(total.seconds, 0),
     coalesce(tally.sessions, 0), coalesce(month_total.seconds, 0), coalesce(month_tally.sessions, 0),
-    latest.effective_start, latest.session_end, installed.device_uuid,
+    earliest.effective_start, latest.effective_start, latest.session_end, installed.device_uuid,
     coalesce(ever.seconds, 0), coalesce(ever.sensed_seconds, 0), ever.engine_seconds,
     coalesce(month_total.sensed_seconds, 0), month_total.engine_seconds,
     plane.meter_id, plane.meter_name, plane.meter_source,
@@ -334,9 +334,14 @@ begin
     where s.plane_id = plane.plane_id and s.counts
     order by s.effective_start desc limit 1
   ) latest on true
+  left join lateral (
+    select s.effective_start from public.sessions s
+    where s.plane_id = plane.plane_id and s.counts
+    order by s.effective_start limit 1
+  ) earliest on true
   order by plane.registration_key, plane.plane_id;
 end $$;
-comment on function public.plane_hours(text, uuid, uuid) is 'Hours of the planes that the caller sees: reading plus counted since, this month (in a time zone), last session, device; and of all the time with power that was ever counted, what was sensed and the engine''s (null: nothing was sensed); and where the primary meter stands (null: unknown). Optionally of one fleet or one plane.';
+comment on function public.plane_hours(text, uuid, uuid) is 'Hours of the planes that the caller sees: reading plus counted since, this month (in a time zone), first and last session that count, device; and of all the time with power that was ever counted, what was sensed and the engine''s (null: nothing was sensed); and where the primary meter stands (null: unknown). Optionally of one fleet or one plane.';
 grant execute on function public.plane_hours(text, uuid, uuid) to authenticated;
 
 create function public.hours_by_month(fleet_id uuid, time_zone text default 'UTC', months integer default 12)
@@ -366,3 +371,49 @@ begin
 end $$;
 comment on function public.hours_by_month(uuid, text, integer) is 'Seconds per plane of a fleet in each of the last months (up to 120, the present one included), months as in the time zone; of these the sensed ones, and of these the engine''s (null: nothing was sensed). Cut at 1,000 rows like every answer: ask for fewer months in a fleet of over 83 planes.';
 grant execute on function public.hours_by_month(uuid, text, integer) to authenticated;
+
+create function public.year_hours(fleet_id uuid, year integer, time_zone text default 'UTC')
+returns table (
+  plane_id uuid, registration text, archived_at timestamptz, seconds bigint[], before_seconds bigint[],
+  engine_seconds bigint[], before_engine_seconds bigint[]
+)
+language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+declare
+  zone constant text := private.check_time_zone(time_zone);
+  january constant date := make_date(year, 1, 1);
+begin
+  return query
+  with period as materialized (
+    select m.month, m.begins, m.ends, m.month >= january as asked, m.month <= private.today(zone) as begun
+    from private.months_from((january - interval '1 year')::date, zone, 24) m
+  ), plane as materialized (
+    select p.plane_id, p.registration, p.registration_key, p.archived_at
+    from public.planes p where p.fleet_id = year_hours.fleet_id
+  ), counted as materialized (
+    select c.* from (
+      select array_agg(plane.plane_id) as planes, array_agg(period.begins) as froms, array_agg(period.ends) as untils
+      from plane cross join period where period.begun
+    ) asked
+    cross join lateral private.counted_in(asked.planes, asked.froms, asked.untils) c
+  ), line as (
+    select plane.plane_id, period.asked, period.month, case when period.begun then coalesce(counted.seconds, 0) end as seconds,
+      counted.engine_seconds
+    from plane cross join period
+    left join counted on counted.plane_id = plane.plane_id and counted.from_time = period.begins
+  ), total as (
+    select line.plane_id, sum(line.seconds) as seconds,
+      array_agg(line.seconds order by line.month) filter (where line.asked) as present,
+      array_agg(line.seconds order by line.month) filter (where not line.asked) as before,
+      array_agg(line.engine_seconds order by line.month) filter (where line.asked) as engine_present,
+      array_agg(line.engine_seconds order by line.month) filter (where not line.asked) as engine_before
+    from line group by line.plane_id
+  )
+  select plane.plane_id, plane.registration, plane.archived_at, total.present, total.before, total.engine_present,
+    total.engine_before
+  from plane join total on total.plane_id = plane.plane_id
+  where plane.archived_at is null or total.seconds > 0
+  order by plane.registration_key, plane.plane_id;
+end $$;
+comment on function public.year_hours(uuid, integer, text) is 'Seconds of each plane of a fleet in the months of a year, January first, and of the year before, months as in the time zone; the same of the engine''s (null: nothing was sensed). A month that has not begun is null. Archived planes without hours in both years are left out.';
+grant execute on function public.year_hours(uuid, integer, text) to authenticated;

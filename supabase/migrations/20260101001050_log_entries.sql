@@ -2,17 +2,18 @@
 
 -- First the keys, each from one table and in the order of its index, so that a page merges three short walks: whether an
 -- entry stands in the log is asked behind them (a condition inside would keep the planner from merging), and a column is
--- there once (as a second one, it would no longer be known as what pages are ordered by). Then what a row says: each join
--- finds a row by its key or, where its key is null, looks for nothing, and costs nothing where nothing of it is asked for.
+-- there once (as a second one, it would no longer be known as what pages are ordered by). What the log is searched and
+-- summed by stands there, too: neither a period nor a total needs another row. Then what a row says: each join finds a row
+-- by its key or, where its key is null, looks for nothing, and costs nothing where nothing of it is asked for.
 create view public.log_entries with (security_invoker = true) as
   select
     e.entry_id, e.kind, case when not e.is_merged then coalesce(e.split_id, e.entry_id) end as session_id,
     coalesce(m.session_ids, array[coalesce(e.split_id, e.entry_id)]) as session_ids,
     e.fleet_id, e.plane_id, plane.registration, e.device_uuid, o.name as device_name,
     e.effective_start, case when e.kind = 'merged' then null else s.session_start end as session_start,
-    ends.session_end, ends.run_seconds,
+    e.session_end, e.run_seconds,
     case e.kind
-      when 'merged' then extract(epoch from ends.session_end - e.effective_start)::integer - ends.run_seconds else 0
+      when 'merged' then extract(epoch from e.session_end - e.effective_start)::integer - e.run_seconds else 0
     end as gap_seconds,
     part.part_number, part.part_count,
     s.last_update, s.status,
@@ -47,26 +48,26 @@ create view public.log_entries with (security_invoker = true) as
     case when e.kind = 'session' and s.device_uuid is null and s.counts and not s.clock_checked
       then private.duplicate_of(s.plane_id, s.effective_start, s.session_end)
     end as possible_duplicate_of,
-    case when ends.counts and e.plane_id is not null then private.hobbs(e.plane_id, e.effective_start, 'powered') end
-      as hobbs_start_seconds,
-    case when ends.counts and e.plane_id is not null then private.hobbs(e.plane_id, ends.session_end, 'powered') end
-      as hobbs_end_seconds,
-    case e.kind when 'session' then s.engine_seconds when 'merged' then m.engine_seconds end as engine_seconds,
+    case when coalesce(m.counts, s.counts) and e.plane_id is not null
+      then private.hobbs(e.plane_id, e.effective_start, 'powered')
+    end as hobbs_start_seconds,
+    case when coalesce(m.counts, s.counts) and e.plane_id is not null
+      then private.hobbs(e.plane_id, e.session_end, 'powered')
+    end as hobbs_end_seconds,
+    e.engine_seconds,
     case when e.kind = 'session' then s.engine_first_s end as engine_first_s,
     case e.kind when 'merged' then m.bus_start_mv else s.bus_start_mv end as bus_start_mv,
     case e.kind when 'merged' then m.bus_min_mv else s.bus_min_mv end as bus_min_mv,
     case e.kind when 'merged' then m.bus_max_mv else s.bus_max_mv end as bus_max_mv,
-    case when ends.counts and e.plane_id = any ((select private.planes_with_engine_time())::uuid[])
+    case when coalesce(m.counts, s.counts) and e.plane_id = any ((select private.planes_with_engine_time())::uuid[])
       then private.hobbs(e.plane_id, e.effective_start, 'engine')
     end as engine_hobbs_start_seconds,
-    case when ends.counts and e.plane_id = any ((select private.planes_with_engine_time())::uuid[])
-      then private.hobbs(e.plane_id, ends.session_end, 'engine')
+    case when coalesce(m.counts, s.counts) and e.plane_id = any ((select private.planes_with_engine_time())::uuid[])
+      then private.hobbs(e.plane_id, e.session_end, 'engine')
     end as engine_hobbs_end_seconds,
     case
-      when e.kind = 'session' and s.engine_seconds is not null or e.kind = 'merged' and m.engine_seconds is not null
-      then private.suggested_class(
-        e.class, coalesce(m.engine_seconds, s.engine_seconds),
-        private.is_over(s.status, s.heard_at, s.device_uuid, s.effective_start)
+      when e.engine_seconds is not null then private.suggested_class(
+        e.class, e.engine_seconds, private.is_over(s.status, s.heard_at, s.device_uuid, s.effective_start)
       )
     end as suggested_class,
     coalesce(m.checkpoint_seconds, s.checkpoint_seconds) as checkpoint_seconds,
@@ -85,17 +86,20 @@ create view public.log_entries with (security_invoker = true) as
     select own.session_id as entry_id, 'session'::public.entry_kind as kind, false as is_merged,
       false as is_part, null::uuid as split_id, own.fleet_id, own.plane_id, own.device_uuid, own.effective_start,
       own.start_source, own.class, own.pilot, null::text as remarks, null::uuid as author_id,
-      null::timestamptz as updated_at, own.excluded, own.flagged, own.overlaps, own.short, not own.in_entry as stands
+      null::timestamptz as updated_at, own.excluded, own.flagged, own.overlaps, own.short, own.session_end,
+      own.run_seconds, own.engine_seconds, not own.in_entry as stands
     from public.sessions own
     union all
     select merged.entry_id, 'merged', true, false, null, merged.fleet_id, merged.plane_id, merged.device_uuid,
       merged.effective_start, merged.start_source, merged.class, merged.pilot, merged.remarks, merged.author_id,
-      merged.updated_at, merged.excluded, merged.flagged, merged.overlaps, merged.short, merged.in_force
+      merged.updated_at, merged.excluded, merged.flagged, merged.overlaps, merged.short,
+      merged.session_end, merged.run_seconds, merged.engine_seconds, merged.in_force
     from public.merged_entries merged
     union all
     select cut.entry_id, 'part', false, true, cut.session_id, cut.fleet_id, cut.plane_id, cut.device_uuid,
       cut.effective_start, cut.start_source, cut.class, cut.pilot, cut.remarks, cut.author_id, cut.updated_at,
-      cut.excluded, cut.flagged, cut.overlaps, cut.short, cut.in_force
+      cut.excluded, cut.flagged, cut.overlaps, cut.short, cut.session_end,
+      extract(epoch from cut.session_end - cut.effective_start)::integer, null, cut.in_force
     from public.session_parts cut
   ) e on e.fleet_id = mine.fleet_id and e.stands
   left join public.merged_entries m on m.entry_id = case when e.is_merged then e.entry_id end
@@ -103,21 +107,6 @@ create view public.log_entries with (security_invoker = true) as
   left join public.sessions s on s.session_id = case
     when e.is_merged then m.last_session_id when e.split_id is not null then e.split_id else e.entry_id
   end
-  cross join lateral (
-    select
-      case e.kind
-        when 'merged' then m.session_end
-        when 'part' then coalesce(s.effective_start + part.until_seconds * interval '1 second', s.session_end)
-        else s.session_end
-      end as session_end,
-      case e.kind
-        when 'merged' then m.run_seconds
-        when 'part'
-          then coalesce(part.until_seconds, extract(epoch from s.session_end - s.effective_start)::integer) - part.from_seconds
-        else s.run_seconds
-      end as run_seconds,
-      case e.kind when 'merged' then m.counts else s.counts end as counts
-  ) ends
   left join public.planes plane on plane.plane_id = e.plane_id
   left join public.device_ownerships o on o.device_uuid = e.device_uuid and o.fleet_id = e.fleet_id
     and o.owned @> s.session_start

@@ -355,6 +355,13 @@ CALLS = [
     Call("plane_hours", ALL_MEMBERS, lambda scene, persona: {"for_fleet": scene.fleet}, empty_for_others=True),
     Call("hours_by_month", ALL_MEMBERS, lambda scene, persona: {"fleet_id": scene.fleet}, empty_for_others=True),
     Call(
+        "year_hours",
+        ALL_MEMBERS,
+        lambda scene, persona: {"fleet_id": scene.fleet, "year": 2026},
+        empty_for_others=True,
+    ),
+    Call("log_totals", ALL_MEMBERS, lambda scene, persona: {"fleet_id": scene.fleet}, empty_for_others=True),
+    Call(
         "hours_by_day",
         ALL_MEMBERS,
         lambda scene, persona: {"fleet_id": scene.fleet, "days": 1000},

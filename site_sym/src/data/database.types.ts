@@ -1310,6 +1310,7 @@ export type Database = {
           "pilot": string | null;
           "plane_id": string | null;
           "remarks": string | null;
+          "session_end": string | null;
           "session_id": string;
           "short": boolean;
           "start_source": Database["public"]["Enums"]["start_source"] | null;
@@ -1335,6 +1336,7 @@ export type Database = {
           "pilot"?: string | null;
           "plane_id"?: string | null;
           "remarks"?: string | null;
+          "session_end"?: string | null;
           "session_id": string;
           "short"?: boolean;
           "start_source"?: Database["public"]["Enums"]["start_source"] | null;
@@ -1359,6 +1361,7 @@ export type Database = {
           "pilot"?: string | null;
           "plane_id"?: string | null;
           "remarks"?: string | null;
+          "session_end"?: string | null;
           "session_id"?: string;
           "short"?: boolean;
           "start_source"?: Database["public"]["Enums"]["start_source"] | null;
@@ -2254,6 +2257,31 @@ export type Database = {
         }[];
       };
       "join_session": { Args: { "session_id": string }; Returns: undefined };
+      "log_totals": {
+        Args: {
+          "class"?: string;
+          "device_uuid"?: string;
+          "fleet_id": string;
+          "from_time"?: string;
+          "mark"?: string;
+          "pilot"?: string;
+          "plane_id"?: string;
+          "until_time"?: string;
+          "without_plane"?: boolean;
+        };
+        Returns: {
+          "engine_seconds": number;
+          "entries": number;
+          "excluded_entries": number;
+          "excluded_seconds": number;
+          "first_start": string;
+          "hobbs_end_seconds": number;
+          "hobbs_start_seconds": number;
+          "is_plain": boolean;
+          "run_seconds": number;
+          "sensed_entries": number;
+        }[];
+      };
       "maintenance_history": {
         Args: { "item_id": string };
         Returns: {
@@ -2395,6 +2423,7 @@ export type Database = {
           "counted_sessions": number;
           "device_uuid": string;
           "engine_seconds": number;
+          "first_effective_start": string;
           "fleet_id": string;
           "last_effective_start": string;
           "last_session_end": string;
@@ -2627,6 +2656,7 @@ export type Database = {
           "pilot": string | null;
           "plane_id": string | null;
           "remarks": string | null;
+          "session_end": string | null;
           "session_id": string;
           "short": boolean;
           "start_source": Database["public"]["Enums"]["start_source"] | null;
@@ -2736,6 +2766,18 @@ export type Database = {
           isOneToOne: true;
           isSetofReturn: false;
         };
+      };
+      "year_hours": {
+        Args: { "fleet_id": string; "time_zone"?: string; "year": number };
+        Returns: {
+          "archived_at": string;
+          "before_engine_seconds": (number)[];
+          "before_seconds": (number)[];
+          "engine_seconds": (number)[];
+          "plane_id": string;
+          "registration": string;
+          "seconds": (number)[];
+        }[];
       };
     };
     Enums: {

@@ -10,6 +10,7 @@ import {
   NEWEST_FIRST,
   type SessionPart,
   type SessionQuery,
+  type Totals,
 } from "./rows.ts";
 import { IDS_PER_REQUEST, inPieces } from "./sessions.ts";
 
@@ -24,6 +25,18 @@ const EVERYTHING = "*";
 const NO_ENGINE_HOBBS = { engine_hobbs_start_seconds: null, engine_hobbs_end_seconds: null };
 const NO_HOBBS = { hobbs_start_seconds: null, hobbs_end_seconds: null, ...NO_ENGINE_HOBBS };
 const EXPORT_TIMEOUT_MS = 60_000;
+const NOTHING: Totals = {
+  entries: 0,
+  is_plain: true,
+  run_seconds: 0,
+  excluded_entries: 0,
+  excluded_seconds: 0,
+  sensed_entries: 0,
+  engine_seconds: null,
+  hobbs_start_seconds: null,
+  hobbs_end_seconds: null,
+  first_start: null,
+};
 
 /** What is said of a merged entry, beside which sessions it has. */
 export type Merged = Pick<LogEntry, "class" | "pilot" | "remarks">;
@@ -113,6 +126,12 @@ export class Entries {
     // An answer without a body says only its status.
     if (error) throw failed(error, status, "sessions");
     return count ?? 0;
+  }
+
+  /** What all entries that match come to; nothing if the fleet is the visitor's no more. */
+  async totals(fleetId: string, query: Partial<SessionQuery>): Promise<Totals> {
+    const rows = await this.#rest.read(this.#db.rpc("log_totals", this.#toSum(fleetId, query)), "sessions");
+    return rows[0] ?? NOTHING;
   }
 
   async one(fleetId: string, entryId: string): Promise<LogEntry | null> {
@@ -216,6 +235,20 @@ export class Entries {
   /** Says something about each of several entries: about all of them or none. */
   async annotate(said: ({ entry_id: string; kind: EntryKind } & EntryAnnotation)[]): Promise<void> {
     await this.#rest.write(this.#db.rpc("annotate_entries", { said }));
+  }
+
+  /** The arguments of `log_totals`, by which it finds what `#matching` finds. */
+  #toSum(fleetId: string, { plane, device, pilot, mark, from, until, ...query }: Partial<SessionQuery>) {
+    return {
+      fleet_id: fleetId,
+      ...(plane === "none" ? { without_plane: true } : plane && { plane_id: plane }),
+      ...(device && { device_uuid: device }),
+      ...(query.class && { class: query.class }),
+      ...(pilot && { pilot }),
+      ...(mark && { mark }),
+      ...(from && { from_time: from }),
+      ...(until && { until_time: until }),
+    };
   }
 
   #matching<const Columns extends string>(columns: Columns, fleetId: string, query: Partial<SessionQuery>, options: { count?: "exact"; head?: boolean } = {}) {

@@ -2,7 +2,7 @@ import { links } from "../ui/routes.ts";
 import { clock } from "./clock.svelte.ts";
 import { problemOf } from "./remote.ts";
 import { here, type Rest } from "./rest.ts";
-import type { DayHours, FleetOverview, Invitation, Invite, Member, Membership, OverviewParts, Role } from "./rows.ts";
+import type { DayHours, FleetOverview, Invitation, Invite, Member, Membership, OverviewParts, Role, YearHours } from "./rows.ts";
 
 const DELETING_KEY = "deleting-fleet";
 /** What `delete_fleet` says of a fleet that is gone. */
@@ -151,6 +151,11 @@ export class Fleets {
       months: answer?.months ?? [],
       sessions: (answer?.sessions ?? []),
     };
+  }
+
+  /** Hours of each plane in the months of a year and of the one before, by registration; archived planes without any are left out. */
+  async yearHours(fleetId: string, year: number, timeZone: string): Promise<YearHours[]> {
+    return await this.#rest.readInZone(timeZone, (time_zone) => this.#db.rpc("year_hours", { fleet_id: fleetId, year, time_zone }), "months");
   }
 
   /** Hours of a fleet on each of the last days that had any, today included. */

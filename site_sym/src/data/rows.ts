@@ -62,6 +62,7 @@ export type Plane = Nullable<
   | "archived_at"
   | "reading_seconds"
   | "reading_as_of"
+  | "first_effective_start"
   | "last_effective_start"
   | "last_session_end"
   | "device_uuid"
@@ -181,6 +182,9 @@ export type InstallationFields = Pick<Installation, "installed_from" | "removed_
 
 /** `month` is its first day: "2026-11-01". */
 export type MonthHours = Nullable<Returned<"hours_by_month">, "engine_seconds">;
+type MonthsOfAYear = "seconds" | "before_seconds" | "engine_seconds" | "before_engine_seconds";
+/** A plane in a year and in the one before, each with twelve figures, January first; null: not begun, or nothing was sensed. */
+export type YearHours = Omit<Nullable<Returned<"year_hours">, "archived_at">, MonthsOfAYear> & Record<MonthsOfAYear, (number | null)[]>;
 /** Medians of a plane's bus in a month, in millivolts, and from how many sessions. */
 export type MonthVoltages = Nullable<Returned<"plane_voltages">, "bus_start_mv" | "bus_min_mv" | "bus_max_mv" | "system_volts">;
 /** `day` is "2026-11-23". */
@@ -196,6 +200,8 @@ export type Logged = Pick<Session, LoggedColumn>;
 export type EntryKind = Enums["entry_kind"];
 /** A line of the log: a session, several that were merged, or a part of one; `session_ids` by start. */
 export type LogEntry = Logged & Filled<Omit<EntryRow, LoggedColumn>, "entry_id" | "kind" | "session_ids" | "gap_seconds">;
+/** What a selection of the log comes to: Hobbs is known of a plane's entries in a period, and the engine's time where it was sensed. */
+export type Totals = Nullable<Returned<"log_totals">, "engine_seconds" | "hobbs_start_seconds" | "hobbs_end_seconds" | "first_start">;
 /** What a person says about an entry of the log; what is left out stays as it is. */
 export type EntryAnnotation = Partial<Pick<LogEntry, "class" | "pilot" | "remarks" | "excluded">>;
 /** Sessions that may be one flight; with an `entry_id` they are those of that merged entry, and what lies close to it. */
@@ -308,7 +314,7 @@ export interface CorrectedDatabase {
       log_entries: WithRow<"log_entries", LogEntry>;
       session_log: WithRow<"session_log", Session>;
     };
-    Functions: Omit<Functions, "boot_gaps" | "check_import" | "component_seconds" | "component_status" | "device_completeness" | "fleet_boot_gaps" | "fleet_overview" | "import_batch_status" | "maintenance_history" | "maintenance_status" | "merge_suggestions" | "meter_hours" | "meter_status" | "plane_voltages" | "sessions_to_review"> & {
+    Functions: Omit<Functions, "boot_gaps" | "check_import" | "component_seconds" | "component_status" | "device_completeness" | "fleet_boot_gaps" | "fleet_overview" | "import_batch_status" | "log_totals" | "maintenance_history" | "maintenance_status" | "merge_suggestions" | "meter_hours" | "meter_status" | "plane_voltages" | "sessions_to_review" | "year_hours"> & {
       boot_gaps: Returning<"boot_gaps", BootGap[]>;
       check_import: Returning<"check_import", ImportCheck[]>;
       component_seconds: Returning<"component_seconds", ComponentSeconds[]>;
@@ -317,6 +323,7 @@ export interface CorrectedDatabase {
       fleet_boot_gaps: Returning<"fleet_boot_gaps", DeviceGap[]>;
       fleet_overview: Returning<"fleet_overview", OverviewAnswer | null>;
       import_batch_status: Returning<"import_batch_status", ImportBatch[]>;
+      log_totals: Returning<"log_totals", Totals[]>;
       maintenance_history: Returning<"maintenance_history", Occurrence[]>;
       maintenance_status: Returning<"maintenance_status", DueItem[]>;
       merge_suggestions: Returning<"merge_suggestions", MergeSuggestion[]>;
@@ -324,6 +331,7 @@ export interface CorrectedDatabase {
       meter_status: Returning<"meter_status", Meter[]>;
       plane_voltages: Returning<"plane_voltages", MonthVoltages[]>;
       sessions_to_review: Returning<"sessions_to_review", Session[]>;
+      year_hours: Returning<"year_hours", YearHours[]>;
     };
   };
 }
