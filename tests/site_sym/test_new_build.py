@@ -103,7 +103,7 @@ def host(stack: Stack, tmp_path: Path) -> Iterator[Host]:
     script.rename(renamed)
     for path in [new / "index.html", *new.glob("assets/*.js")]:
         text = path.read_text(encoding="utf-8").replace(script.name, renamed.name)
-        path.write_text(text.replace("Uptime logger", "Logger of the new build"), encoding="utf-8")
+        path.write_text(text.replace("Uptime Logger", "Logger of the new build"), encoding="utf-8")
     module = (SITE / "service-worker.build.ts").as_uri()
     program = f'import {{ writeServiceWorker }} from "{module}"; writeServiceWorker({json.dumps(str(new))});'
     done = deno("eval", program)
@@ -142,7 +142,7 @@ def open_old_build(page: Page, host: Host) -> None:
 
 def expect_build(page: Page, build: str) -> None:
     """The page is there, and its words and its script are of one build."""
-    name = {"old": "Uptime logger", "new": "Logger of the new build"}[build]
+    name = {"old": "Uptime Logger", "new": "Logger of the new build"}[build]
     expect(page.locator("main strong", has_text=name)).to_be_visible()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     expect(page).to_have_title(f"Sign in · {name}")

@@ -8,7 +8,7 @@ export type Tone = "good" | "warn" | "bad" | "idle" | "none";
 export interface DeviceWords {
   tone: Tone;
   text: string;
-  /** What to do about it, where something is to be done. */
+  /** What to do about it, or why nothing is to be done: whoever wonders about a silent board reads that a parked one is. */
   hint: string;
   /** Counting time beside the words, null where none is shown. */
   seconds: number | null;
@@ -58,10 +58,10 @@ export function deviceWords(device: Device, zone: Zone, now: Date): DeviceWords 
     case "needs_attention":
       return words("bad", ...texts.device.attention(device.attention));
     case "off": {
-      if (device.last_seen === null) return words("idle", texts.device.off);
+      if (device.last_seen === null) return words("idle", texts.device.off, texts.device.offHint);
       const moment = formatMoment(device.last_seen, zone, now);
-      if (device.unsent) return words("idle", texts.device.away(moment, device.unsent));
-      return words("idle", texts.device.offHeard(moment));
+      if (device.unsent) return words("idle", texts.device.away(moment, device.unsent), texts.device.awayHint(device.unsent));
+      return words("idle", texts.device.offHeard(moment), texts.device.offHint);
     }
   }
 }

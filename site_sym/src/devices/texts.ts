@@ -7,9 +7,11 @@ export const devicesTexts = {
     delivering: (count: number) => (count > 0 ? `Delivering, ${count} to go` : "Delivering"),
     off: "Off",
     offHeard: (moment: string) => `Off, last heard ${moment}`,
+    offHint: "Normal while parked. To test it, switch the avionics on within range of Wi-Fi.",
     away: (moment: string, unsent: number) => `Away, last heard ${moment}, ${unsent} to go`,
+    awayHint: (unsent: number) => `Normal while parked. ${unsent === 1 ? "That session is" : "Those sessions are"} safe on the board and will arrive when the avionics are on within range of Wi-Fi.`,
     neverHeard: "Never heard",
-    neverHeardHint: "Power up the board within range of Wi-Fi. Its log says “POST OK 200” once it gets through.",
+    neverHeardHint: "Normal until it first has power within range of Wi-Fi. To test it, switch the avionics on there: it shows up here within about a minute.",
     attention: (code: string | null): [text: string, hint: string] => {
       switch (code) {
         case "device_key_wrong":
@@ -67,6 +69,7 @@ export const devicesTexts = {
   devices: {
     title: "Devices",
     summary: (count: number) => plural(count, "device"),
+    silent: "A silent device is normal while its plane is parked: it has no power then. To test it, switch the avionics on within range of Wi-Fi.",
     register: "Register a device",
     empty: "No devices yet",
     emptyText: "Register a board by the UUID it prints every time it starts.",

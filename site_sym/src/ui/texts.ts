@@ -9,7 +9,7 @@ import { sessionsTexts } from "../sessions/texts.ts";
 
 /** Every word that a visit begins with, ready for translation: what belongs to no room here, the rest in each room's texts.ts; what is loaded later may have its own beside it. */
 export const texts = {
-  product: "Uptime logger",
+  product: "Uptime Logger",
   skipToContent: "Skip to the page",
 
   nav: {

@@ -144,7 +144,12 @@ test("an entry says how many power-ups it has, a part which one it is, a session
 });
 
 test("a parked plane's silence is no alarm", () => {
-  assert.deepEqual(deviceWords(device, "utc", NOW), { tone: "idle", text: "Off, last heard yesterday 16:40Z", hint: "", seconds: null });
+  assert.deepEqual(deviceWords(device, "utc", NOW), {
+    tone: "idle",
+    text: "Off, last heard yesterday 16:40Z",
+    hint: "Normal while parked. To test it, switch the avionics on within range of Wi-Fi.",
+    seconds: null,
+  });
 });
 
 test("a board that went silent minutes ago was last heard then", () => {
@@ -157,12 +162,18 @@ test("a board that left with sessions on it is away, and says how many", () => {
   const words = deviceWords({ ...device, unsent: 3 }, "utc", NOW);
 
   assert.equal(words.text, "Away, last heard yesterday 16:40Z, 3 to go");
+  assert.equal(words.tone, "idle");
+  assert.match(words.hint, /^Normal while parked\. Those sessions are safe on the board/);
+  assert.match(deviceWords({ ...device, unsent: 1 }, "utc", NOW).hint, /That session is safe/);
 });
 
 test("every state has its own tone and words, and attention says what to do", () => {
   assert.deepEqual([deviceWords(running, "utc", NOW).tone, deviceWords(running, "utc", NOW).seconds], ["good", 2550]);
   assert.equal(deviceWords({ ...device, state: "delivering", unsent: 3 }, "utc", NOW).text, "Delivering, 3 to go");
-  assert.equal(deviceWords({ ...device, state: "never_heard", last_seen: null }, "utc", NOW).tone, "none");
+  const never = deviceWords({ ...device, state: "never_heard", last_seen: null }, "utc", NOW);
+  assert.equal(never.tone, "none");
+  assert.match(never.hint, /^Normal until it first has power within range of Wi-Fi\. To test it, switch the avionics on/);
+  for (const state of ["running", "delivering"] as const) assert.equal(deviceWords({ ...device, state }, "utc", NOW).hint, "");
   for (const attention of ["device_key_wrong", "device_key_missing", "device_key_reset_expired", "bad_start", "something_new"]) {
     const words = deviceWords({ ...device, state: "needs_attention", attention }, "utc", NOW);
     assert.equal(words.tone, "bad");
