@@ -24,15 +24,25 @@ export interface MonthTable {
   months: MonthRow[];
 }
 
-/** Rows of (plane, month, seconds) as one row per month; the planes with hours, in the order in which the page lists them. */
-export function monthTable(rows: Omit<MonthHours, "sensed_seconds">[], planes: Plane[], others: string): MonthTable {
-  const flown = planes.filter(({ plane_id }) => rows.some((row) => row.plane_id === plane_id && row.seconds > 0));
+type PlaneMonth = Omit<MonthHours, "sensed_seconds">;
+type Named = Pick<Plane, "plane_id" | "registration">;
+
+/**
+ * Rows of (plane, month, seconds) as one row per month, and the planes that have hours, those with most first: they get the
+ * colours. Other planes' rows are left out.
+ */
+export function monthTable(rows: PlaneMonth[], planes: Named[], others: string): MonthTable {
+  const hours = new Map(planes.map(({ plane_id }) => [plane_id, 0]));
+  const ours = rows.filter(({ plane_id }) => hours.has(plane_id));
+  for (const { plane_id, seconds } of ours) hours.set(plane_id, (hours.get(plane_id) ?? 0) + seconds);
+  const of = ({ plane_id }: Named) => hours.get(plane_id) ?? 0;
+  const flown = planes.filter((plane) => of(plane) > 0).sort((a, b) => of(b) - of(a));
   const own = flown.length > MAX_SERIES ? flown.slice(0, MAX_SERIES - 1) : flown;
   const series: Series[] = own.map(({ plane_id, registration }, i) => ({ key: plane_id, label: registration, color: i + 1 }));
   if (flown.length > MAX_SERIES) series.push({ key: "others", label: others, color: MAX_SERIES });
 
   const byMonth = new Map<string, MonthRow>();
-  for (const { plane_id, month, seconds, engine_seconds } of rows) {
+  for (const { plane_id, month, seconds, engine_seconds } of ours) {
     const row = byMonth.get(month) ?? { month, seconds: Object.fromEntries(series.map(({ key }) => [key, 0])), total: 0, engine: null };
     const key = plane_id in row.seconds ? plane_id : "others";
     row.seconds[key] = (row.seconds[key] ?? 0) + seconds;
@@ -41,4 +51,14 @@ export function monthTable(rows: Omit<MonthHours, "sensed_seconds">[], planes: P
     byMonth.set(month, row);
   }
   return { series, months: [...byMonth.values()].sort((a, b) => a.month.localeCompare(b.month)) };
+}
+
+/**
+ * The same rows, the present month's with the seconds that the planes' cards show: those count on while a session runs.
+ * @param planes with their figures at present
+ * @param month the present one, "2026-11"
+ */
+export function withPresentMonth<Row extends PlaneMonth>(rows: Row[], planes: Pick<Plane, "plane_id" | "month_seconds">[], month: string): Row[] {
+  const present = new Map(planes.map(({ plane_id, month_seconds }) => [plane_id, month_seconds]));
+  return rows.map((row) => (row.month.startsWith(month) ? { ...row, seconds: present.get(row.plane_id) ?? row.seconds } : row));
 }

@@ -31,6 +31,8 @@ export const dashboardTexts = {
     total: "Total",
     others: "Other planes",
     chartLabel: "Powered hours per month, stacked by plane",
+    planeChartLabel: "Powered hours per month",
+    monthLinks: "The log by month",
     noMonths: "Hours appear here with the first session.",
   },
 
@@ -54,8 +56,9 @@ export const dashboardTexts = {
   heat: {
     title: "Days of the year",
     label: (days: number, hours: string) => `${hours} on ${plural(days, "day")} in the last twelve months`,
-    less: "less",
-    more: "more",
+    upTo: (hours: string) => `to ${hours} h`,
+    open: "Show the log of this day",
+    chooseDay: "Arrow keys choose a day",
     day: "Day",
     hours: "Hours",
     none: "Days appear here with the first session.",

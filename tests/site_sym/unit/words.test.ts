@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { monthTable } from "../../../site_sym/src/dashboard/monthSeries.ts";
 import { LIMITS } from "../../../site_sym/src/data/limits.ts";
 import type { Device, LogEntry, Membership, Plane, Session } from "../../../site_sym/src/data/rows.ts";
 import { findUuid } from "../../../site_sym/src/data/uuid.ts";
@@ -218,22 +217,6 @@ test("registrations of many states pass, and nonsense only gets a hint", () => {
     assert.equal(looksLikeRegistration(registration), true, registration);
   }
   for (const registration of ["SKYHAWK", "N0", "D EKLM", "-"]) assert.equal(looksLikeRegistration(registration), false, registration);
-});
-
-test("months are stacked by plane in the page's order, and a ninth plane joins the others", () => {
-  const planes = Array.from({ length: 10 }, (_, i) => ({ plane_id: `p${i}`, registration: `D-E${i}` })) as Plane[];
-  const rows = planes.flatMap(({ plane_id }, i) => [
-    { plane_id, month: "2026-11-01", seconds: i === 3 ? 0 : 3600, engine_seconds: i < 2 ? i * 3000 : null },
-    { plane_id, month: "2026-10-01", seconds: 0, engine_seconds: null },
-  ]);
-
-  const table = monthTable(rows, planes, "Other planes");
-
-  assert.deepEqual(table.months.map(({ month }) => month), ["2026-10-01", "2026-11-01"]);
-  assert.deepEqual(table.series.map(({ label }) => label), ["D-E0", "D-E1", "D-E2", "D-E4", "D-E5", "D-E6", "D-E7", "Other planes"]);
-  assert.equal(table.months[1]?.total, 9 * 3600);
-  assert.equal(table.months[1]?.seconds.others, 2 * 3600);
-  assert.deepEqual(table.months.map(({ engine }) => engine), [null, 3000]);
 });
 
 test("fleets of one name are told apart, others keep their name", () => {
