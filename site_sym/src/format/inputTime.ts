@@ -2,14 +2,15 @@
 
 import { parseHours } from "./hours.ts";
 import { isoDay, type Zone } from "./times.ts";
+import { clockAt, instantOf } from "./zoneClock.ts";
 
 const two = (value: number) => String(value).padStart(2, "0");
 
 /** An instant as it is typed, in the zone: "2026-11-23 09:14", with the seconds where there are any. */
 export function toInputTime(iso: string, zone: Zone): string {
   const at = new Date(iso);
-  const time = zone === "utc" ? [at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds()] : [at.getHours(), at.getMinutes(), at.getSeconds()];
-  return `${isoDay(at, zone)} ${(at.getUTCSeconds() === 0 ? time.slice(0, 2) : time).map(two).join(":")}`;
+  const { hour, minute, second } = clockAt(at, zone);
+  return `${isoDay(at, zone)} ${(second === 0 ? [hour, minute] : [hour, minute, second]).map(two).join(":")}`;
 }
 
 const MOMENT = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:\s+|T)(\d{1,2}):(\d{2})(?::(\d{2}))?$/;
@@ -22,8 +23,7 @@ export function fromInputTime(text: string, zone: Zone): string | null {
   const written = new Date(Date.UTC(year, month - 1, day));
   // Date reads 30 February as 2 March.
   if (written.getUTCMonth() !== month - 1 || written.getUTCDate() !== day || hour > 23 || minute > 59 || second > 59) return null;
-  const at = zone === "utc" ? new Date(Date.UTC(year, month - 1, day, hour, minute, second)) : new Date(year, month - 1, day, hour, minute, second);
-  return at.toISOString();
+  return new Date(instantOf({ year, month, day }, hour * 3600 + minute * 60 + second, zone)).toISOString();
 }
 
 /** The calendar day that was typed, "2026-11-23", also without the hyphens, which a phone's keypad may lack; null where it is no day. */

@@ -1,14 +1,14 @@
 /** Times of day in UTC (marked Z) or in the reader's own zone, 24 hours. Every input is an ISO 8601 instant. */
 
+import { clockAt, instantOf } from "./zoneClock.ts";
+
 export const ZONES = ["utc", "local"] as const;
 export type Zone = (typeof ZONES)[number];
 
 const LOCALE = "en-GB";
 const DAY_MS = 86_400_000;
 
-function zoneOption(zone: Zone): { timeZone?: string } {
-  return zone === "utc" ? { timeZone: "UTC" } : {};
-}
+const two = (value: number) => String(value).padStart(2, "0");
 
 /**
  * The IANA name of the reader's own zone; null where the browser does not know it or names one that there is not. A bare
@@ -36,41 +36,21 @@ export function zoneLabel(zone: Zone, at: Date): string {
   return parts.find((part) => part.type === "timeZoneName")?.value ?? "local";
 }
 
-interface CalendarDay {
-  year: number;
-  month: number;
-  day: number;
-}
-
-function calendarDay(at: Date, zone: Zone): CalendarDay {
-  return zone === "utc"
-    ? { year: at.getUTCFullYear(), month: at.getUTCMonth(), day: at.getUTCDate() }
-    : { year: at.getFullYear(), month: at.getMonth(), day: at.getDate() };
-}
-
 /** Days from `from` to `to` by the calendar of the zone, however long those days were. */
 export function daysBetween(from: Date, to: Date, zone: Zone): number {
-  const noon = (at: Date) => {
-    const { year, month, day } = calendarDay(at, zone);
-    return Date.UTC(year, month, day);
+  const midnight = (at: Date) => {
+    const { year, month, day } = clockAt(at, zone);
+    return Date.UTC(year, month - 1, day);
   };
-  return Math.round((noon(to) - noon(from)) / DAY_MS);
+  return (midnight(to) - midnight(from)) / DAY_MS;
 }
 
-// Made once: a formatter takes far longer to make than to use, and a page of the log has hundreds of times.
-const clockIn: Partial<Record<Zone, Intl.DateTimeFormat>> = {};
 const monthNames: string[] = [];
 
 /** "09:14Z" or "10:14". */
 export function formatTime(iso: string, zone: Zone): string {
-  const format = (clockIn[zone] ??= new Intl.DateTimeFormat(LOCALE, {
-    ...zoneOption(zone),
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-  }));
-  const time = format.format(new Date(iso));
-  return zone === "utc" ? `${time}Z` : time;
+  const { hour, minute } = clockAt(Date.parse(iso), zone);
+  return `${two(hour)}:${two(minute)}${zone === "utc" ? "Z" : ""}`;
 }
 
 /** "Nov": three letters for every month, where the locale would write "Sept". */
@@ -82,9 +62,9 @@ function monthName(month: number): string {
 
 /** "23 Nov", with the year where it is not the present one. */
 export function formatDay(iso: string, zone: Zone, now: Date): string {
-  const { year, month, day } = calendarDay(new Date(iso), zone);
-  const text = `${day} ${monthName(month)}`;
-  return year === calendarDay(now, zone).year ? text : `${text} ${year}`;
+  const { year, month, day } = clockAt(Date.parse(iso), zone);
+  const text = `${day} ${monthName(month - 1)}`;
+  return year === clockAt(now, zone).year ? text : `${text} ${year}`;
 }
 
 /** "Mon" for a calendar day ("2026-11-23"). */
@@ -123,13 +103,11 @@ export function formatLongDay(date: string): string {
 /** The instant at which a calendar day ("2026-11-23") begins in the zone, `plusDays` later. */
 export function startOfDay(date: string, zone: Zone, plusDays = 0): string {
   const [year = 1970, month = 1, day = 1] = date.split("-").map(Number);
-  const at = zone === "utc" ? new Date(Date.UTC(year, month - 1, day + plusDays)) : new Date(year, month - 1, day + plusDays);
-  return at.toISOString();
+  return new Date(instantOf({ year, month, day: day + plusDays }, 0, zone)).toISOString();
 }
 
 /** The calendar day ("2026-11-23") of an instant in the zone. */
 export function isoDay(at: Date, zone: Zone): string {
-  const { year, month, day } = calendarDay(at, zone);
-  const two = (value: number) => String(value).padStart(2, "0");
-  return `${year}-${two(month + 1)}-${two(day)}`;
+  const { year, month, day } = clockAt(at, zone);
+  return `${year}-${two(month)}-${two(day)}`;
 }

@@ -1,11 +1,11 @@
 /** Rows of a table as entries: planes found, times as instants, lengths in seconds. */
 
 import type { ImportEntry } from "../data/rows.ts";
+import { type Day, instantsOf } from "../format/zoneClock.ts";
 import { registrationKey } from "../planes/registration.ts";
 import type { Mapping } from "./mapping.ts";
 import type { Sheet } from "./sheet.ts";
-import { type Day, parseClass, parseFlag, parseLength, parseWritten } from "./values.ts";
-import { instantsOf } from "./zoneTime.ts";
+import { parseClass, parseFlag, parseLength, parseWritten } from "./values.ts";
 
 /** Why a row is no entry. */
 export type RowFault = "no_plane" | "unknown_plane" | "no_date" | "wrong_date" | "no_start" | "wrong_start" | "no_such_hour" | "no_length" | "wrong_length" | "wrong_end" | "no_time_between";

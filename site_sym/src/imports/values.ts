@@ -1,6 +1,7 @@
 /** What people write in the cells of a log: days, times, durations, classes. Null: it is not one. */
 
 import type { SessionClass } from "../data/rows.ts";
+import type { Day } from "../format/zoneClock.ts";
 
 /** Which comes first where a day is written in figures; the year may come first in any. */
 export type DateOrder = "dmy" | "mdy";
@@ -8,13 +9,6 @@ export const DATE_ORDERS = ["dmy", "mdy"] as const satisfies readonly DateOrder[
 /** What a bare number in the duration's column counts. */
 export const DURATION_UNITS = ["hours", "minutes", "seconds"] as const;
 export type DurationUnit = (typeof DURATION_UNITS)[number];
-
-/** A day on the calendar, month 1 to 12. */
-export interface Day {
-  year: number;
-  month: number;
-  day: number;
-}
 
 /** A clock's time as it is written; `utc` where it says so itself. */
 export interface Written {

@@ -1,52 +1,19 @@
 /** Calendar months in a report's own time zone, which need not be the one that the page shows. A month is "2026-10". */
 
 import type { ReportHead } from "../data/rows.ts";
-
-const HOUR_MS = 3_600_000;
-
-interface Local {
-  year: number;
-  month: number;
-  day: number;
-  hour: number;
-  minute: number;
-  second: number;
-}
-
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-/** In UTC where the browser's list of zones is older than the database's. */
-function formatIn(timeZone: string): Intl.DateTimeFormat {
-  let format = formats.get(timeZone);
-  if (format === undefined) {
-    const parts = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" } as const;
-    try {
-      format = new Intl.DateTimeFormat("en-GB", { ...parts, timeZone });
-    } catch {
-      format = new Intl.DateTimeFormat("en-GB", { ...parts, timeZone: "UTC" });
-    }
-    formats.set(timeZone, format);
-  }
-  return format;
-}
-
-function local(at: Date, timeZone: string): Local {
-  const found = Object.fromEntries(formatIn(timeZone).formatToParts(at).map(({ type, value }) => [type, Number(value)]));
-  const { year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0 } = found;
-  return { year, month, day, hour, minute, second };
-}
+import { clockAt, instantOf } from "../format/zoneClock.ts";
 
 const two = (value: number) => String(value).padStart(2, "0");
 
 /** "2026-10-31". */
 export function dayIn(iso: string, timeZone: string): string {
-  const { year, month, day } = local(new Date(iso), timeZone);
+  const { year, month, day } = clockAt(Date.parse(iso), timeZone);
   return `${year}-${two(month)}-${two(day)}`;
 }
 
 /** "14:05". */
 export function timeIn(iso: string, timeZone: string): string {
-  const { hour, minute } = local(new Date(iso), timeZone);
+  const { hour, minute } = clockAt(Date.parse(iso), timeZone);
   return `${two(hour)}:${two(minute)}`;
 }
 
@@ -57,7 +24,7 @@ export function momentIn(iso: string, timeZone: string): string {
 
 /** The month in which an instant lies. */
 export function monthOf(at: Date, timeZone: string): string {
-  const { year, month } = local(at, timeZone);
+  const { year, month } = clockAt(at, timeZone);
   return `${year}-${two(month)}`;
 }
 
@@ -69,15 +36,8 @@ export function laterMonth(month: string, months: number): string {
 
 /** The instant at which a month begins in the zone. */
 export function beginOfMonth(month: string, timeZone: string): string {
-  const midnight = Date.parse(`${month}-01T00:00:00Z`);
-  // Twice: the offset may change between the first guess and the begin.
-  let at = midnight;
-  for (let i = 0; i < 2; i++) {
-    const { year, month: number, day, hour, minute, second } = local(new Date(at), timeZone);
-    at = midnight - (Date.UTC(year, number - 1, day, hour, minute, second) - at);
-  }
-  // Where clocks go forward at midnight the month begins an hour later on them.
-  return new Date(monthOf(new Date(at), timeZone) === month ? at : at + HOUR_MS).toISOString();
+  const [year = 1970, number = 1] = month.split("-").map(Number);
+  return new Date(instantOf({ year, month: number, day: 1 }, 0, timeZone)).toISOString();
 }
 
 /** The report that stands for each month, by the month: of one month's the newest. @param reports as they are listed */

@@ -2,6 +2,7 @@
 
 import type { LogEntry, Plane } from "../data/rows.ts";
 import { formatDay, formatTime, formatWeekday, isoDay, startOfDay, type Zone } from "../format/times.ts";
+import { instantOf } from "../format/zoneClock.ts";
 
 export const VIEWS = ["day", "week"] as const;
 export type View = (typeof VIEWS)[number];
@@ -87,7 +88,7 @@ export function ticksOf(period: Period, zone: Zone, now: Date): Tick[] {
   const [year = 0, month = 1, day = 1] = (period.days[0] ?? "").split("-").map(Number);
   return Array.from({ length: 24 / HOURS_PER_TICK }, (_, n) => {
     const hour = n * HOURS_PER_TICK;
-    const at = (zone === "utc" ? new Date(Date.UTC(year, month - 1, day, hour)) : new Date(year, month - 1, day, hour)).toISOString();
+    const at = new Date(instantOf({ year, month, day }, hour * 3600, zone)).toISOString();
     return { at, share: share(at), text: formatTime(at, zone), day: null };
   });
 }

@@ -9,7 +9,6 @@ import { readFile } from "../../../site_sym/src/imports/readFile.ts";
 import { type ReadRow, RowReader } from "../../../site_sym/src/imports/rows.ts";
 import type { Sheet } from "../../../site_sym/src/imports/sheet.ts";
 import { parseClass, parseLength, parseTime, parseWritten } from "../../../site_sym/src/imports/values.ts";
-import { instantsOf } from "../../../site_sym/src/imports/zoneTime.ts";
 import { type SampleCell, workbook } from "./importSamples.ts";
 
 const PLANES = [
@@ -155,20 +154,6 @@ test("an hour that summer time leaves out is an error, one that comes twice is t
     "5 p1 2026-10-25T01:30:00Z 5400 hour_twice",
     "6 p1 2026-10-25T00:30:00Z 9000 hour_twice",
   ]);
-});
-
-test("every instant of years of half-hour and summer-time zones comes back from what its clocks showed", () => {
-  for (const zone of ["Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kolkata", "UTC"]) {
-    const format = new Intl.DateTimeFormat("en-US", { timeZone: zone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric" });
-    for (let at = Date.UTC(2024, 0, 1); at < Date.UTC(2026, 0, 1); at += 7.5 * 3_600_000) {
-      const parts = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
-      const day = { year: parts["year"] ?? 0, month: parts["month"] ?? 0, day: parts["day"] ?? 0 };
-
-      const instants = instantsOf(day, (parts["hour"] ?? 0) * 3600 + (parts["minute"] ?? 0) * 60, zone);
-
-      assert.ok(instants.includes(at), `${zone} ${new Date(at).toISOString()}: ${instants.map((one) => new Date(one).toISOString())}`);
-    }
-  }
 });
 
 test("an end that differs from start and duration is noted, and the duration counts", async () => {
