@@ -231,9 +231,9 @@ def make_stack(make_database: MakeDatabase, open_folder: Path) -> Iterator[MakeS
         yield make
 
 
-@pytest.fixture
-def sign_up() -> Iterator[Callable[..., Account]]:
-    """Sign up and confirm a user with a fresh address, and sign in: `sign_up(stack, name="owner")`."""
+@contextlib.contextmanager
+def signing_up() -> Iterator[Callable[..., Account]]:
+    """What the fixture `sign_up` gives, for what outlives a test."""
     with contextlib.ExitStack() as clients:
 
         def make(stack: Stack, name: str = "pilot") -> Account:
@@ -248,6 +248,13 @@ def sign_up() -> Iterator[Callable[..., Account]]:
             client.auth.sign_in_with_password({"email": email, "password": password})
             return Account(email, password, answer.user.id, client)
 
+        yield make
+
+
+@pytest.fixture
+def sign_up() -> Iterator[Callable[..., Account]]:
+    """Sign up and confirm a user with a fresh address, and sign in: `sign_up(stack, name="owner")`."""
+    with signing_up() as make:
         yield make
 
 

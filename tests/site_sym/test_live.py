@@ -149,7 +149,7 @@ def test_the_dashboard_asks_three_questions_at_most(page: Page, club: Club) -> N
     requests = api_requests(page)
 
     page.reload()
-    expect(page.get_by_role("article")).to_have_count(12)
+    expect(page.get_by_role("region", name="Planes").get_by_role("listitem")).to_have_count(12)
     expect(page.get_by_role("img", name="in the last twelve months")).to_be_visible()
     expect(page.get_by_role("table", name="Latest sessions").locator("tbody tr")).to_have_count(6)
     expect(page.get_by_role("region", name="Hours per month").get_by_role("img")).to_be_visible()

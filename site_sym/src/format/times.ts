@@ -111,3 +111,9 @@ export function isoDay(at: Date, zone: Zone): string {
   const { year, month, day } = clockAt(at, zone);
   return `${year}-${two(month)}-${two(day)}`;
 }
+
+/** The first day of the month before the one in which a calendar day lies: "2026-10-01" of "2026-11-23". */
+export function monthBefore(day: string): string {
+  const [year = 1970, month = 1] = day.split("-").map(Number);
+  return month === 1 ? `${year - 1}-12-01` : `${year}-${String(month - 1).padStart(2, "0")}-01`;
+}

@@ -10,6 +10,17 @@ export const planesTexts = {
     emptyViewer: "An editor of this fleet can add planes.",
     archived: "Archived",
     showArchived: (count: number) => `Show ${plural(count, "archived plane")}`,
+    byRegistration: "By registration",
+    rows: {
+      search: "Search planes",
+      placeholder: "Registration or type",
+      found: (count: number) => `${plural(count, "plane")} found`,
+      none: (typed: string) => `No plane matches “${typed}”.`,
+      all: (count: number) => `Show all ${count} planes`,
+      plane: "Plane",
+      state: "State",
+      hours: "Hours",
+    },
   },
 
   plane: {

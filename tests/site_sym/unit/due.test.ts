@@ -4,7 +4,6 @@ import { test } from "node:test";
 import type { DueItem } from "../../../site_sym/src/data/rows.ts";
 import { dueCsv } from "../../../site_sym/src/maintenance/dueCsv.ts";
 import { countStates, matching, planesOf, readFilter } from "../../../site_sym/src/maintenance/dueFilter.ts";
-import { byUrgency } from "../../../site_sym/src/maintenance/dueOrder.ts";
 import { dueSentence, dueWords, expectedDays, intervalWords, leading, rangeWords, usedShare } from "../../../site_sym/src/maintenance/dueWords.ts";
 
 const TODAY = "2026-11-27";
@@ -136,18 +135,6 @@ test("an interval is said without fractions that it has not", () => {
   assert.equal(intervalWords({ interval_seconds: null, interval_months: null, interval_days: 1 }, "tenths"), "1 day");
   assert.deepEqual(expectedDays(byHours(1, { projected_from: "2026-12-14", projected_to: "2026-12-29" })), ["2026-12-14", "to 2026-12-29"]);
   assert.deepEqual(expectedDays(byHours(1)), []);
-});
-
-test("planes with something pressing come first, the others stay as they were", () => {
-  const due: Record<string, DueItem> = {
-    calm: { ...NONE, status: "ok", urgency: -5 },
-    asked: { ...NONE, status: "unknown", urgency: 1e12 },
-    soon: { ...NONE, status: "due_soon", urgency: 2e12 - 7 },
-    sooner: { ...NONE, status: "due_soon", urgency: 2e12 - 3 },
-    over: { ...NONE, status: "overdue", urgency: 4e12 },
-  };
-  const planes = ["calm", "asked", "none", "soon", "over", "sooner"];
-  assert.deepEqual(byUrgency(planes, (name) => due[name]), ["over", "sooner", "soon", "calm", "asked", "none"]);
 });
 
 test("a filter shows what the address says, and everything where it makes no sense", () => {

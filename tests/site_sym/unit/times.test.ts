@@ -10,6 +10,7 @@ import {
   formatTime,
   isoDay,
   laterDay,
+  monthBefore,
   startOfDay,
   timeZoneName,
 } from "../../../site_sym/src/format/times.ts";
@@ -68,4 +69,8 @@ test("months keep three letters, and the database is asked in the reader's zone"
   assert.equal(formatMonth("2026-09-01"), "Sep");
   assert.equal(timeZoneName("utc"), "UTC");
   assert.equal(timeZoneName("local"), "Europe/Berlin");
+});
+
+test("the month before January is last year's December", () => {
+  assert.deepEqual(["2026-11-23", "2026-10-01", "2026-01-31"].map(monthBefore), ["2026-10-01", "2026-09-01", "2025-12-01"]);
 });
