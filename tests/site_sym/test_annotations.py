@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import NewPage
+from tests.site_sym.axe import violations
 from tests.site_sym.club import Club, SignUp, first, message, now, report, undo
-from tests.site_sym.test_pages import NARROWEST, violations
+from tests.site_sym.test_pages import NARROWEST
 from tools import screenshots, wire
 
 

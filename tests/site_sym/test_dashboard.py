@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import NewPage, signing_up
+from tests.site_sym.axe import violations
 from tests.site_sym.club import REVIEW, Club, api_requests, message, now, report
-from tests.site_sym.test_pages import violations
 from tests.support import HTTP_SECONDS
 from tools.stack import Stack
 

@@ -7,9 +7,9 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.site_sym.axe import violations
 from tests.site_sym.club import Club, message, now, report, undo
 from tests.site_sym.roles import join
-from tests.site_sym.test_pages import violations
 from tests.support import HTTP_SECONDS
 
 

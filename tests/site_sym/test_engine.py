@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import NewPage
+from tests.site_sym.axe import violations
 from tests.site_sym.club import Club, message, now, report
-from tests.site_sym.test_pages import violations
 
 BUS = {"engine_seconds": 300, "engine_first_s": 60, "bus_start_mv": 12_140, "bus_min_mv": 9_300, "bus_max_mv": 13_210}
 

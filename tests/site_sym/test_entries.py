@@ -10,11 +10,11 @@ from typing import Any, cast
 from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import NewPage
+from tests.site_sym.axe import violations
 from tests.site_sym.club import Club, message, now, report, undo
 from tests.site_sym.crowding import find_crowding, resize
 from tests.site_sym.roles import join
 from tests.site_sym.test_export import read_csv, read_xlsx, save
-from tests.site_sym.test_pages import violations
 from tests.site_sym.test_stories import CLICKS, COUNT_CLICKS
 from tests.support import PageFaults
 

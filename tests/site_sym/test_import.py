@@ -11,10 +11,10 @@ from playwright.sync_api import Page, expect
 from postgrest import CountMethod
 
 from tests.conftest import NewPage
+from tests.site_sym.axe import violations
 from tests.site_sym.club import Club, message, report, undo
 from tests.site_sym.roles import join
 from tests.site_sym.test_export import save, session_log
-from tests.site_sym.test_pages import violations
 from tests.support import PageFaults
 
 HAND_ROWS = 500

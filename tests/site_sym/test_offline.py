@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.conftest import NewPage
+from tests.site_sym.axe import violations
 from tests.site_sym.club import Club, message, now, report
-from tests.site_sym.test_pages import violations
 from tests.support import PageFaults
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.conftest import NewPage
+from tests.site_sym.axe import violations
 from tests.site_sym.club import Club
 from tests.site_sym.roles import join
-from tests.site_sym.test_pages import violations
 from tests.support import PageFaults, open_link
 
 REFUSED = r"status of 4\d\d"

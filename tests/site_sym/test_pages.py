@@ -2,22 +2,18 @@
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.conftest import MakeDatabase, NewPage
+from tests.site_sym.axe import AXE_COLOUR_RULES
+from tests.site_sym.axe import violations as violations
 from tests.site_sym.crowding import find_crowding, resize
 from tools import screenshots
 from tools.stack import Stack
 
-ROOT = Path(__file__).resolve().parents[2]
-AXE = ROOT / "site_sym" / "node_modules" / "axe-core" / "axe.min.js"
-AXE_RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-# Themes differ in their colours alone, and these are the rules that look at colours.
-AXE_COLOUR_RULES = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 # Width and height in pixels, and the letters' size in percent. 320 x 256 is 1,280 x 1,024 at 400 %.
 SCREENS = [
     (1280, 800, 100),
@@ -159,11 +155,6 @@ SWATCHES = """() => [...document.querySelectorAll(".legend i, .legend .fill, .le
   return `${backgroundColor} ${backgroundImage}`;
 })"""
 
-# A dialog fades in: until it has, its text has less contrast than it will have.
-AT_REST = """() => Promise.allSettled(document.getAnimations()
-  .filter(({ effect }) => effect.getComputedTiming().endTime !== Infinity)
-  .map(({ finished }) => finished))"""
-
 
 @pytest.fixture(scope="module")
 def sample(make_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
@@ -171,19 +162,6 @@ def sample(make_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory
     with Stack(data=tmp_path_factory.mktemp("sample"), port=0, database_url=make_database()) as stack:
         screenshots.fill(stack)
         yield stack
-
-
-def violations(page: Page, rules: dict[str, Any] = AXE_RULES) -> list[str]:
-    """What axe finds on the page at rest; its source is evaluated by the debugger, which no content policy stops."""
-    page.evaluate(AT_REST)
-    if page.evaluate("typeof axe") == "undefined":
-        page.evaluate(AXE.read_text())
-    found: dict[str, Any] = page.evaluate("(rules) => axe.run(document, { runOnly: rules })", rules)
-    return [
-        f"{rule['id']}: {node['html']} {node['failureSummary']}"
-        for rule in found["violations"]
-        for node in rule["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("size", screenshots.SIZES)
