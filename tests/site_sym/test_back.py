@@ -1,7 +1,9 @@
-"""Back, dialogs and what was typed: one step back is one step, and nothing typed goes unasked."""
+"""Back, dialogs and what was typed: one step back is one step, and nothing that was changed goes unasked."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.site_sym.club import Club, message, now, report
@@ -53,25 +55,168 @@ def test_back_answers_a_question_with_no(page: Page, club: Club) -> None:
     expect(page.get_by_role("button", name="Delete the fleet")).to_be_visible()
 
 
-def test_what_was_typed_goes_only_when_that_is_meant(page: Page, club: Club) -> None:
-    """Beside the sheet, Escape and Back ask first; nothing is asked where nothing was typed."""
+CHANGES: dict[str, Callable[[Locator], object]] = {
+    "words": lambda dialog: dialog.get_by_label("Remarks").fill("Oil added"),
+    "a choice": lambda dialog: dialog.get_by_label("Class").select_option("maintenance"),
+    "a time": lambda dialog: dialog.get_by_label("Power on").fill("2026-06-14T09:30"),
+}
+
+
+def values(dialog: Locator) -> list[str]:
+    """What the dialog's fields hold."""
+    held: list[str] = dialog.locator("input, select, textarea").evaluate_all("(all) => all.map(({ value }) => value)")
+    return held
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_was_changed_goes_only_when_that_is_meant(page: Page, club: Club, change: str) -> None:
+    """Beside the sheet, Escape and Back ask first; nothing is asked where nothing was changed, or changed back."""
     club.add_plane("D-EKLM")
     club.open(page, "#/sessions")
     dialog = open_entry(page)
-    dialog.get_by_label("Remarks").fill("Oil added")
+    before = values(dialog)
+    CHANGES[change](dialog)
+    changed = values(dialog)
 
     for leave in (lambda: page.mouse.click(3, 3), lambda: page.keyboard.press("Escape"), page.go_back):
         leave()
-        expect(dialog.get_by_role("alert")).to_contain_text("Discard what you typed?")
+        expect(dialog.get_by_role("alert")).to_contain_text("Discard your changes?")
         dialog.get_by_role("button", name="Keep editing").click()
-        expect(dialog.get_by_label("Remarks")).to_have_value("Oil added")
+        assert before != changed == values(dialog)
     page.mouse.click(3, 3)
     dialog.get_by_role("button", name="Discard").click()
     expect(dialog).to_be_hidden()
-    open_entry(page)
+    open_entry(page).get_by_label("Remarks").fill("Oil")
+    dialog.get_by_label("Remarks").fill("")
     page.mouse.click(3, 3)
 
     expect(dialog).to_be_hidden()
+
+
+def test_what_is_no_form_is_closed_without_a_question(page: Page, club: Club) -> None:
+    """How an export is to look is soon chosen again."""
+    fly(club, 1)
+    club.open(page, "#/sessions")
+    page.get_by_role("button", name="Export").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("radio").last.check()
+
+    page.mouse.click(3, 3)
+
+    expect(dialog).to_be_hidden()
+
+
+@pytest.mark.parametrize("way", ["Escape", "Close", "Cancel", "Back"])
+def test_the_focus_returns_to_what_opened_the_dialog(page: Page, club: Club, way: str) -> None:
+    """Whoever uses the keyboard goes on where they were."""
+    club.add_plane("D-EKLM")
+    club.open(page, "#/sessions")
+    dialog = open_entry(page)
+
+    if way == "Escape":
+        page.keyboard.press("Escape")
+    elif way == "Back":
+        page.go_back()
+    else:
+        dialog.get_by_role("button", name=way, exact=True).click()
+
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("button", name="Add a session")).to_be_focused()
+
+
+def test_a_page_that_was_reloaded_with_a_dialog_open_is_left_in_one_step(page: Page, club: Club) -> None:
+    """The dialog is gone, and so is its step."""
+    club.add_plane("D-EKLM")
+    club.open(page, "#/planes")
+    page.get_by_role("navigation").get_by_role("link", name="Sessions").click()
+    open_entry(page)
+
+    page.reload()
+    expect(page.get_by_role("button", name="Add a session")).to_be_visible()
+    page.wait_for_function("() => !history.state?.dialog?.length")
+    dialog = open_entry(page)
+    page.go_back()
+    expect(dialog).to_be_hidden()
+    page.go_back()
+
+    expect(page.get_by_role("heading", name="Planes", level=1)).to_be_visible()
+
+
+def type_a_plane(page: Page, club: Club) -> Locator:
+    """The page of a new plane, with something typed, reached from the list of planes."""
+    club.add_plane("D-EABC")
+    club.open(page, "#/planes")
+    page.get_by_role("link", name="Add a plane").click()
+    field = page.get_by_label("Registration")
+    field.fill("D-EKLM")
+    return field
+
+
+def test_a_page_with_something_typed_is_left_only_when_that_is_meant(page: Page, club: Club) -> None:
+    """Back and the navigation ask; no keeps the page and what was typed, yes leads where the person wanted to go."""
+    field = type_a_plane(page, club)
+    question = page.get_by_role("dialog", name="Discard your changes?")
+
+    for leave in (page.go_back, lambda: page.get_by_role("navigation").get_by_role("link", name="Devices").click()):
+        leave()
+        question.get_by_role("button", name="Keep editing").click()
+        expect(question).to_be_hidden()
+        expect(field).to_have_value("D-EKLM")
+    page.get_by_role("navigation").get_by_role("link", name="Devices").click()
+    question.get_by_role("button", name="Discard").click()
+    expect(page.get_by_role("heading", name="Devices", level=1)).to_be_visible()
+    page.go_back()
+    expect(field).to_have_value("")
+    field.fill("D-EKLM")
+    page.go_back()
+    question.get_by_role("button", name="Discard").click()
+
+    expect(page.get_by_role("heading", name="Planes", level=1)).to_be_visible()
+
+
+def test_a_page_is_left_without_a_question_where_nothing_is_lost(page: Page, club: Club) -> None:
+    """Nothing typed, typed and taken out again, "Cancel", and saved: no question, and no step too many."""
+    field = type_a_plane(page, club)
+    question = page.get_by_role("dialog", name="Discard your changes?")
+
+    field.fill("")
+    page.wait_for_function("() => !history.state?.dialog?.length")
+    page.go_back()
+    expect(page.get_by_role("heading", name="Planes", level=1)).to_be_visible()
+    page.get_by_role("link", name="Add a plane").click()
+    field.fill("D-EKLM")
+    page.get_by_role("link", name="Cancel").click()
+    expect(page.get_by_role("heading", name="Planes", level=1)).to_be_visible()
+    page.get_by_role("link", name="Add a plane").click()
+    field.fill("D-EKLM")
+    page.get_by_role("button", name="Save the plane").click()
+    expect(page.get_by_text("D-EKLM was added.")).to_be_visible()
+    page.get_by_role("navigation").get_by_role("link", name="Devices").click()
+    expect(page.get_by_role("heading", name="Devices", level=1)).to_be_visible()
+
+    expect(question).to_be_hidden()
+
+
+def test_an_undo_stays_while_somebody_looks_at_it(page: Page, club: Club) -> None:
+    """The pointer or the focus on a notice holds it; left alone, it goes."""
+    page.clock.install()
+    club.open(page, "#/fleet")
+    page.get_by_label("Name of the fleet").fill("Flying club")
+    page.get_by_role("button", name="Rename").click()
+    notice = page.locator(".notice")
+    expect(notice).to_be_visible()
+
+    notice.hover()
+    page.clock.run_for(60_000)
+    expect(notice).to_be_visible()
+    notice.get_by_role("button").last.focus()
+    page.mouse.move(3, 3)
+    page.clock.run_for(3_000)
+    expect(notice).to_be_visible()
+    page.get_by_role("heading", level=1).focus()
+    page.clock.run_for(60_000)
+
+    expect(notice).to_have_count(0)
 
 
 def test_back_returns_to_the_row_that_was_left(page: Page, club: Club) -> None:

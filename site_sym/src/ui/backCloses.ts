@@ -17,10 +17,11 @@ interface BackCloses {
 export function backCloses(leave: (led: boolean) => boolean): BackCloses {
   const id = (opened += 1);
   const { hash } = location;
+  const { entry } = router;
   const push = () => history.pushState({ ...history.state, dialog: [...router.openDialogs, id] }, "");
   const onpopstate = () => {
     if (router.openDialogs.includes(id)) return;
-    if (!leave(location.hash !== hash)) push();
+    if (!leave(location.hash !== hash || router.entry !== entry)) push();
   };
   let isOpen = true;
   router.settled(() => {

@@ -33,8 +33,7 @@ class Router {
     // A link in a dialog or a menu leads on from the page below: Back is to lead there, and in one step.
     addEventListener("click", (event) => {
       const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>('a[href^="#/"]') : null;
-      const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
-      if (link === null || !isPlain || event.defaultPrevented || this.openDialogs.length === 0) return;
+      if (link === null || !this.isPlain(event) || this.openDialogs.length === 0) return;
       event.preventDefault();
       this.go(link.hash);
     });
@@ -57,6 +56,11 @@ class Router {
 
   get openDialogs(): number[] {
     return this.#state.dialog ?? [];
+  }
+
+  /** The page's own in the history, whatever dialogs are open over it. */
+  get entry(): string {
+    return this.#entry;
   }
 
   /** How far the page was scrolled when this entry of the history was left; 0 on a new one. */
@@ -86,6 +90,11 @@ class Router {
       history.replaceState(history.state, "", link);
       dispatchEvent(new HashChangeEvent("hashchange"));
     });
+  }
+
+  /** Whether a click on a link leads to its page here, and not to a new tab. */
+  isPlain(event: MouseEvent): boolean {
+    return event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey && !event.defaultPrevented;
   }
 
   /** Leaves the entries of dialogs that were closed. The browser does that later: what comes next waits for it. */

@@ -31,7 +31,7 @@ export const texts = {
     save: "Save",
     saveAgain: "Save again",
     cancel: "Cancel",
-    discardAsk: "Discard what you typed?",
+    discardAsk: "Discard your changes?",
     discard: "Discard",
     keepEditing: "Keep editing",
     edit: "Edit",
