@@ -422,7 +422,9 @@ grant execute on function private.counted_engine(uuid, timestamptz, timestamptz)
 
 -- All at once, too, and with the owner's rights for the same reason.
 create function private.tallies_since(planes uuid[], froms timestamptz[])
-returns table (plane_id uuid, from_time timestamptz, sessions bigint, uncertainty_seconds bigint)
+returns table (
+  plane_id uuid, from_time timestamptz, sessions bigint, uncertainty_seconds bigint, uncertainty_less_seconds bigint
+)
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 begin
@@ -437,27 +439,33 @@ begin
     from (select distinct asked.from_time from asked) one
   )
   select asked.plane_id, asked.from_time, coalesce(sum(part.sessions), 0)::bigint,
-    coalesce(sum(part.checkpoint_seconds), 0)::bigint
+    coalesce(sum(part.more_seconds), 0)::bigint, coalesce(sum(part.less_seconds), 0)::bigint
   from asked join utc on utc.from_time = asked.from_time
   cross join lateral (
-    select m.sessions, m.checkpoint_seconds from private.plane_months m
+    -- a power cut only ever loses seconds
+    select m.sessions, m.checkpoint_seconds as more_seconds, 0 as less_seconds from private.plane_months m
     where m.plane_id = asked.plane_id and m.month >= utc.next_month and m.measure = 'powered'
     union all
-    select d.sessions, d.checkpoint_seconds from private.plane_days d
+    select d.sessions, d.checkpoint_seconds, 0 from private.plane_days d
     where d.plane_id = asked.plane_id and d.day > utc.day and d.day < utc.next_month and d.measure = 'powered'
     union all
     -- the rest of the day, and what reaches in from before
-    select 1, s.checkpoint_seconds from public.sessions s
+    select 1, s.checkpoint_seconds, 0 from public.sessions s
     where s.plane_id = asked.plane_id and s.counts and s.effective_start >= asked.from_time - interval '1 day'
       and s.effective_start < utc.next_midnight
       and (s.effective_start >= asked.from_time or s.session_end > asked.from_time and not s.long)
     union all
-    select 1, s.checkpoint_seconds from public.sessions s
+    select 1, s.checkpoint_seconds, 0 from public.sessions s
     where s.plane_id = asked.plane_id and s.counts and s.long
       and s.effective_start < asked.from_time and s.session_end > asked.from_time
     union all
-    -- An estimated start may lie on the other side of the period's begin: at most the whole length is in doubt.
-    select 0, least(s.run_seconds, coalesce(s.start_uncertainty_s, s.run_seconds)) from public.sessions s
+    -- An estimated start may lie on the other side of the period's begin: what counts of it may be less, the rest more.
+    select 0, least(s.run_seconds - side.counted, side.doubt), least(side.counted, side.doubt)
+    from public.sessions s
+    cross join lateral (
+      select coalesce(s.start_uncertainty_s, s.run_seconds) as doubt,
+        least(s.run_seconds, greatest(0, ceil(extract(epoch from s.session_end - asked.from_time))))::integer as counted
+    ) side
     where s.plane_id = asked.plane_id and s.counts and s.start_source = 'estimated' and not s.clock_checked
       and asked.from_time > private.earliest_start()  -- no board's session lies before it
       and (
@@ -468,5 +476,5 @@ begin
   ) part
   group by asked.plane_id, asked.from_time;
 end $$;
-comment on function private.tallies_since(uuid[], timestamptz[]) is 'Of how many sessions each plane''s total since its time is made, and the total''s plus-or-minus in seconds. A plane without any has no row.';
+comment on function private.tallies_since(uuid[], timestamptz[]) is 'Of how many sessions each plane''s total since its time is made, and how many seconds more, or less, it may be at most. A plane without any has no row.';
 grant execute on function private.tallies_since(uuid[], timestamptz[]) to authenticated;

@@ -3,9 +3,9 @@
 -- SECURITY DEFINER, as counted_in: reachable only through functions that have checked the meters. All at once, too.
 create function private.meter_states(meters uuid[])
 returns table (
-  meter_id uuid, total_seconds bigint, uncertainty_seconds bigint, reading_seconds integer, reading_as_of timestamptz,
-  counted_seconds bigint, not_sensed_seconds bigint, ratio numeric, ratio_low numeric, ratio_high numeric,
-  ratio_readings integer
+  meter_id uuid, total_seconds bigint, uncertainty_seconds bigint, uncertainty_less_seconds bigint,
+  reading_seconds integer, reading_as_of timestamptz, counted_seconds bigint, not_sensed_seconds bigint, ratio numeric,
+  ratio_low numeric, ratio_high numeric, ratio_readings integer
 )
 language plpgsql stable security definer set search_path = '' set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
@@ -41,7 +41,8 @@ begin
   ), base as materialized (
     select meter.*, coalesce(case meter.measure when 'engine' then c.engine_seconds else c.seconds end, 0) as base_seconds,
       case when meter.measure = 'engine' then coalesce(c.seconds - c.sensed_seconds, 0) end as not_sensed_seconds,
-      coalesce(tally.uncertainty_seconds, 0) as tallied_seconds
+      coalesce(tally.uncertainty_seconds, 0) as more_seconds,
+      coalesce(tally.uncertainty_less_seconds, 0) as less_seconds
     from meter
     left join counted c on c.plane_id = meter.plane_id and c.from_time = meter.since
     left join tally on tally.plane_id = meter.plane_id and tally.from_time = meter.since
@@ -50,8 +51,14 @@ begin
     case
       when not base.is_known then null
       -- no power cut loses more of the engine's time than of the time with power
-      when base.source <> 'estimated' then base.tallied_seconds
-      when base.half_width is not null then greatest(ceil(base.half_width * base.base_seconds), digit_seconds)::bigint
+      when base.source <> 'estimated' then base.more_seconds
+      when base.half_width is not null then band.seconds
+    end,
+    case
+      when not base.is_known then null
+      when base.source <> 'estimated' then base.less_seconds
+      -- the ratio is off in both directions
+      when base.half_width is not null then band.seconds
     end,
     base.reading_seconds, base.reading_as_of, advance.seconds,
     case when base.is_known or base.source <> 'estimated' then base.not_sensed_seconds end,
@@ -60,17 +67,20 @@ begin
   from base
   cross join lateral (
     select case when base.is_known then round(base.base_seconds * coalesce(base.ratio, 1))::bigint end as seconds
-  ) advance;
+  ) advance
+  cross join lateral (
+    select greatest(ceil(base.half_width * base.base_seconds), digit_seconds)::bigint as seconds
+  ) band;
 end $$;
-comment on function private.meter_states(uuid[]) is 'Each of these meters now: figure, uncertainty, the reading it rests on, what was counted since, and the ratio of an estimated one with its band.';
+comment on function private.meter_states(uuid[]) is 'Each of these meters now: figure, how much more and how much less it may be at most, the reading it rests on, what was counted since, and the ratio of an estimated one with its band.';
 grant execute on function private.meter_states(uuid[]) to authenticated;
 
 create function public.meter_status(for_fleet uuid default null, for_plane uuid default null)
 returns table (
   meter_id uuid, plane_id uuid, fleet_id uuid, name text, source public.meter_source, is_primary boolean,
-  base_meter_id uuid, entered_ratio numeric, total_seconds bigint, uncertainty_seconds bigint, reading_seconds integer,
-  reading_as_of timestamptz, counted_seconds bigint, not_sensed_seconds bigint, ratio numeric, ratio_low numeric,
-  ratio_high numeric, ratio_readings integer
+  base_meter_id uuid, entered_ratio numeric, total_seconds bigint, uncertainty_seconds bigint,
+  uncertainty_less_seconds bigint, reading_seconds integer, reading_as_of timestamptz, counted_seconds bigint,
+  not_sensed_seconds bigint, ratio numeric, ratio_low numeric, ratio_high numeric, ratio_readings integer
 )
 language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
@@ -81,11 +91,12 @@ begin
     where (for_fleet is null or m.fleet_id = for_fleet) and (for_plane is null or m.plane_id = for_plane)
   )
   select meter.meter_id, meter.plane_id, meter.fleet_id, meter.name, meter.source, meter.is_primary, meter.base_meter_id,
-    meter.entered_ratio, state.total_seconds, state.uncertainty_seconds, state.reading_seconds, state.reading_as_of,
+    meter.entered_ratio, state.total_seconds, state.uncertainty_seconds,
+    state.uncertainty_less_seconds, state.reading_seconds, state.reading_as_of,
     state.counted_seconds, state.not_sensed_seconds, state.ratio, state.ratio_low, state.ratio_high, state.ratio_readings
   from meter
   join private.meter_states(array(select meter.meter_id from meter)) state on state.meter_id = meter.meter_id
   order by meter.plane_id, not meter.is_primary, meter.source, lower(meter.name);
 end $$;
-comment on function public.meter_status(uuid, uuid) is 'The meters that the caller sees, now: reading plus counted since (null: unknown), uncertainty (of an estimated meter from its band, null while its ratio is the entered one), time that was not sensed since (of meters that follow the engine), and an estimated meter''s ratio with the band that its readings leave. Optionally of one fleet or one plane.';
+comment on function public.meter_status(uuid, uuid) is 'The meters that the caller sees, now: reading plus counted since (null: unknown), how many seconds more (uncertainty_seconds) and less (uncertainty_less_seconds) it may be at most (of an estimated meter from its band, null while its ratio is the entered one), time that was not sensed since (of meters that follow the engine), and an estimated meter''s ratio with the band that its readings leave. Optionally of one fleet or one plane.';
 grant execute on function public.meter_status(uuid, uuid) to authenticated;

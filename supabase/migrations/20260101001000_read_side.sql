@@ -249,12 +249,13 @@ grant select on public.device_status to authenticated;
 create function public.plane_hours(time_zone text default 'UTC', for_fleet uuid default null, for_plane uuid default null)
 returns table (
   plane_id uuid, fleet_id uuid, registration text, type_designator text, make text, model text, archived_at timestamptz,
-  total_seconds bigint, uncertainty_seconds bigint, reading_seconds integer, reading_as_of timestamptz,
-  counted_seconds bigint, counted_sessions bigint, month_seconds bigint, month_sessions bigint,
+  total_seconds bigint, uncertainty_seconds bigint, uncertainty_less_seconds bigint, reading_seconds integer,
+  reading_as_of timestamptz, counted_seconds bigint, counted_sessions bigint, month_seconds bigint, month_sessions bigint,
   first_effective_start timestamptz, last_effective_start timestamptz, last_session_end timestamptz, device_uuid uuid,
   powered_seconds bigint, sensed_seconds bigint, engine_seconds bigint,
   month_sensed_seconds bigint, month_engine_seconds bigint,
-  meter_id uuid, meter_name text, meter_source public.meter_source, meter_seconds bigint, meter_uncertainty_seconds bigint
+  meter_id uuid, meter_name text, meter_source public.meter_source, meter_seconds bigint,
+  meter_uncertainty_seconds bigint, meter_uncertainty_less_seconds bigint
 )
 language plpgsql stable set search_path = '' set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
@@ -292,7 +293,7 @@ begin
     cross join lateral private.tallies_since(asked.planes, asked.froms) t
   ), primary_meter as materialized (
     -- of powered time all is there already
-    select state.meter_id, state.total_seconds, state.uncertainty_seconds
+    select state.meter_id, state.total_seconds, state.uncertainty_seconds, state.uncertainty_less_seconds
     from private.meter_states(array(select plane.meter_id from plane where plane.meter_source <> 'powered')) state
   ), installed as materialized (
     select distinct on (now_in.plane_id) now_in.plane_id, o.device_uuid
@@ -310,8 +311,9 @@ begin
   )
   select plane.plane_id, plane.fleet_id, plane.registration, plane.type_designator, plane.make, plane.model,
     plane.archived_at, coalesce(plane.reading_seconds, 0) + coalesce(total.seconds, 0),
-    coalesce(tally.uncertainty_seconds, 0), plane.reading_seconds, plane.reading_as_of, coalesce(total.seconds, 0),
-    coalesce(tally.sessions, 0), coalesce(month_total.seconds, 0), coalesce(month_tally.sessions, 0),
+    coalesce(tally.uncertainty_seconds, 0), coalesce(tally.uncertainty_less_seconds, 0),
+    plane.reading_seconds, plane.reading_as_of, coalesce(total.seconds, 0), coalesce(tally.sessions, 0),
+    coalesce(month_total.seconds, 0), coalesce(month_tally.sessions, 0),
     earliest.effective_start, latest.effective_start, latest.session_end, installed.device_uuid,
     coalesce(ever.seconds, 0), coalesce(ever.sensed_seconds, 0), ever.engine_seconds,
     coalesce(month_total.sensed_seconds, 0), month_total.engine_seconds,
@@ -319,7 +321,9 @@ begin
     case when plane.meter_source = 'powered' then coalesce(plane.reading_seconds, 0) + coalesce(total.seconds, 0)
       else primary_meter.total_seconds end,
     case when plane.meter_source = 'powered' then coalesce(tally.uncertainty_seconds, 0)
-      else primary_meter.uncertainty_seconds end
+      else primary_meter.uncertainty_seconds end,
+    case when plane.meter_source = 'powered' then coalesce(tally.uncertainty_less_seconds, 0)
+      else primary_meter.uncertainty_less_seconds end
   from plane
   cross join period
   left join counted total on total.plane_id = plane.plane_id and total.from_time = plane.since
@@ -341,7 +345,7 @@ begin
   ) earliest on true
   order by plane.registration_key, plane.plane_id;
 end $$;
-comment on function public.plane_hours(text, uuid, uuid) is 'Hours of the planes that the caller sees: reading plus counted since, this month (in a time zone), first and last session that count, device; and of all the time with power that was ever counted, what was sensed and the engine''s (null: nothing was sensed); and where the primary meter stands (null: unknown). Optionally of one fleet or one plane.';
+comment on function public.plane_hours(text, uuid, uuid) is 'Hours of the planes that the caller sees: reading plus counted since, how many seconds more and less that may be at most, this month (in a time zone), first and last session that count, device; and of all the time with power that was ever counted, what was sensed and the engine''s (null: nothing was sensed); and where the primary meter stands (null: unknown). Optionally of one fleet or one plane.';
 grant execute on function public.plane_hours(text, uuid, uuid) to authenticated;
 
 create function public.hours_by_month(fleet_id uuid, time_zone text default 'UTC', months integer default 12)

@@ -147,10 +147,13 @@ class Meters:
                 "ratio_high": None if half is None else learned.ratio + half,
                 "ratio_readings": learned.readings,
                 "uncertainty_seconds": None,
+                "uncertainty_less_seconds": None,
             }
             if half is not None and total is not None:
                 doubt = (half * self.base_seconds(meter, since, now)).quantize(Decimal(1), ROUND_CEILING)
-                status["uncertainty_seconds"] = max(int(doubt), _DIGIT_SECONDS)
+                status |= dict.fromkeys(
+                    ("uncertainty_seconds", "uncertainty_less_seconds"), max(int(doubt), _DIGIT_SECONDS)
+                )
         return status
 
     def jumps(self, meter: str, a: datetime, b: datetime) -> Jumps:

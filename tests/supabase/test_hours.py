@@ -367,22 +367,52 @@ def test_a_total_without_a_reading_is_clipped_nowhere(project: Project, owner: P
 
 
 def test_an_estimated_start_beside_the_reading_is_in_doubt(project: Project, owner: Person) -> None:
-    """A session that may have been before the reading adds its whole length to the plus-or-minus, until corrected."""
+    """What counts of a session that may have been before the reading may be less, the rest more, until corrected."""
     plane, board = add_plane(owner), project.board()
     assign(owner, board, plane)
     owner.rows("select add_reading(%s, 0, 'check', '2026-05-02T00:00:00Z')", plane)
+    doubt = "select uncertainty_seconds, uncertainty_less_seconds from plane_hours()"
     board.report("2026-05-02T12:00:00Z", 3600, start_source="estimated", start_uncertainty_s=86400)
 
-    estimated = owner.value("select uncertainty_seconds from plane_hours()")
+    estimated = owner.row(doubt)
     owner.run(
         "insert into session_annotations (session_id, corrected_start)"
         " select session_id, '2026-05-02T14:00:00Z' from session_log"
     )
     row = owner.row("select quality::text, corrected from session_log")
 
-    assert 3600 == estimated
-    assert 0 == owner.value("select uncertainty_seconds from plane_hours()")
+    assert [0, 3600] == list(estimated.values())
+    assert [0, 0] == list(owner.row(doubt).values())
     assert {"quality": "measured", "corrected": True} == row
+
+
+@pytest.mark.parametrize(
+    ("start", "doubt_s", "more", "less"),
+    [
+        ("2026-05-01T23:30:00Z", 86400, 1800, 1800),
+        ("2026-05-01T23:30:00Z", 600, 600, 600),
+        ("2026-05-01T22:00:00Z", 86400, 3600, 0),
+        ("2026-05-01T23:45:00Z", None, 900, 2700),
+        ("2026-05-01T22:00:00Z", 1800, 0, 0),
+        ("2026-05-02T01:00:00Z", 1800, 0, 0),
+    ],
+)
+def test_a_clipped_estimate_goes_both_ways(
+    project: Project, owner: Person, start: str, doubt_s: int | None, more: int, less: int
+) -> None:
+    """An hour around a reading at midnight; on top of it comes the checkpoint of what counts, which only adds."""
+    plane, board = add_plane(owner), project.board()
+    assign(owner, board, plane)
+    owner.rows("select add_reading(%s, 0, 'check', '2026-05-02T00:00:00Z')", plane)
+    board.report(start, 3600, start_source="estimated", start_uncertainty_s=doubt_s, checkpoint_seconds=15)
+
+    row = owner.row("select uncertainty_seconds, uncertainty_less_seconds, counted_sessions from plane_hours()")
+
+    assert {
+        "uncertainty_seconds": more + 15 * row["counted_sessions"],
+        "uncertainty_less_seconds": less,
+        "counted_sessions": int(start > "2026-05-01T23:00:00Z"),
+    } == row
 
 
 def test_a_backlog_never_moves_last_session_or_last_seen_backwards(project: Project, owner: Person) -> None:

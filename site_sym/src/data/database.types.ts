@@ -2411,6 +2411,7 @@ export type Database = {
           "reading_seconds": number;
           "source": Database["public"]["Enums"]["meter_source"];
           "total_seconds": number;
+          "uncertainty_less_seconds": number;
           "uncertainty_seconds": number;
         }[];
       };
@@ -2432,6 +2433,7 @@ export type Database = {
           "meter_name": string;
           "meter_seconds": number;
           "meter_source": Database["public"]["Enums"]["meter_source"];
+          "meter_uncertainty_less_seconds": number;
           "meter_uncertainty_seconds": number;
           "model": string;
           "month_engine_seconds": number;
@@ -2446,6 +2448,7 @@ export type Database = {
           "sensed_seconds": number;
           "total_seconds": number;
           "type_designator": string;
+          "uncertainty_less_seconds": number;
           "uncertainty_seconds": number;
         }[];
       };

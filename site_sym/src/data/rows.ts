@@ -70,6 +70,7 @@ export type Plane = Nullable<
   | "month_engine_seconds"
   | "meter_seconds"
   | "meter_uncertainty_seconds"
+  | "meter_uncertainty_less_seconds"
 >;
 
 /** What a person types about a plane. */
@@ -84,6 +85,7 @@ export type Meter = Nullable<
   | "entered_ratio"
   | "total_seconds"
   | "uncertainty_seconds"
+  | "uncertainty_less_seconds"
   | "reading_seconds"
   | "reading_as_of"
   | "counted_seconds"

@@ -1,4 +1,4 @@
-import type { Meter, MeterSource } from "../data/rows.ts";
+import type { Meter } from "../data/rows.ts";
 import { formatHoursWithUnit, formatMeterWithUnit, type HoursFormat, shownRest } from "../format/hours.ts";
 import { formatDay, type Zone } from "../format/times.ts";
 import { uncertaintyWords } from "../format/uncertainty.ts";
@@ -20,15 +20,14 @@ export function ratioWords({ ratio, ratio_low, ratio_high, ratio_readings }: Met
   return texts.meters.learned(formatRatio(ratio), formatRatio(ratio_low, Math.floor), formatRatio(ratio_high, Math.ceil), ratio_readings);
 }
 
-/** How far a meter's figure may be off. A power cut only loses time; the ratio of an estimated one is off in both directions. */
-export function meterUncertainty(source: MeterSource, uncertaintySeconds: number | null, format: HoursFormat): string {
-  const seconds = uncertaintySeconds ?? 0;
-  return uncertaintyWords(seconds, source === "estimated" ? seconds : 0, format);
+/** How much more and how much less a meter's figure may be at most; "" where that is not known. */
+export function meterUncertainty(moreSeconds: number | null, lessSeconds: number | null, format: HoursFormat): string {
+  return uncertaintyWords(moreSeconds ?? 0, lessSeconds ?? 0, format);
 }
 
 /** What a meter's figure is made of, a line each. */
 export function meterBasis(meter: Meter, format: HoursFormat, zone: Zone, now: Date): string[] {
-  const { source, total_seconds, reading_seconds, reading_as_of, uncertainty_seconds, not_sensed_seconds } = meter;
+  const { source, total_seconds, reading_seconds, reading_as_of, uncertainty_seconds, uncertainty_less_seconds, not_sensed_seconds } = meter;
   const hours = (seconds: number) => formatHoursWithUnit(seconds, format);
   const lines: string[] = [];
   if (total_seconds === null) {
@@ -39,7 +38,7 @@ export function meterBasis(meter: Meter, format: HoursFormat, zone: Zone, now: D
       reading_seconds === null || reading_as_of === null
         ? texts.meters.counted(counted)
         : texts.meters.onReading(formatMeterWithUnit(reading_seconds, format), formatDay(reading_as_of, zone, now), counted);
-    lines.push([basis, meterUncertainty(source, uncertainty_seconds, format)].filter(Boolean).join(" · "));
+    lines.push([basis, meterUncertainty(uncertainty_seconds, uncertainty_less_seconds, format)].filter(Boolean).join(" · "));
   }
   const ratio = ratioWords(meter);
   if (ratio !== null) lines.push(ratio);

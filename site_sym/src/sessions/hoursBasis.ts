@@ -9,16 +9,17 @@ export interface Basis {
   /** The reading in force at the end, null where there is none. */
   reading_seconds: number | null;
   reading_as_of: string | null;
-  /** Known for the present hours only; 0 at any other time. */
+  /** At most so much more, and so much less. Known for the present hours only; 0 at any other time. */
   uncertainty_seconds: number;
+  uncertainty_less_seconds: number;
 }
 
 /** @param start, end instants; without an end the period reaches to the present, and the plane's own figures hold */
 export async function basisOf(backend: Backend, plane: Plane, start: string | null, end: string | null): Promise<Basis> {
   const before = start === null ? null : backend.planes.hoursAt(plane.plane_id, start);
   if (end === null) {
-    const { total_seconds, reading_seconds, reading_as_of, uncertainty_seconds } = plane;
-    return { start_seconds: await before, end_seconds: total_seconds, reading_seconds, reading_as_of, uncertainty_seconds };
+    const { total_seconds, reading_seconds, reading_as_of, uncertainty_seconds, uncertainty_less_seconds } = plane;
+    return { start_seconds: await before, end_seconds: total_seconds, reading_seconds, reading_as_of, uncertainty_seconds, uncertainty_less_seconds };
   }
   const { plane_id } = plane;
   const [start_seconds, end_seconds, meters, readings] = await Promise.all([
@@ -35,5 +36,6 @@ export async function basisOf(backend: Backend, plane: Plane, start: string | nu
     reading_seconds: reading?.seconds ?? null,
     reading_as_of: reading?.as_of ?? null,
     uncertainty_seconds: 0,
+    uncertainty_less_seconds: 0,
   };
 }

@@ -10,6 +10,7 @@ const tach = {
   source: "estimated",
   total_seconds: 1008 * HOUR,
   uncertainty_seconds: 360,
+  uncertainty_less_seconds: 360,
   reading_seconds: 1000 * HOUR,
   reading_as_of: "2026-11-03T12:00:00Z",
   not_sensed_seconds: null,
@@ -34,7 +35,13 @@ test("a ratio that was entered says from when on it is learned, and no other met
 
 test("a meter's figure is its reading and what came since, with its uncertainty", () => {
   assert.match(basis(tach)[0] ?? "", /^Reading 1000\.0 h on .*3.* \+ 8\.0 h since · ±0\.1 h$/);
-  assert.equal(basis({ ...tach, reading_seconds: null, reading_as_of: null, uncertainty_seconds: 0 })[0], "1,008.0 h counted, no reading yet");
+  assert.equal(basis({ ...tach, reading_seconds: null, reading_as_of: null, uncertainty_seconds: 0, uncertainty_less_seconds: 0 })[0], "1,008.0 h counted, no reading yet");
+});
+
+test("powered time can only be more, apart from sessions whose start is an estimate", () => {
+  const powered = { ...tach, source: "powered", ratio: null, uncertainty_seconds: 4680, uncertainty_less_seconds: 0 } as Meter;
+  assert.match(basis(powered)[0] ?? "", /since · at most 1\.3 h more$/);
+  assert.match(basis({ ...powered, uncertainty_less_seconds: 1400 })[0] ?? "", /since · at most 1\.3 h more or 0\.4 h less$/);
 });
 
 test("what is missing is said: a reading, or time that was not sensed", () => {
