@@ -13,16 +13,24 @@ const TOLERANCE_MS = 1000;
 class Clock {
   /** What the server's clock is ahead of this device's; 0 until the server has said its time. */
   #ahead = $state(0);
+  /** This device's time at the last tick, which is the same moment for every figure on the page; null while nobody reads the clock. */
+  #ticked: number | null = null;
   #subscribe = createSubscriber((update) => {
     let timer: ReturnType<typeof setInterval> | undefined;
-    const run = () => {
-      clearInterval(timer);
-      timer = document.hidden ? undefined : setInterval(update, SECOND_MS);
+    const tick = () => {
+      this.#ticked = Date.now();
       update();
     };
+    const run = () => {
+      clearInterval(timer);
+      timer = document.hidden ? undefined : setInterval(tick, SECOND_MS);
+      tick();
+    };
     document.addEventListener("visibilitychange", run);
-    timer = setInterval(update, SECOND_MS);
+    this.#ticked = Date.now();
+    timer = setInterval(tick, SECOND_MS);
     return () => {
+      this.#ticked = null;
       clearInterval(timer);
       document.removeEventListener("visibilitychange", run);
     };
@@ -32,7 +40,7 @@ class Clock {
 
   get now(): Date {
     this.#subscribe();
-    return this.read();
+    return new Date((this.#ticked ?? Date.now()) + this.#ahead);
   }
 
   /** The same without ticking, for what is worked out once. */
