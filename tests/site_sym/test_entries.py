@@ -273,6 +273,8 @@ def test_entries_are_chosen_by_hand_changed_together_and_taken_apart(page: Page,
     undo(page, "Taken out")
     expect(rows(page)).to_have_count(1)
     dialog = open_entry(page)
+    of_entry = f"#/activity?session={log(club)[0]['entry_id']}"
+    expect(dialog.get_by_role("link", name="Activity")).to_have_attribute("href", of_entry)
     dialog.get_by_role("button", name=re.compile("^Open the power-up")).first.click()
     expect(dialog).to_contain_text("class, pilot and remarks are those of their entry")
     dialog.get_by_role("button", name="Back to the entry").click()
