@@ -45,7 +45,7 @@ def test_class_pilot_and_remarks_are_kept_with_who_said_so(page: Page, club: Clu
     dialog.get_by_label("Remarks").fill('Oil 0.5 l, "rough" mag\nsecond line')
     dialog.get_by_role("button", name="Save").click()
 
-    expect(page.locator("tbody tr")).to_contain_text("Flight")
+    expect(page.locator("tr.entry")).to_contain_text("Flight")
     row = session_log(club)[0]
     assert ("flight", "Jürg Weiß", 'Oil 0.5 l, "rough" mag\nsecond line') == (
         row["class"],
@@ -65,11 +65,11 @@ def test_saving_can_be_undone(page: Page, club: Club) -> None:
     dialog.get_by_label("Pilot").fill("Anna Roth")
     dialog.get_by_label("Class").select_option("Flight")
     dialog.get_by_role("button", name="Save").click()
-    expect(page.locator("tbody tr")).to_contain_text("Flight")
+    expect(page.locator("tr.entry")).to_contain_text("Flight")
 
     page.get_by_role("button", name="Undo").click()
 
-    expect(page.locator("tbody tr")).not_to_contain_text("Flight")
+    expect(page.locator("tr.entry")).not_to_contain_text("Flight")
     expect(open_first(page)).to_contain_text("No notes yet.")
     assert session_log(club)[0]["pilot"] is None
 
@@ -79,12 +79,12 @@ def test_an_excluded_session_leaves_the_totals_and_comes_back(page: Page, club: 
     one_session(club, 7200)
     club.open(page, "#/sessions")
     open_first(page).get_by_role("button", name="Leave out of the totals").click()
-    expect(page.locator("tbody tr")).to_contain_text("excluded")
+    expect(page.locator("tr.entry")).to_contain_text("excluded")
     assert session_log(club)[0]["hobbs_end_seconds"] is None
 
     page.get_by_role("button", name="Undo").click()
 
-    expect(page.locator("tbody tr")).not_to_contain_text("excluded")
+    expect(page.locator("tr.entry")).not_to_contain_text("excluded")
     assert 7200 == session_log(club)[0]["hobbs_end_seconds"]
 
 
@@ -129,18 +129,18 @@ def test_a_session_is_entered_changed_deleted_and_brought_back(page: Page, club:
     dialog.get_by_label("Duration").fill("1:24")
     dialog.get_by_label("Pilot").fill("Anna Roth")
     dialog.get_by_role("button", name="Add the session").click()
-    expect(page.locator("tbody tr")).to_contain_text("entered by hand")
+    expect(page.locator("tr.entry")).to_contain_text("entered by hand")
 
     dialog = open_first(page)
     dialog.get_by_label("Duration").fill("1:30:05")
     dialog.get_by_role("button", name="Save").click()
-    expect(page.locator("tbody tr")).to_contain_text("1:30:05")
+    expect(page.locator("tr.entry")).to_contain_text("1:30:05")
     entered = session_log(club)[0]
     open_first(page).get_by_role("button", name="Delete").click()
-    expect(page.locator("tbody tr")).to_have_count(0)
+    expect(page.locator("tr.entry")).to_have_count(0)
     assert [] == session_log(club)
     undo(page, "The hand-entered session of D-EKLM is deleted.")
-    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("tr.entry")).to_have_count(1)
 
     again = session_log(club)[0]
     for column in ("session_id", "effective_start", "run_seconds", "pilot", "quality", "hobbs_end_seconds"):
@@ -212,7 +212,7 @@ def test_every_filter_lives_in_the_address_and_is_remembered(page: Page, club: C
     said = {"session_id": flown, "class": "flight", "pilot": "Jürg Weiß 100%"}
     club.account.client.table("session_annotations").insert(said).execute()
     club.open(page, "#/sessions")
-    rows = page.locator("tbody tr")
+    rows = page.locator("tr.entry")
     expect(rows).to_have_count(6)
 
     filters: list[tuple[Callable[[], Any], int]] = [
@@ -252,14 +252,14 @@ def test_sorted_lists_are_complete_across_pages(page: Page, club: Club) -> None:
     seen = {}
     for choice in ("Longest first", "Shortest first", "Plane, Z to A", "Oldest first"):
         page.get_by_label("Sort by").select_option(choice)
-        expect(page.locator("tbody tr")).to_have_count(50)
+        expect(page.locator("tr.entry")).to_have_count(50)
         for shown in (100, 120):
             page.get_by_role("button", name="Show older sessions").click()
-            expect(page.locator("tbody tr")).to_have_count(shown)
+            expect(page.locator("tr.entry")).to_have_count(shown)
         read = (
             "rows => rows.map((row) => [Number(row.querySelector('data').value), row.querySelector('.plane').innerText,"
         )
-        seen[choice] = page.locator("tbody tr").evaluate_all(read + " row.querySelector('time').dateTime])")
+        seen[choice] = page.locator("tr.entry").evaluate_all(read + " row.querySelector('time').dateTime])")
 
     stored = session_log(club)
     lengths = sorted(row["run_seconds"] for row in stored)

@@ -225,7 +225,7 @@ def test_back_returns_to_the_row_that_was_left(page: Page, club: Club) -> None:
     page.set_viewport_size({"width": 390, "height": 700})
     club.open(page, "#/sessions?period=all")
     page.get_by_role("button", name="Older").click()
-    expect(page.locator("tbody tr")).to_have_count(100)
+    expect(page.locator("tr.entry")).to_have_count(100)
     page.evaluate("() => scrollTo(0, document.documentElement.scrollHeight - innerHeight - 300)")
     left = page.evaluate("() => scrollY")
 
@@ -233,7 +233,7 @@ def test_back_returns_to_the_row_that_was_left(page: Page, club: Club) -> None:
     expect(page.get_by_role("heading", name="Planes", level=1)).to_be_visible()
     page.go_back()
 
-    expect(page.locator("tbody tr")).to_have_count(100)
+    expect(page.locator("tr.entry")).to_have_count(100)
     page.wait_for_function("(left) => Math.abs(scrollY - left) < 2", arg=left)
     page.get_by_role("navigation").get_by_role("link", name="Planes").click()
     page.wait_for_function("() => document.activeElement.textContent === 'Planes' && scrollY === 0")

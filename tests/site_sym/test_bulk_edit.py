@@ -60,7 +60,7 @@ def test_a_range_is_changed_in_one_request_and_taken_back(page: Page, club: Club
     dialog.get_by_role("button", name="Change 4 sessions").click()
 
     expect(page.get_by_role("dialog")).to_have_count(0)
-    expect(page.locator("tbody tr").filter(has_text="Maintenance")).to_have_count(4)
+    expect(page.locator("tr.entry").filter(has_text="Maintenance")).to_have_count(4)
     said = [request.method for request in requests if "/session_annotations" in request.url and request.method != "GET"]
     assert ["POST"] == said
     changed = log(club)
@@ -71,7 +71,7 @@ def test_a_range_is_changed_in_one_request_and_taken_back(page: Page, club: Club
 
     undo(page, "4 sessions changed")
 
-    expect(page.locator("tbody tr").filter(has_text="Maintenance")).to_have_count(0)
+    expect(page.locator("tr.entry").filter(has_text="Maintenance")).to_have_count(0)
     untimed = [
         [{**row, "annotated_at": row["annotated_at"] is not None} for row in rows] for rows in (before, log(club))
     ]
@@ -148,6 +148,6 @@ def test_a_viewer_is_not_offered_it(new_page: NewPage, make_club: Callable[[], C
 
     guest.open(page, "#/sessions")
 
-    expect(page.locator("tbody tr")).to_have_count(3)
+    expect(page.locator("tr.entry")).to_have_count(3)
     expect(page.get_by_role("button", name="Select", exact=True)).to_have_count(0)
     expect(page.get_by_role("checkbox")).to_have_count(0)

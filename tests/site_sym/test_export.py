@@ -90,10 +90,8 @@ def only(rows: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> list[dict[
 def save(page: Page, form: str, folder: Path) -> Path:
     """Export what is listed, and return the file."""
     page.get_by_role("button", name="Export").click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_role("radio", name=form).check()
     with page.expect_download() as download:
-        dialog.get_by_role("button", name="Save the file").click()
+        page.get_by_role("dialog").get_by_role("button", name=form).click()
     path = folder / download.value.suggested_filename
     download.value.save_as(path)
     expect(page.get_by_role("dialog")).to_have_count(0)
@@ -139,6 +137,21 @@ def read_xlsx(path: Path, names: list[str]) -> list[dict[str, Any]]:
     return rows
 
 
+def read_summary(path: Path) -> dict[str, Any]:
+    """What a workbook says of its rows on the sheet behind them, by its names."""
+    with zipfile.ZipFile(path) as book:
+        assert 'name="Summary"' in book.read("xl/workbook.xml").decode()
+        tree = ElementTree.fromstring(book.read("xl/worksheets/sheet2.xml"))
+    assert tree.find(f".//{SHEET}f") is None
+    lines = [list(row) for row in tree.iter(f"{SHEET}row")]
+    values = {}
+    for name, cell in lines:
+        text, value = cell.find(f".//{SHEET}t"), cell.find(f"{SHEET}v")
+        read = float(value.text or "") if value is not None else None
+        values["".join(name.itertext())] = read if text is None else text.text
+    return values
+
+
 def read_foreflight(path: Path) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     """Both tables of ForeFlight's import file: aircraft and flights."""
     lines = list(csv.reader(io.StringIO(path.read_text("utf-8"), newline="")))
@@ -159,7 +172,8 @@ def test_every_format_holds_every_row_as_the_database_has_it(new_page: NewPage, 
 
     in_json = json.loads(save(page, "JSON", tmp_path).read_text())
     in_csv = read_csv(save(page, "CSV", tmp_path))
-    in_xlsx = read_xlsx(save(page, "Excel", tmp_path), list(in_json[0]))
+    workbook = save(page, "Excel", tmp_path)
+    in_xlsx = read_xlsx(workbook, list(in_json[0]))
     aircraft, flights = read_foreflight(save(page, "ForeFlight", tmp_path))
 
     assert ROWS == len(wanted)
@@ -171,6 +185,11 @@ def test_every_format_holds_every_row_as_the_database_has_it(new_page: NewPage, 
     assert wanted == only(in_json, wanted)
     assert wanted == only(in_csv, wanted)
     assert wanted == only(in_xlsx, wanted)
+    seconds = sum(row["run_seconds"] for row in wanted)
+    summary = read_summary(workbook)
+    assert {"Registration": "All planes", "Sessions": ROWS, "Duration (s)": seconds}.items() <= summary.items()
+    assert pytest.approx(seconds / 3600, abs=6e-5) == summary["Duration (h)"]
+    assert "Europe/Berlin" == summary["Days in"] or "UTC" == summary["Days in"]
 
 
 def test_an_export_follows_the_filters_and_is_named_after_the_plane(page: Page, club: Club, tmp_path: Path) -> None:
@@ -182,7 +201,8 @@ def test_an_export_follows_the_filters_and_is_named_after_the_plane(page: Page, 
 
     path = save(page, "JSON", tmp_path)
 
-    assert path.name.startswith("sessions-D-EABC-")
+    first, last = now() - timedelta(days=30), now()
+    assert f"D-EABC_{first:%Y-%m-%d}_{last:%Y-%m-%d}.json" == path.name
     assert ["D-EABC"] == [row["registration"] for row in json.loads(path.read_text())]
 
 
@@ -196,13 +216,13 @@ def test_a_cancelled_export_saves_nothing_and_says_so(page: Page, club: Club) ->
     waiting: list[Route] = []
     page.route(re.compile(r"log_entries.*limit=1000"), lambda route: waiting.append(route))
     dialog = page.get_by_role("dialog")
-    dialog.get_by_role("button", name="Save the file").click()
+    dialog.get_by_role("button", name="CSV").click()
     expect(dialog.get_by_role("progressbar")).to_be_visible()
 
     dialog.get_by_role("button", name="Cancel").click()
 
     expect(dialog).to_contain_text("Cancelled. No file was saved.")
-    expect(dialog.get_by_role("button", name="Save the file")).to_be_visible()
+    expect(dialog.get_by_role("button", name="CSV")).to_be_visible()
     assert [] == downloads
 
 
@@ -215,7 +235,7 @@ def test_a_server_that_fails_in_the_middle_saves_no_half_file(page: Page, club: 
     club.open(page, "#/sessions")
     page.get_by_role("button", name="Export").click()
     page.route(re.compile(r"log_entries.*effective_start\.lt.*limit=1000"), lambda route: route.fulfill(status=503))
-    page.get_by_role("dialog").get_by_role("button", name="Save the file").click()
+    page.get_by_role("dialog").get_by_role("button", name="CSV").click()
 
     expect(page.get_by_role("alert")).to_contain_text("The sessions could not be loaded.")
     assert [] == downloads

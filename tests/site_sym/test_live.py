@@ -118,7 +118,7 @@ def test_a_new_session_appears_without_a_reload(page: Page, club: Club) -> None:
     report(club.stack, message(device_uuid, now() - timedelta(hours=30), 3600))
     page.clock.install()
     club.open(page)
-    rows = page.get_by_role("table", name="Latest sessions").locator("tbody tr")
+    rows = page.get_by_role("table", name="Latest sessions").locator("tr.entry")
     expect(rows).to_have_count(1)
 
     report(club.stack, message(device_uuid, now() - timedelta(seconds=5400), 5400, status="open"))
@@ -167,7 +167,7 @@ def test_the_dashboard_asks_three_questions_at_most(page: Page, club: Club) -> N
     page.reload()
     expect(page.get_by_role("region", name="Planes").get_by_role("listitem")).to_have_count(12)
     expect(page.get_by_role("img", name="in the last twelve months")).to_be_visible()
-    expect(page.get_by_role("table", name="Latest sessions").locator("tbody tr")).to_have_count(6)
+    expect(page.get_by_role("table", name="Latest sessions").locator("tr.entry")).to_have_count(6)
     expect(page.get_by_role("region", name="Hours per month").get_by_role("img")).to_be_visible()
 
     shown = [name for name in requests if name not in REVIEW]
@@ -181,7 +181,7 @@ def test_polling_asks_for_devices_alone_until_one_changes(page: Page, club: Club
     report(club.stack, message(device_uuid, now() - timedelta(hours=30), 3600))
     page.clock.install()
     club.open(page)
-    rows = page.get_by_role("table", name="Latest sessions").locator("tbody tr")
+    rows = page.get_by_role("table", name="Latest sessions").locator("tr.entry")
     expect(rows).to_have_count(1)
     page.clock.run_for(5_000)
     page.wait_for_load_state("networkidle")

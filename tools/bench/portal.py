@@ -382,13 +382,13 @@ def _tap_through(page: Page, effort: Effort) -> None:
     navigation = page.get_by_role("navigation")
     page.get_by_role("region", name="Hours per month").get_by_role("button").tap()
     navigation.get_by_role("link", name="Sessions").tap()
-    rows = page.locator("tbody tr")
+    rows = page.locator("tr.entry")
     rows.first.wait_for()
     older = page.get_by_role("button", name="Show older sessions")
     if older.is_visible():
         shown = rows.count()
         older.tap()
-        page.wait_for_function("(shown) => document.querySelectorAll('tbody tr').length > shown", arg=shown)
+        page.wait_for_function("(shown) => document.querySelectorAll('tr.entry').length > shown", arg=shown)
     rows.first.get_by_role("button").first.tap()
     page.get_by_role("dialog").wait_for()
     page.keyboard.press("Escape")
@@ -460,7 +460,7 @@ def _exports(
 def _export(browser: Browser, visitor: Visitor, rows: int) -> Export:
     with _visit(browser, visitor, TALL) as (page, cdp):
         page.goto(f"{visitor.stack.url}/#/sessions?period=all")
-        page.locator("tbody tr").first.wait_for()
+        page.locator("tr.entry").first.wait_for()
         page.get_by_role("button", name="Export").click()
         dialog = page.get_by_role("dialog")
         dialog.get_by_text(f"{rows} sessions").wait_for()

@@ -1,5 +1,5 @@
 import { afterCursor, cursorOf, SORT_COLUMNS } from "../sessions/sessionOrder.ts";
-import { failed, MAX_ROWS, type Rest } from "./rest.ts";
+import { MAX_ROWS, type Rest } from "./rest.ts";
 import {
   type EntryAnnotation,
   type EntryCursor,
@@ -119,13 +119,6 @@ export class Entries {
       yield entries;
       cursor = cursorOf(last, NEWEST_FIRST);
     }
-  }
-
-  async count(fleetId: string, query: SessionQuery): Promise<number> {
-    const { count, error, status } = await this.#matching(EVERYTHING, fleetId, query, { count: "exact", head: true });
-    // An answer without a body says only its status.
-    if (error) throw failed(error, status, "sessions");
-    return count ?? 0;
   }
 
   /** What all entries that match come to; nothing if the fleet is the visitor's no more. */
@@ -251,9 +244,9 @@ export class Entries {
     };
   }
 
-  #matching<const Columns extends string>(columns: Columns, fleetId: string, query: Partial<SessionQuery>, options: { count?: "exact"; head?: boolean } = {}) {
+  #matching<const Columns extends string>(columns: Columns, fleetId: string, query: Partial<SessionQuery>) {
     const { plane, device, pilot, mark, from, until } = query;
-    let wanted = this.#db.from("log_entries").select(columns, options).eq("fleet_id", fleetId);
+    let wanted = this.#db.from("log_entries").select(columns).eq("fleet_id", fleetId);
     if (plane === "none") wanted = wanted.is("plane_id", null);
     else if (plane) wanted = wanted.eq("plane_id", plane);
     if (device) wanted = wanted.eq("device_uuid", device);

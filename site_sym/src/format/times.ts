@@ -100,6 +100,14 @@ export function formatLongDay(date: string): string {
   return new Date(`${date}T00:00:00Z`).toLocaleDateString(LOCALE, { timeZone: "UTC", day: "numeric", month: "long", year: "numeric" });
 }
 
+/** A day's heading: "Today" and "Yesterday" by name, and every day's date, with the year where it is not the present one: "Thursday 26 November". */
+export function dayTitle(date: string, zone: Zone, now: Date): { name: string; date: string } {
+  const ago = daysBetween(new Date(startOfDay(date, zone)), now, zone);
+  const year = date.startsWith(isoDay(now, zone).slice(0, 4)) ? undefined : "numeric";
+  const words = new Date(`${date}T00:00:00Z`).toLocaleDateString(LOCALE, { timeZone: "UTC", weekday: "long", day: "numeric", month: "long", year });
+  return { name: ago === 0 ? "Today" : ago === 1 ? "Yesterday" : "", date: words.replace(",", "") };
+}
+
 /** The instant at which a calendar day ("2026-11-23") begins in the zone, `plusDays` later. */
 export function startOfDay(date: string, zone: Zone, plusDays = 0): string {
   const [year = 1970, month = 1, day = 1] = date.split("-").map(Number);

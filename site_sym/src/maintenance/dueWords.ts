@@ -66,10 +66,6 @@ function restWords(seconds: number, format: HoursFormat): string {
   return seconds * 2 < step && seconds > 0 ? texts.due.lessThan(formatHoursWithUnit(step, format)) : formatHoursWithUnit(seconds, format);
 }
 
-/** Two years: from here on nobody counts in days. */
-const MANY_DAYS = 730;
-const DAYS_PER_YEAR = 365.25;
-
 const STATES = ["ok", "due_soon", "due", "overdue"] as const;
 
 function severity(rest: number, warning: number, tolerance: number): number {
@@ -94,17 +90,12 @@ function hoursLeft(item: DueItem, rest: number, format: HoursFormat): string {
   return rest === 0 ? words.now : words.intoTolerance(restWords(-rest, format), formatHoursWithUnit(item.tolerance_seconds, format));
 }
 
-/** In years where days say little: "about 3 years". */
-function daysWords(count: number): string {
-  return count > MANY_DAYS ? texts.due.aboutYears(Math.round(count / DAYS_PER_YEAR)) : texts.due.days(count);
-}
-
 function daysLeft(item: DueItem, rest: number): string {
   const words = texts.due;
-  if (rest > 1) return words.in(daysWords(rest));
+  if (rest > 1) return words.in(words.days(rest));
   if (rest === 1) return words.tomorrow;
   if (rest === 0) return words.today;
-  return rest < -item.tolerance_days ? words.overdueBy(daysWords(-rest)) : words.intoTolerance(daysWords(-rest), daysWords(item.tolerance_days));
+  return rest < -item.tolerance_days ? words.overdueBy(words.days(-rest)) : words.intoTolerance(words.days(-rest), words.days(item.tolerance_days));
 }
 
 /** @param today the calendar day of now in the zone that is shown */

@@ -12,7 +12,6 @@ export const maintenanceTexts = {
     in: (rest: string) => `in ${rest}`,
     lessThan: (step: string) => `less than ${step}`,
     days: (count: number) => plural(count, "day"),
-    aboutYears: (count: number) => `about ${plural(count, "year")}`,
     today: "today",
     tomorrow: "tomorrow",
     now: "due now",

@@ -1,6 +1,7 @@
+import { formatCount, plural } from "../format/plural.ts";
 import type { EVERYDAY_PERIODS } from "./periods.ts";
 
-/** What the sessions page alone says: loaded with it, since a visit begins without. */
+/** What the log says on its own page, on paper and in files: loaded with these, since a visit begins without. */
 export const listTexts = {
   when: "When",
   everyday: { today: "Today", yesterday: "Yesterday", month: "This month", last_month: "Last month", year: "This year" } satisfies Record<(typeof EVERYDAY_PERIODS)[number], string>,
@@ -9,4 +10,12 @@ export const listTexts = {
   lastDays: { "30d": "Last 30 days", "90d": "Last 90 days" },
   all: "All time",
   custom: "From … to …",
+
+  /** Where something is merged or split, these are entries of the log. */
+  count: (count: number, isPlain: boolean) => (isPlain ? plural(count, "session") : plural(count, "entry", "entries")),
+  hobbs: (start: string, end: string) => `Hobbs ${start} → ${end}`,
+  engine: (hours: string) => `engine ${hours}`,
+  leftOut: (count: number) => `+ ${formatCount(count)} left out`,
+  totals: "Totals",
+  print: "Print",
 } as const;

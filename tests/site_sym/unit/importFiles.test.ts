@@ -102,7 +102,7 @@ test("our own workbook, which names no cell's address, is read to the second", a
   const nothing = Object.fromEntries(COLUMN_NAMES.map((name) => [name.replace(/_hours$/, "_seconds"), null]));
   writer.add([exportRow({ ...nothing, session_ids: [], ...said } as unknown as LogEntry)]);
 
-  const file = await readFile(new Uint8Array(await writer.finish().arrayBuffer()));
+  const file = await readFile(new Uint8Array(await writer.finish([]).arrayBuffer()));
 
   const [names = [], row = []] = file.sheets[0]?.rows ?? [];
   const cell = (name: string) => row[names.indexOf(name)];

@@ -53,12 +53,12 @@ export const COLUMN_NAMES = Object.keys(COLUMNS) as ColumnName[];
 export type ExportRow = Record<ColumnName, Value>;
 
 /** "2026-11-23T09:14:00Z", whatever form the database gave the instant in. */
-function utc(iso: string): string {
+export function utc(iso: string): string {
   return new Date(iso).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
 /** Hours with four decimals: a third of a second, so that sums over many rows stay right. */
-function hours(seconds: number | null): number | null {
+export function hours(seconds: number | null): number | null {
   return seconds === null ? null : Math.round((seconds / 3600) * 10_000) / 10_000;
 }
 

@@ -1,6 +1,8 @@
 import type { Backend } from "../../data/backend.ts";
-import type { LogEntry, Plane, SessionQuery } from "../../data/rows.ts";
+import type { LogEntry, SessionQuery } from "../../data/rows.ts";
+import { Tally } from "../totals.ts";
 import { exportRow } from "./columns.ts";
+import { type Exported, summaryOf } from "./summary.ts";
 import { type FileFormat, makeWriter } from "./writer.ts";
 
 /** Between them the page answers to clicks: compressing 1,000 rows of a workbook takes a phone too long. */
@@ -24,15 +26,18 @@ export async function* readAll(backend: Backend, fleetId: string, query: Session
 export async function exportEntries(
   backend: Backend,
   fleetId: string,
-  query: SessionQuery,
+  of: Exported,
   format: FileFormat,
-  planes: Plane[],
   signal: AbortSignal,
   onProgress: (count: number) => void,
 ): Promise<{ file: Blob; count: number }> {
+  const { query, planes } = of;
   const writer = await makeWriter(format, planes);
+  // Of the very rows that are in the file: what runs goes on while they are read.
+  const tally = new Tally(query);
   let [read, count] = [0, 0];
   for await (const entries of readAll(backend, fleetId, query, signal)) {
+    tally.add(entries);
     for (let first = 0; first < entries.length; first += ROWS_AT_ONCE) {
       signal.throwIfAborted();
       count += writer.add(entries.slice(first, first + ROWS_AT_ONCE).map(exportRow));
@@ -41,5 +46,5 @@ export async function exportEntries(
     read += entries.length;
     onProgress(read);
   }
-  return { file: writer.finish(), count };
+  return { file: writer.finish(summaryOf(tally.totals, of)), count };
 }

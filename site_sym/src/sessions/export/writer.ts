@@ -1,11 +1,13 @@
 import type { Plane } from "../../data/rows.ts";
 import type { ExportRow } from "./columns.ts";
+import type { Summary } from "./summary.ts";
 
 /** A file that grows piece by piece, so that the page is never held up for long. */
 export interface SheetWriter {
   /** Returns how many of the rows the file takes. */
   add: (rows: ExportRow[]) => number;
-  finish: () => Blob;
+  /** @param summary what the rows come to, for a form that has a place for it */
+  finish: (summary: Summary) => Blob;
 }
 
 export const FILE_FORMATS = ["csv", "xlsx", "json", "foreflight"] as const;

@@ -1,10 +1,11 @@
-/** A workbook (ECMA-376) with one sheet, compressed while it is written. Texts are inline, so none is ever a formula. */
+/** A workbook (ECMA-376) with the rows and a summary, compressed while it is written. Texts are inline, so none is ever a formula. */
 
 import { strToU8, Zip, ZipDeflate } from "fflate";
 
 import { columnLetters } from "../../format/columnLetters.ts";
 import { exportTexts } from "../exportTexts.ts";
 import { COLUMN_NAMES, COLUMNS, type ColumnName, type ExportRow, type Value } from "./columns.ts";
+import type { Summary } from "./summary.ts";
 import type { SheetWriter } from "./writer.ts";
 
 const DAY_MS = 86_400_000;
@@ -34,15 +35,27 @@ export function xlsxCell(name: ColumnName, value: Value): string {
   if (value === null) return "<c/>";
   if (typeof value === "boolean") return `<c t="b"><v>${value ? 1 : 0}</v></c>`;
   if (typeof value === "number") return `<c s="${COLUMNS[name] === "hours" ? STYLES.hours : 0}"><v>${value}</v></c>`;
-  if (COLUMNS[name] === "time") return `<c s="${STYLES.time}"><v>${Date.parse(value) / DAY_MS + EPOCH_DAYS}</v></c>`;
-  return inlineText(value, STYLES.text);
+  return COLUMNS[name] === "time" ? timeCell(value) : inlineText(value, STYLES.text);
+}
+
+function timeCell(iso: string): string {
+  return `<c s="${STYLES.time}"><v>${Date.parse(iso) / DAY_MS + EPOCH_DAYS}</v></c>`;
+}
+
+/** The sheet of what the rows come to. */
+export function summarySheet(summary: Summary): string {
+  const rows = summary.map(({ name, kind, value }) => {
+    const cell = typeof value === "number" ? `<c s="${kind === "hours" ? STYLES.hours : 0}"><v>${value}</v></c>` : kind === "time" ? timeCell(value) : inlineText(value, STYLES.text);
+    return `<row>${inlineText(name, STYLES.header)}${cell}</row>`;
+  });
+  return `${XML}<worksheet xmlns="${MAIN}"><cols><col min="1" max="1" width="20" customWidth="1"/><col min="2" max="2" width="24" customWidth="1"/></cols><sheetData>${rows.join("")}</sheetData></worksheet>`;
 }
 
 const FILES: Record<string, string> = {
-  "[Content_Types].xml": `${XML}<Types xmlns="${PACKAGE}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>`,
+  "[Content_Types].xml": `${XML}<Types xmlns="${PACKAGE}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/>${[1, 2].map((n) => `<Override PartName="/xl/worksheets/sheet${n}.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>`).join("")}</Types>`,
   "_rels/.rels": `${XML}<Relationships xmlns="${PACKAGE}/relationships"><Relationship Id="rId1" Type="${RELATIONS}/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
-  "xl/workbook.xml": `${XML}<workbook xmlns="${MAIN}" xmlns:r="${RELATIONS}"><sheets><sheet name="${xmlText(exportTexts.sheet)}" sheetId="1" r:id="rId1"/></sheets></workbook>`,
-  "xl/_rels/workbook.xml.rels": `${XML}<Relationships xmlns="${PACKAGE}/relationships"><Relationship Id="rId1" Type="${RELATIONS}/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="${RELATIONS}/styles" Target="styles.xml"/></Relationships>`,
+  "xl/workbook.xml": `${XML}<workbook xmlns="${MAIN}" xmlns:r="${RELATIONS}"><sheets><sheet name="${xmlText(exportTexts.sheet)}" sheetId="1" r:id="rId1"/><sheet name="${xmlText(exportTexts.summarySheet)}" sheetId="2" r:id="rId3"/></sheets></workbook>`,
+  "xl/_rels/workbook.xml.rels": `${XML}<Relationships xmlns="${PACKAGE}/relationships"><Relationship Id="rId1" Type="${RELATIONS}/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="${RELATIONS}/styles" Target="styles.xml"/><Relationship Id="rId3" Type="${RELATIONS}/worksheet" Target="worksheets/sheet2.xml"/></Relationships>`,
   "xl/styles.xml": `${XML}<styleSheet xmlns="${MAIN}"><numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts><fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders><cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="5"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/><xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/><xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/><xf numFmtId="2" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/><xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs></styleSheet>`,
 };
 
@@ -76,8 +89,11 @@ export class XlsxWriter implements SheetWriter {
     return rows.length;
   }
 
-  finish(): Blob {
+  finish(summary: Summary): Blob {
     this.#sheet.push(strToU8(`</sheetData><autoFilter ref="A1:${columnLetters(COLUMN_NAMES.length)}${this.#rows}"/></worksheet>`), true);
+    const second = new ZipDeflate("xl/worksheets/sheet2.xml", { level: COMPRESSION });
+    this.#zip.add(second);
+    second.push(strToU8(summarySheet(summary)), true);
     this.#zip.end();
     if (this.#failure) throw this.#failure;
     return new Blob(this.#chunks, { type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" });
