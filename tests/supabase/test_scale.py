@@ -21,6 +21,8 @@ MOST_GROWTH = 1.5
 TINY_TABLES_BLOCKS = 20
 # A row or none of a fleet's 2,500 sessions; to look at all of them takes over 400.
 FEW_BLOCKS = 100
+# Of the catalog, for a query over the log that a function plans at each call.
+PLANNING_BLOCKS = 100
 
 
 @pytest.fixture(scope="module")
@@ -81,11 +83,20 @@ def _ingest(project: Project, person: Person, plane: str, board: Board) -> int:
     return _blocks(project.service, "select ingest(%s, null, false)", message)
 
 
+def _totals(project: Project, person: Person, plane: str, board: Board) -> int:
+    return _blocks(
+        person,
+        "select * from log_totals(%s, %s, from_time => '2025-05-01', until_time => '2025-06-01')",
+        _fleet(person),
+        plane,
+    )
+
+
 def _page_of_export(project: Project, person: Person, plane: str, board: Board) -> int:
     return _blocks(person, "select fleet_export(%s, %s)", _fleet(person), f"sessions 1748736000 {plane}")
 
 
-@pytest.mark.parametrize("cost", [_hours, _page, _page_of_fleet, _page_of_export, _device, _ingest])
+@pytest.mark.parametrize("cost", [_hours, _page, _page_of_fleet, _page_of_export, _totals, _device, _ingest])
 def test_ten_times_the_sessions_cost_the_same(
     sizes: tuple[str, str], cost: Callable[[Project, Person, str, Board], int]
 ) -> None:
@@ -137,6 +148,26 @@ def test_a_search_for_what_is_rare_does_not_read_the_whole_history(sizes: tuple[
     assert blocks <= FEW_BLOCKS
 
 
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "class => 'test'",
+        "pilot => 'Zoe'",
+        *(f"mark => '{mark}'" for mark in ("excluded", "short", "flagged", "hand_entered", "clock_estimated")),
+        "without_plane => true",
+    ],
+)
+def test_totals_of_what_is_rare_do_not_read_the_whole_history(sizes: tuple[str, str], wanted: str) -> None:
+    """They are planned for what is asked: by the index that a page of it has."""
+    with connect(sizes[0]) as admin:
+        person = Project(admin).sign_up()
+        admin.execute("insert into fleet_members values (md5('fleet1')::uuid, %s, 'viewer')", [person.user_id])
+
+        blocks = _blocks(person, f"select * from log_totals(%s, {wanted})", _fleet(person))
+
+    assert blocks <= FEW_BLOCKS + PLANNING_BLOCKS
+
+
 @pytest.fixture(scope="module")
 def club(make_database: MakeDatabase) -> str:
     """A database with one fleet of a long history, whose only member is its owner."""
@@ -155,6 +186,7 @@ MOST_BLOCKS = {
     "What is due": 12_000,
     "Components of all planes": 2_000,
     "Hours of 12 months": 1_200,
+    "Hours of two years": 2_400,
     "Hours of 30 days": 300,
     "Hours of 371 days": 300,
     "Hours per class of this month": 100,
@@ -176,6 +208,9 @@ MOST_BLOCKS = {
     "Week of the timeline": 4_000,
     "Number of a month's sessions": 2_000,
     "Number of sessions": 3_500,
+    "Totals of a plane's month": 1_500,
+    "Totals of a plane's log": 4_200,
+    "Totals of the log": 4_000,
     "Page of the export's sessions": 40_000,
     "Page of the export's hours": 3_000,
     "Check of a file to import": 33_000,
@@ -214,16 +249,34 @@ def test_a_page_of_the_log_merges_sessions_merged_entries_and_parts_in_the_order
     assert "->  Sort" not in plan
 
 
+def test_a_week_of_the_timeline_is_searched_before_a_row_says_more(club: str) -> None:
+    """An entry's end stands with its key: of a year's entries only those of the week are joined with anything."""
+    with connect(club) as admin:
+        member = admin.execute("select user_id::text as user_id from fleet_members").fetchone()
+        assert member is not None
+        person = Person(admin, user_id=member["user_id"])
+
+        lines = person.rows(f"explain {calls.statements(admin)['Week of the timeline']}")
+    plan = "\n".join(str(line["QUERY PLAN"]) for line in lines)
+
+    # of a table's own condition Postgres writes the column without the table
+    assert 3 == len(re.findall(r"\(session_end > ", plan)), plan
+    assert not re.findall(r"\w\.session_end", plan)
+
+
 def test_what_is_measured_is_what_the_page_asks_for(club: str) -> None:
-    """Of a list of sessions every column but the engine's Hobbs columns, which only a session's own sheet shows."""
+    """All but the engine's Hobbs columns, which only a session's own sheet shows; on the timeline none of them."""
     source = (ROOT / "site_sym/src/data/entries.ts").read_text(encoding="utf-8")
     (without_hobbs,) = re.findall(r'const WITHOUT_HOBBS =\s*"([^"]+)"', source)
     (added,) = re.findall(r"const OF_A_LIST = `\$\{WITHOUT_HOBBS\}, ([^`]+)`", source)
 
     with connect(club) as admin:
-        (asked,) = re.findall(r"^select (.+?) from", calls.statements(admin)["Page of the log"])
+        asked = [
+            sorted(re.findall(r"^select (.+?) from", calls.statements(admin)[name])[0].replace('"', "").split(", "))
+            for name in ("Week of the timeline", "Page of the log")
+        ]
 
-    assert sorted(f"{without_hobbs}, {added}".split(", ")) == sorted(asked.replace('"', "").split(", "))
+    assert asked == [sorted(columns.split(", ")) for columns in (without_hobbs, f"{without_hobbs}, {added}")]
 
 
 def test_planes_that_were_never_sensed_cost_one_lookup_each_for_their_engine_columns(club: str) -> None:

@@ -24,7 +24,8 @@ _A_FILE = """(
   from generate_series(1, 1000) n, (select array_agg(plane_id) as ids from planes where fleet_id = %(fleet)s) p
 )"""
 # What the page or an API user asks for. Names in %(...)s are filled in: a fleet, one of its planes and devices, a time;
-# {listed} are the columns of a list of entries, which are all but the engine's Hobbs columns.
+# {listed} are the columns of a list of entries, which are all but the engine's Hobbs columns; {without_hobbs} those of
+# the timeline.
 CALLS = {
     "Dashboard": "select fleet_overview(%(fleet)s, 'Europe/Berlin', true, 12, 6)",
     "Hours of all planes": "select * from plane_hours('Europe/Berlin', %(fleet)s)",
@@ -32,6 +33,7 @@ CALLS = {
     "What is due": "select * from maintenance_status('Europe/Berlin', %(fleet)s)",
     "Components of all planes": "select * from component_status(%(fleet)s)",
     "Hours of 12 months": "select * from hours_by_month(%(fleet)s, 'Europe/Berlin')",
+    "Hours of two years": "select * from year_hours(%(fleet)s, %(year)s, 'Europe/Berlin')",
     "Hours of 30 days": "select * from hours_by_day(%(fleet)s, 'Europe/Berlin', 30)",
     "Hours of 371 days": "select * from hours_by_day(%(fleet)s, 'Europe/Berlin')",
     "Hours per class of this month": "select * from hours_by_class(%(fleet)s, 'Europe/Berlin', 1)",
@@ -59,13 +61,16 @@ CALLS = {
     " order by pilot nulls last, effective_start desc, entry_id desc limit 51",
     "Page of a plane's sessions by Hobbs": "select {listed} from log_entries where fleet_id = %(fleet)s"
     " and plane_id = %(plane)s order by hobbs_end_seconds desc nulls last, entry_id desc limit 51",
-    "Week of the timeline": "select entry_id, effective_start, session_end from log_entries"
+    "Week of the timeline": "select {without_hobbs} from log_entries"
     " where fleet_id = %(fleet)s and session_end > %(week_ago)s"
     " and effective_start > %(week_ago)s::timestamptz - interval '366 days'"
     " order by effective_start desc, entry_id desc limit 1000",
     "Number of a month's sessions": "select count(*) from log_entries where fleet_id = %(fleet)s"
     " and effective_start >= %(month_ago)s",
     "Number of sessions": "select count(*) from log_entries where fleet_id = %(fleet)s",
+    "Totals of a plane's month": "select * from log_totals(%(fleet)s, %(plane)s, from_time => %(month_ago)s)",
+    "Totals of a plane's log": "select * from log_totals(%(fleet)s, %(plane)s)",
+    "Totals of the log": "select * from log_totals(%(fleet)s)",
     "Page of the export's sessions": "select fleet_export(%(fleet)s, 'sessions')",
     "Page of the export's hours": "select fleet_export(%(fleet)s, 'hours')",
     "Check of a file to import": f"select * from check_import(%(fleet)s, {_A_FILE})",
@@ -101,10 +106,13 @@ _KNOWN = """
 select p.fleet_id::text as fleet, p.plane_id::text as plane, (
     select device_uuid::text from sessions where plane_id = p.plane_id and device_uuid is not null limit 1
   ) as device, (private.clock() - interval '30 days')::text as month_ago,
-  (private.clock() - interval '7 days')::text as week_ago, (
+  (private.clock() - interval '7 days')::text as week_ago, extract(year from private.clock()) as year, (
     select string_agg(format('%I', attname), ', ' order by attnum) from pg_attribute
     where attrelid = 'log_entries'::regclass and attnum > 0 and not starts_with(attname, 'engine_hobbs_')
-  ) as listed
+  ) as listed, (
+    select string_agg(format('%I', attname), ', ' order by attnum) from pg_attribute
+    where attrelid = 'log_entries'::regclass and attnum > 0 and attname !~ 'hobbs_'
+  ) as without_hobbs
 from planes p where p.registration = 'D-1002'
 """
 
@@ -142,10 +150,17 @@ def statements(admin: Admin) -> dict[str, str]:
     with admin.cursor(row_factory=psycopg.rows.dict_row) as cursor:
         known = cursor.execute(_KNOWN).fetchone()
     assert known is not None
+    columns = {name: known[name] for name in ("listed", "without_hobbs")}
     return {
-        name: re.sub(r"%\((\w+)\)s", lambda found: f"'{known[found[1]]}'", call).replace("{listed}", known["listed"])
+        name: re.sub(r"%\((\w+)\)s", lambda found: f"'{known[found[1]]}'", _with_columns(call, columns))
         for name, call in CALLS.items()
     }
+
+
+def _with_columns(call: str, columns: dict[str, str]) -> str:
+    for name, listed in columns.items():
+        call = call.replace(f"{{{name}}}", listed)
+    return call
 
 
 def measure(effort: Effort, tell: Callable[[str], None]) -> Iterator[Figure]:
