@@ -95,6 +95,7 @@ def pages() -> dict[str, str]:
         "review": "#/sessions/review",
         "import": "#/sessions/import",
         "print": f"#/sessions/print?plane={RUNNING_PLANE.plane_id}",
+        "years": "#/years",
         "maintenance": "#/maintenance",
         "maintenance-print": "#/maintenance/print",
         "devices": "#/devices",

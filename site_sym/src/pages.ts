@@ -19,6 +19,7 @@ export const PAGES = {
   maintenancePrint: () => import("./maintenance/MaintenancePrint.svelte"),
   settings: () => import("./account/Settings.svelte"),
   fleet: () => import("./fleet/FleetPage.svelte"),
+  years: () => import("./years/YearsPage.svelte"),
   reports: () => import("./reports/ReportsPage.svelte"),
   report: () => import("./reports/ReportPage.svelte"),
   activity: () => import("./activity/ActivityPage.svelte"),

@@ -34,6 +34,7 @@ export const dashboardTexts = {
     others: "Other planes",
     chartLabel: "Powered hours per month, stacked by plane",
     planeChartLabel: "Powered hours per month",
+    years: "Years",
     monthLinks: "The log by month",
     noMonths: "Hours appear here with the first session.",
   },

@@ -44,6 +44,7 @@ const ROUTES = {
   "maintenance-print": row("maintenance/print", whole),
   settings: row("settings"),
   fleet: row("fleet"),
+  years: row("years", whole),
   reports: row("reports"),
   report: row("reports/:id"),
   activity: row("activity", whole),
@@ -126,6 +127,7 @@ export const links = {
   printMaintenance: (filter: Record<string, string | undefined> = {}) => link("maintenance-print", {}, filter),
   settings: () => link("settings"),
   fleet: () => link("fleet"),
+  years: (filter: { year?: string } = {}) => link("years", {}, filter),
   reports: () => link("reports"),
   /** A report by its identity, or what a month's would say: "2026-10". */
   report: (id: string) => link("report", { id }),

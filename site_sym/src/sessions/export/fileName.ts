@@ -8,7 +8,8 @@ import { FILE_ENDINGS, type FileFormat } from "./writer.ts";
 /** What no file system takes, or a shell for something else, and blanks. */
 const AWKWARD = /[\s\u0000-\u001f\u007f"'`*/:<>?\\|#%&{}$!@+=.,;()[\]^~]+/gu;
 
-function namePart(text: string): string {
+/** A name as part of a file's name. */
+export function namePart(text: string): string {
   return text.normalize("NFC").replace(AWKWARD, "-").replace(/^-+|-+$/g, "");
 }
 
