@@ -1,5 +1,6 @@
 """Back, dialogs and what was typed: one step back is one step, and nothing that was changed goes unasked."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -237,3 +238,29 @@ def test_back_returns_to_the_row_that_was_left(page: Page, club: Club) -> None:
     page.wait_for_function("(left) => Math.abs(scrollY - left) < 2", arg=left)
     page.get_by_role("navigation").get_by_role("link", name="Planes").click()
     page.wait_for_function("() => document.activeElement.textContent === 'Planes' && scrollY === 0")
+
+
+def test_what_is_read_again_takes_nothing_back(page: Page, club: Club) -> None:
+    """Back shows the rows at once and reads them again; a page asked for meanwhile comes after that and stays."""
+    fly(club, 170)
+    club.open(page, "#/sessions?period=all")
+    rows = page.locator("tr.entry")
+    page.get_by_role("button", name="Older").click()
+    expect(rows).to_have_count(100)
+    page.get_by_role("navigation").get_by_role("link", name="Planes").click()
+    expect(page.get_by_role("heading", name="Planes", level=1)).to_be_visible()
+    first_page = re.compile(r"/log_entries\?(?!.*[?&]or=)")
+    page.route(first_page, lambda route: None)
+
+    page.go_back()
+    expect(rows).to_have_count(100)
+    page.get_by_role("button", name="Older").click()
+    expect(page.get_by_role("button", name="Working")).to_be_visible()
+    with page.expect_response(first_page):
+        page.unroute(first_page)  # which lets those that wait go on
+    expect(rows).to_have_count(150)
+    page.wait_for_load_state("networkidle")
+
+    expect(rows).to_have_count(150)
+    starts = page.locator("tr.entry .on time").evaluate_all("(times) => times.map(({ dateTime }) => dateTime)")
+    assert sorted(set(starts), reverse=True) == starts

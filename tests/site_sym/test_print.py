@@ -2,11 +2,13 @@
 
 import io
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
+from pypdf.generic import ContentStream
 
 from tests.conftest import NewPage
 from tests.site_sym.club import Club, message, now, report
@@ -21,6 +23,17 @@ def printed(page: Page) -> list[list[str]]:
     """The lines of text on every sheet of what the browser would print."""
     sheets = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True))).pages
     return [[line.strip() for line in sheet.extract_text().splitlines() if line.strip()] for sheet in sheets]
+
+
+def colours(page: Page) -> set[tuple[float, ...]]:
+    """Every colour that is set anywhere in what the browser would print: red, green and blue, 0 to 1."""
+    pdf = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True, print_background=True)))
+    return {
+        tuple(round(float(part), 2) for part in operands)
+        for sheet in pdf.pages
+        for operands, operator in ContentStream(sheet.get_contents(), pdf).operations
+        if operator in (b"rg", b"RG")
+    }
 
 
 def words(lines: list[str]) -> str:
@@ -62,10 +75,37 @@ def test_nothing_but_the_log_is_on_each_sheet(
         rest = [line for line in others if not FOOT.match(line) and not head.match(line) and line != columns]
         if 1 < number < len(sheets):
             assert [] == rest
+    # Black on white, and grey lines between the rows; also on a dark screen, and with backgrounds.
+    assert {(0, 0, 0), (1, 1, 1)} <= colours(page) <= {(0, 0, 0), (1, 1, 1), (0.6, 0.6, 0.6)}
     everything = words([line for lines in sheets for line in lines])
+    # What it comes to, first and last.
+    assert 2 == everything.count("90 sessions · 16.1 h · Hobbs 0.0 → 16.1")
     for stray in ("Skip to the page", "Dashboard", "Print or save", "Paper", club.account.email + " Owner"):
         assert stray not in everything
     assert "Date, name, signature" in words(sheets[-1])
+
+
+def test_an_empty_period_and_a_strangers_plane_are_printed_as_what_they_are(
+    page: Page, club: Club, make_club: Callable[[], Club]
+) -> None:
+    """A month without a session and a year to come are a total of nothing; of another fleet's plane not even a name."""
+    plane_id = club.add_plane("D-EKLM")
+    report(club.stack, message(club.add_device("Box", plane_id), now() - timedelta(days=2), 3600))
+    stranger = make_club()
+    theirs = stranger.add_plane("D-EABC")
+    report(club.stack, message(stranger.add_device("Box", theirs), now() - timedelta(days=2), 3600))
+    club.open(page)
+
+    for address, period in (
+        (f"plane={plane_id}&period=2024-02", "2024-02-01 to 2024-02-29"),
+        (f"plane={plane_id}&period=2099", "2099-01-01 to 2099-12-31"),
+        (f"plane={theirs}&period=all", "all sessions"),
+    ):
+        page.goto(f"{club.stack.url}/#/sessions/print?{address}")
+        expect(page.get_by_role("article")).to_contain_text(period)
+        sheet = words(printed(page)[0])
+        assert 2 == sheet.count("0 sessions · 0.0 h")
+        assert "D-EABC" not in sheet
 
 
 def test_a_notice_on_the_screen_is_not_on_the_paper(page: Page, club: Club, page_faults: PageFaults) -> None:

@@ -31,8 +31,8 @@ export const exportTexts = {
   summary: {
     fleet: "Fleet",
     plane: "Registration",
-    from: "From",
-    until: "To",
+    from: "From (UTC)",
+    until: "Before (UTC)",
     zone: "Days in",
     entries: "Sessions",
     run_hours: "Duration (h)",

@@ -13,6 +13,8 @@ export class SessionList {
   current: ListState = $state.raw({ state: "loading" });
   #read: ReadPage;
   #sort: SessionSort;
+  /** What is being read: one after the other, so that no answer undoes what another one brought. */
+  #reading: Promise<void> = Promise.resolve();
 
   /** @param known the rows that Back returns to: shown at once, and read again, as many as there were */
   constructor(read: ReadPage, sort: SessionSort = NEWEST_FIRST, known?: ListState) {
@@ -22,10 +24,30 @@ export class SessionList {
     void (known?.state === "data" ? this.reread() : this.reload());
   }
 
+  #inTurn(read: () => Promise<void>): Promise<void> {
+    return (this.#reading = this.#reading.then(read));
+  }
+
   /** The first page again. Pages read further down stay, and what is new or changed takes its place among them. */
-  async reload(): Promise<void> {
+  reload(): Promise<void> {
     // What is new may stand anywhere in a list that is sorted otherwise.
-    if (this.#sort.by !== "start" || !this.#sort.descending) return await this.reread();
+    return this.#sort.by === "start" && this.#sort.descending ? this.#inTurn(() => this.#readFirst()) : this.reread();
+  }
+
+  /** As many rows as are shown, again: after a change that may have moved or removed one of them. */
+  reread(): Promise<void> {
+    return this.#inTurn(() => this.#readShown());
+  }
+
+  /** The next page. It is said at once that it is on its way. */
+  async readOlder(): Promise<void> {
+    const before = this.current;
+    if (before.state !== "data" || before.next === null || before.more === "loading") return;
+    this.current = { ...before, more: "loading" };
+    await this.#inTurn(() => this.#readNext());
+  }
+
+  async #readFirst(): Promise<void> {
     try {
       const { entries, next } = await this.#read(null);
       const known = this.current.state === "data" ? this.current : null;
@@ -45,8 +67,7 @@ export class SessionList {
     }
   }
 
-  /** As many rows as are shown, again: after a change that may have moved or removed one of them. */
-  async reread(): Promise<void> {
+  async #readShown(): Promise<void> {
     const shown = this.current.state === "data" ? this.current.entries.length : 0;
     try {
       let { entries, next } = await this.#read(null);
@@ -55,19 +76,23 @@ export class SessionList {
         entries = [...entries, ...page.entries];
         next = page.next;
       }
-      this.current = { state: "data", entries, next, more: "idle", problem: null };
+      const more = this.current.state === "data" ? this.current.more : "idle";
+      this.current = { state: "data", entries, next, more, problem: null };
     } catch (error) {
       const problem = problemOf(error);
       this.current = this.current.state === "data" ? { ...this.current, problem } : { state: "error", problem };
     }
   }
 
-  async readOlder(): Promise<void> {
-    const before = this.current;
-    if (before.state !== "data" || before.next === null || before.more === "loading") return;
-    this.current = { ...before, more: "loading" };
+  async #readNext(): Promise<void> {
+    if (this.current.state !== "data") return;
+    const { next } = this.current;
+    if (next === null) {
+      this.current = { ...this.current, more: "idle" };
+      return;
+    }
     try {
-      const page = await this.#read(before.next);
+      const page = await this.#read(next);
       if (this.current.state !== "data") return;
       const known = new Set(this.current.entries.map(({ entry_id }) => entry_id));
       const entries = [...this.current.entries, ...page.entries.filter(({ entry_id }) => !known.has(entry_id))];
