@@ -37,6 +37,12 @@ def undo(page: Page, text: str) -> None:
     page.get_by_role("status").locator("div", has_text=text).get_by_role("button", name="Undo").click()
 
 
+def choose(page: Page, text: str) -> None:
+    """Do what stands in the page's menu, or go where it leads."""
+    page.get_by_role("main").get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("main").locator(".menu").get_by_text(text, exact=True).click()
+
+
 def report(stack: Stack, *messages: dict[str, Any]) -> None:
     """Post messages of one board to the edge function, as the board does."""
     for first in range(0, len(messages), wire.BATCH_MESSAGES):

@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.site_sym.club import Club, first, message, now, report
+from tests.site_sym.club import Club, choose, first, message, now, report
 from tests.site_sym.roles import join
 
 
@@ -37,7 +37,8 @@ def test_what_was_changed_is_told_from_what_to_what(page: Page, club: Club, make
     )
 
     page.evaluate(f"location.hash = '#/planes/{other}'")
-    page.get_by_role("link", name="Activity").click()
+    expect(page.get_by_role("heading", name="D-EXYZ", level=1)).to_be_visible()
+    choose(page, "Activity")
     expect(rows).to_have_count(2)
     expect(rows.first).to_contain_text("changed the plane D-EXYZ: registration from “D-EABC” to “D-EXYZ”.")
     expect(rows.last).to_contain_text(f"{club.account.email} added the plane D-EABC: registration “D-EABC”")

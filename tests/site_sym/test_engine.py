@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.conftest import NewPage
 from tests.site_sym.axe import violations
 from tests.site_sym.club import Club, message, now, report
+from tools import screenshots
 
 BUS = {"engine_seconds": 300, "engine_first_s": 60, "bus_start_mv": 12_140, "bus_min_mv": 9_300, "bus_max_mv": 13_210}
 
@@ -48,7 +49,7 @@ def test_a_weak_battery_and_a_lazy_alternator_are_said_in_words(page: Page, club
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_chart_and_table_pass_axe_on_a_phone(new_page: NewPage, club: Club, theme: str) -> None:
     """In either theme; each word says of which month and how many sessions it is; nothing scrolls sideways."""
-    page = new_page(color_scheme=theme, reduced_motion="reduce", viewport={"width": 390, "height": 844})
+    page = new_page(color_scheme=theme, reduced_motion="reduce", **screenshots.DEVICES["phone"])
     panel = open_plane(page, club, 3, **BUS)
     expect(panel.get_by_text("median of")).to_have_count(3)
     expect(panel.locator("figure circle")).to_have_count(3)

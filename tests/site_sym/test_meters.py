@@ -64,11 +64,12 @@ def test_a_tach_is_added_read_and_put_on_the_drum(page: Page, club: Club) -> Non
     expect(tach).to_contain_text("Needs a reading")
 
     readings = page.get_by_role("region", name="Meter readings")
-    readings.get_by_role("button", name="New reading").click()
-    readings.get_by_label("Meter", exact=True).select_option("Tach")
-    readings.get_by_label("Meter shows").fill("1000.0")
-    readings.get_by_label(re.compile("Read at")).fill(f"{begin - timedelta(hours=1):%Y-%m-%d %H:%M}")
-    readings.get_by_role("button", name="Record the reading").click()
+    page.get_by_role("button", name="New reading").click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Meter", exact=True).select_option("Tach")
+    form.get_by_label("Meter shows").fill("1000.0")
+    form.get_by_label(re.compile("Read at")).fill(f"{begin - timedelta(hours=1):%Y-%m-%d %H:%M}")
+    form.get_by_role("button", name="Record the reading").click()
 
     expect(readings.get_by_role("row").filter(has_text="1000.0")).to_contain_text(re.compile("Tach.*First reading"))
     expect(tach).to_contain_text("1008.0 h")

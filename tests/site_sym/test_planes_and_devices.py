@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from playwright.sync_api import Page, expect
 
-from tests.site_sym.club import Club, message, now, report
+from tests.site_sym.club import Club, choose, message, now, report
 from tests.support import PageFaults
 
 
@@ -14,7 +14,7 @@ def test_a_plane_is_edited(page: Page, club: Club) -> None:
     plane_id = club.add_plane("D-EKLM")
     club.open(page, f"#/planes/{plane_id}")
 
-    page.get_by_role("link", name="Edit").click()
+    choose(page, "Edit")
     expect(page.get_by_label("Registration")).to_have_value("D-EKLM")
     page.get_by_label("Registration").fill("d-eabc")
     page.get_by_label("ICAO type").fill("p28a")
@@ -70,11 +70,13 @@ def test_archiving_a_plane_can_be_undone(page: Page, club: Club) -> None:
     club.add_plane("D-EABC")
     club.open(page, f"#/planes/{plane_id}")
 
-    page.get_by_role("button", name="Archive").click()
+    choose(page, "Archive")
     expect(page.get_by_text("D-EKLM is archived.")).to_be_visible()
     expect(page.get_by_role("button", name="Restore")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
 
+    expect(page.get_by_role("button", name="New reading")).to_be_visible()
+    page.get_by_role("button", name="More", exact=True).click()
     expect(page.get_by_role("button", name="Archive")).to_be_visible()
     page.goto(f"{club.stack.url}/#/planes")
     expect(page.get_by_role("article")).to_have_count(2)
@@ -112,18 +114,20 @@ def test_a_reading_is_compared_recorded_and_taken_back(page: Page, club: Club) -
     report(club.stack, message(device_uuid, now() - timedelta(hours=5), 5400))
     club.open(page, f"#/planes/{plane_id}")
     readings = page.get_by_role("region", name="Meter readings")
+    form = page.get_by_role("dialog", name="New reading of D-EKLM")
 
-    readings.get_by_role("button", name="New reading").click()
-    readings.get_by_label("Meter shows").fill("4813,9")
-    expect(readings.get_by_role("img", name="1.5 hours")).to_be_visible()
-    expect(readings.get_by_role("img", name="4813.9 hours")).to_be_visible()
-    expect(readings).to_contain_text("+4,812.4")
-    readings.get_by_role("button", name="Record the reading").click()
+    page.get_by_role("button", name="New reading").click()
+    form.get_by_label("Meter shows").fill("4813,9")
+    expect(form.get_by_role("img", name="1.5 hours")).to_be_visible()
+    expect(form.get_by_role("img", name="4813.9 hours")).to_be_visible()
+    expect(form).to_contain_text("+4,812.4")
+    form.get_by_role("button", name="Record the reading").click()
 
     expect(readings.get_by_role("cell", name="First reading")).to_be_visible()
     expect(page.get_by_role("region", name="Hours now").get_by_role("img", name="4813.9 hours")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
-    expect(readings).to_contain_text("voided")
+    expect(readings).to_contain_text("Voided today")
+    expect(readings).to_contain_text("Undone right after it was entered")
     expect(page.get_by_role("region", name="Hours now").get_by_role("img", name="1.5 hours")).to_be_visible()
 
 
@@ -133,9 +137,9 @@ def test_a_reading_of_another_time_is_compared_with_the_hours_of_then(page: Page
     device_uuid = club.add_device("Panel box 2", plane_id)
     report(club.stack, *(message(device_uuid, now() - timedelta(days=days), 3600) for days in (3, 1)))
     club.open(page, f"#/planes/{plane_id}")
-    readings = page.get_by_role("region", name="Meter readings")
+    readings = page.get_by_role("dialog")
 
-    readings.get_by_role("button", name="New reading").click()
+    page.get_by_role("button", name="New reading").click()
     readings.get_by_label("Meter shows").fill("2:00")
     readings.get_by_label("Read at").fill(f"{now() - timedelta(days=2):%Y-%m-%dT%H:%M}")
     expect(readings.get_by_role("img", name="1.0 hours")).to_be_visible()

@@ -53,11 +53,12 @@ export class Meters {
 
   /**
    * @param readingId its identity, by which it can be voided: the same one again records nothing twice
+   * @param meter without its identity: the plane's primary one
    * @param asOf when the meter showed it
    */
-  async addReading(readingId: string, meter: Pick<Meter, "meter_id" | "plane_id">, seconds: number, reason: ReadingReason, asOf: string): Promise<void> {
+  async addReading(readingId: string, meter: Pick<Meter, "plane_id"> & Partial<Pick<Meter, "meter_id">>, seconds: number, reason: ReadingReason, asOf: string): Promise<void> {
     const { meter_id, plane_id } = meter;
-    await this.#rest.change(this.#db.rpc("add_reading", { reading_id: readingId, plane_id, meter_id, seconds, reason, as_of: asOf }));
+    await this.#rest.change(this.#db.rpc("add_reading", { reading_id: readingId, plane_id, ...(meter_id === undefined ? {} : { meter_id }), seconds, reason, as_of: asOf }));
   }
 
   async voidReading(readingId: string, reason: string): Promise<void> {

@@ -29,6 +29,7 @@ export function formatVolts(millivolts: number): string {
 const asShown = (millivolts: number) => Math.round(millivolts / 100) * 100;
 
 export interface Conclusion {
+  about: "rest" | "cranking" | "charging";
   text: string;
   /** Something to have looked at. */
   warns: boolean;
@@ -43,19 +44,19 @@ export function conclusions(months: readonly MonthVoltages[]): Conclusion[] {
   const rested = months.findLast(({ sensed_sessions }) => sensed_sessions >= ENOUGH_SESSIONS);
   if (rested?.bus_start_mv != null) {
     const word = restWord(asShown(rested.bus_start_mv) / (rested.system_volts === 24 ? 2 : 1));
-    found.push({ text: texts.atRest(formatVolts(rested.bus_start_mv), texts.rest[word]), warns: word === "low" || word === "empty", month: rested.month, sessions: rested.sensed_sessions });
+    found.push({ about: "rest", text: texts.atRest(formatVolts(rested.bus_start_mv), texts.rest[word]), warns: word === "low" || word === "empty", month: rested.month, sessions: rested.sensed_sessions });
   }
   const ran = months.findLast(({ engine_sessions }) => engine_sessions >= ENOUGH_SESSIONS);
   const of = { month: ran?.month ?? "", sessions: ran?.engine_sessions ?? 0 };
   const halves = ran?.system_volts === 24 ? 2 : 1;
   if (ran?.bus_min_mv != null) {
     const low = asShown(ran.bus_min_mv) / halves < CRANKING_LOW_MV;
-    found.push({ text: texts.cranking(formatVolts(ran.bus_min_mv), low ? texts.crankingLow : texts.crankingGood), warns: low, ...of });
+    found.push({ about: "cranking", text: texts.cranking(formatVolts(ran.bus_min_mv), low ? texts.crankingLow : texts.crankingGood), warns: low, ...of });
   }
   if (ran?.bus_max_mv != null) {
     const charging = asShown(ran.bus_max_mv) / halves;
     const word = charging < CHARGING_LOW_MV ? texts.chargingLow : charging > CHARGING_HIGH_MV ? texts.chargingHigh : texts.chargingGood;
-    found.push({ text: texts.charging(formatVolts(ran.bus_max_mv), word), warns: word !== texts.chargingGood, ...of });
+    found.push({ about: "charging", text: texts.charging(formatVolts(ran.bus_max_mv), word), warns: word !== texts.chargingGood, ...of });
   }
   return found;
 }

@@ -28,7 +28,7 @@ const ROUTES = {
   dashboard: row(""),
   planes: row("planes"),
   "plane-new": row("planes/new"),
-  plane: row("planes/:id"),
+  plane: row("planes/:id", whole),
   "plane-edit": row("planes/:id/edit"),
   programme: row("planes/:id/programme"),
   components: row("components"),
@@ -111,7 +111,8 @@ export const links = {
   dashboard: () => link("dashboard"),
   planes: () => link("planes"),
   newPlane: () => link("plane-new"),
-  plane: (id: string) => link("plane", { id }),
+  /** A plane's page; with `reading: "new"` the form for what its meter shows is open. */
+  plane: (id: string, open: { reading?: "new" } = {}) => link("plane", { id }, open),
   editPlane: (id: string) => link("plane-edit", { id }),
   programme: (planeId: string) => link("programme", { id: planeId }),
   components: () => link("components"),

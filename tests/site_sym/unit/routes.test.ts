@@ -8,7 +8,7 @@ test("an empty hash is the dashboard", () => {
 });
 
 test("every link leads to its page", () => {
-  assert.deepEqual(parseRoute(links.plane("a/b")), { page: "plane", id: "a/b" });
+  assert.deepEqual(parseRoute(links.plane("a/b")), { page: "plane", id: "a/b", query: new URLSearchParams() });
   assert.deepEqual(parseRoute(links.editPlane("1")), { page: "plane-edit", id: "1" });
   assert.deepEqual(parseRoute(links.newPlane()), { page: "plane-new" });
   assert.deepEqual(parseRoute(links.device("7")), { page: "device", uuid: "7" });
@@ -22,6 +22,14 @@ test("a mail's link names what it is for, or nothing", () => {
   for (const hash of ["#/confirm", "#/confirm?type=recovery", "#/confirm?type=other&token_hash=abc", "#/confirm/x?type=signup&token_hash=abc"]) {
     assert.equal(parseRoute(hash).page, "not-found", hash);
   }
+});
+
+test("a plane's page opens with the form for what its meter shows", () => {
+  const route = parseRoute(links.plane("1", { reading: "new" }));
+
+  assert.equal(links.plane("1"), "#/planes/1");
+  assert.equal(route.page, "plane");
+  assert.equal("query" in route && route.query.get("reading"), "new");
 });
 
 test("filters come back as they went into the address", () => {
@@ -38,5 +46,5 @@ test("an address that names nothing is said to be wrong", () => {
 });
 
 test("an address cut off inside an escape names a plane that nobody has, and does not crash", () => {
-  assert.deepEqual(parseRoute("#/planes/%E0%A4%A"), { page: "plane", id: "%E0%A4%A" });
+  assert.deepEqual(parseRoute("#/planes/%E0%A4%A"), { page: "plane", id: "%E0%A4%A", query: new URLSearchParams() });
 });
