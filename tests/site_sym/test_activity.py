@@ -43,7 +43,7 @@ def test_what_was_changed_is_told_from_what_to_what(page: Page, club: Club, make
     expect(rows.first).to_contain_text("changed the plane D-EXYZ: registration from “D-EABC” to “D-EXYZ”.")
     expect(rows.last).to_contain_text(f"{club.account.email} added the plane D-EABC: registration “D-EABC”")
     page.get_by_label("Plane", exact=True).select_option("All planes")
-    expect(rows.first).to_contain_text(f"{club.account.email} ended the membership of a member: role “Editor”.")
+    expect(rows.first).to_contain_text(f"{club.account.email} removed a member: role “Editor”.")
 
     page.get_by_role("navigation").get_by_role("link", name="Fleet").click()
     page.get_by_role("main").get_by_role("link", name="Activity").click()

@@ -116,9 +116,9 @@ def test_an_overhaul_a_removal_and_what_is_taken_back(page: Page, club: Club) ->
     shelf = page.get_by_role("region", name="On the shelf")
     expect(shelf).to_contain_text("removed")
     opened = sheet(page)
-    opened.get_by_role("button", name="Take the installation in D-EABC").first.click()
-    page.get_by_role("dialog", name="Take this installation back?").get_by_role("button", name="Take back").click()
-    expect(page.get_by_text("The installation was taken back.")).to_be_visible()
+    opened.get_by_role("button", name="Delete the installation in D-EABC").first.click()
+    page.get_by_role("dialog", name="Delete this installation?").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("The installation was deleted.")).to_be_visible()
     expect(shelf).to_contain_text("at least 4.0 h")
 
 

@@ -88,7 +88,7 @@ def test_three_power_ups_become_one_flight_with_four_taps_and_stand_apart_again_
     club.open(page, "#/sessions")
     expect(rows(page)).to_have_count(3)
     suggestion = page.get_by_role("group", name="Suggested merges")
-    expect(suggestion).to_contain_text("3 power-ups with 8 min between: one flight?")
+    expect(suggestion).to_contain_text("3 power-ups 8 min apart: one flight?")
     page.evaluate(COUNT_CLICKS)
 
     suggestion.get_by_role("button", name=re.compile("^Merge… D-EKLM")).click()
@@ -175,11 +175,11 @@ def test_the_parts_can_be_moved_and_joined_and_the_last_one_grows(page: Page, cl
         (round((datetime.fromisoformat(row["effective_start"]) - start).total_seconds()), row["run_seconds"])
         for row in log(club)
     ]
-    undo(page, "The parts are changed")
+    undo(page, "The parts were changed")
     expect(rows(page)).to_have_count(2)
     open_entry(page).get_by_role("button", name="Join the parts again").click()
     expect(rows(page)).to_have_count(1)
-    undo(page, "One session in the log again")
+    undo(page, "Listed as one session again")
     expect(rows(page)).to_have_count(2)
     assert [1800, 3600] == [row["run_seconds"] for row in log(club)]
 
@@ -279,7 +279,7 @@ def test_entries_are_chosen_by_hand_changed_together_and_taken_apart(page: Page,
     dialog.get_by_role("button", name="Separate again").click()
     expect(rows(page)).to_have_count(3)
     assert [row["entry_id"] for row in before] == ids(club)
-    undo(page, "3 power-ups in the log again")
+    undo(page, "3 power-ups listed separately again")
     expect(rows(page)).to_have_count(1)
     assert "Anna Roth" == log(club)[0]["pilot"]
 

@@ -91,7 +91,7 @@ def test_a_german_logbook_comes_in_with_six_taps_and_goes_with_two(page: Page, c
     taps.tap("link", "Import")
     taps.choose(path)
     expect(page.get_by_text("25 of 500")).to_be_visible()
-    assert ["All (500)", "New (500)", "Passed over (1)"] == fates(page)
+    assert ["All (500)", "New (500)", "Skipped (1)"] == fates(page)
     taps.tap("button", "Import 500 entries")
     expect(page.get_by_text("500 entries imported from Bordbuch 1998.csv.")).to_be_visible()
 
@@ -102,8 +102,8 @@ def test_a_german_logbook_comes_in_with_six_taps_and_goes_with_two(page: Page, c
     newest = session_log(club)[0]["session_id"]
     club.account.client.table("session_annotations").update({"remarks": "x"}).eq("session_id", newest).execute()
     taps.choose(path)
-    expect(page.get_by_text("As with your last import of such a file.")).to_be_visible()
-    assert ["All (500)", "There already (500)", "Passed over (1)"] == fates(page)
+    expect(page.get_by_text("Same as your last import of a file like this.")).to_be_visible()
+    assert ["All (500)", "Already there (500)", "Skipped (1)"] == fates(page)
     expect(page.get_by_text("Nothing to import.")).to_be_visible()
     taps.count = 0
 
@@ -111,7 +111,7 @@ def test_a_german_logbook_comes_in_with_six_taps_and_goes_with_two(page: Page, c
     taps.tap("button", "Revert the import of Bordbuch 1998")
     expect(page.get_by_role("dialog")).to_contain_text("1 of them was changed since")
     taps.tap("button", "Delete 500 entries")
-    expect(page.get_by_text("The import of Bordbuch 1998 is reverted.")).to_be_visible()
+    expect(page.get_by_text("The import of Bordbuch 1998 was reverted.")).to_be_visible()
 
     assert 2 == taps.count
     assert [] == said(club)
@@ -172,7 +172,7 @@ def test_our_own_exports_come_back_as_the_same_log(
     for path in files:
         taps.choose(path)
         expect(page.get_by_role("heading", name=path.name)).to_be_visible()
-        assert ["All (12)", "There already (12)"] == fates(page)
+        assert ["All (12)", "Already there (12)"] == fates(page)
 
     other = make_club()
     for registration in ("D-EKLM", "D-EABC"):
@@ -224,10 +224,10 @@ def test_what_is_unclear_is_asked_and_what_is_wrong_holds_the_file_up(page: Page
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     run = page.get_by_role("button", name=re.compile("^Import "))
     expect(run).to_be_disabled()
-    expect(page.get_by_role("table")).to_contain_text("Shares time with an entry of your log")
-    expect(page.get_by_role("table")).to_contain_text("Shares time with row 3")
+    expect(page.get_by_role("table")).to_contain_text("Overlaps an entry in your log")
+    expect(page.get_by_role("table")).to_contain_text("Overlaps row 3")
     page.get_by_label("Rows", exact=True).select_option("error")
-    expect(page.get_by_role("table")).to_contain_text("There is no plane D-XXXX in this fleet.")
+    expect(page.get_by_role("table")).to_contain_text("D-XXXX is not in this fleet.")
     expect(page.get_by_role("row")).to_have_count(2)
     page.get_by_role("checkbox", name="Leave out the row with an error").check()
     expect(run).to_have_text("Import 1 entry")
@@ -247,7 +247,7 @@ def test_refusals_and_outages_say_what_to_do(page: Page, club: Club, tmp_path: P
     expect(page.get_by_role("alert")).to_contain_text("This is a web page, though it may be named as a spreadsheet.")
     (tmp_path / "large.csv").write_bytes(b"a;b\n" * 600_000)
     taps.choose(tmp_path / "large.csv")
-    expect(page.get_by_role("alert")).to_contain_text("This file has over 2 MB.")
+    expect(page.get_by_role("alert")).to_contain_text("This file is larger than 2 MB.")
     path = german_excel(tmp_path / "log.csv", 3)
 
     page.route(re.compile("rpc/check_import"), lambda route: route.abort())

@@ -166,7 +166,7 @@ def test_another_time_brings_the_figure_of_then(page: Page, hangar: Hangar) -> N
     at = page.get_by_label("Done at (UTC)")
     at.fill(f"{now() + timedelta(days=1):%Y-%m-%d %H:%M}")
     page.get_by_role("button", name="Done", exact=True).click()
-    expect(page.get_by_text("Nothing is done in the future yet.")).to_be_visible()
+    expect(page.get_by_text("That is in the future.")).to_be_visible()
 
     at.fill(f"{now() - timedelta(days=4):%Y-%m-%d} 10:30")
     expect(page.get_by_label("Meter shows")).to_have_value("4700.0")

@@ -59,7 +59,7 @@ def test_a_new_address_is_confirmed_by_mail(page: Page, club: Club) -> None:
     ]
     open_link(page, mail["links"][0])
 
-    expect(page.get_by_text(f"Your address is {wanted} now.")).to_be_visible()
+    expect(page.get_by_text(f"Your address is now {wanted}.")).to_be_visible()
     page.goto(f"{club.stack.url}/#/settings")
     expect(page.get_by_role("region", name="Account", exact=True)).to_contain_text(wanted)
 

@@ -70,13 +70,13 @@ def test_what_is_wrong_is_said_at_its_field(page: Page, club: Club) -> None:
     save = page.get_by_role("button", name="Save", exact=False)
 
     save.click()
-    expect(page.get_by_text("Tick at least one item.")).to_be_visible()
+    expect(page.get_by_text("Check at least one item.")).to_be_visible()
     page.get_by_text("50 h inspection").first.click()
     check = line(page, "50 h inspection")
     day = check.get_by_label("Last done on")
     for typed, fault in (
         ("2026-02-30", "Enter the date as YYYY-MM-DD."),
-        (f"{now().date() + timedelta(days=2)}", "That day is still to come."),
+        (f"{now().date() + timedelta(days=2)}", "That day is in the future."),
         ("1949-12-31", "That is too long ago. Enter when it was done."),
         ("", "Enter the date of this figure."),
     ):

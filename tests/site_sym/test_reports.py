@@ -140,7 +140,7 @@ def test_a_preview_is_no_report(page: Page, club: Club) -> None:
     add_october(club)
     club.open(page, "#/reports")
     page.get_by_label("Month to close").select_option("October 2025")
-    page.get_by_role("link", name="See what it would say").click()
+    page.get_by_role("link", name="Preview the report").click()
 
     sheet = page.get_by_role("article")
     expect(sheet).to_contain_text("Total of 3 entries: 3:00:00")
@@ -165,7 +165,7 @@ def test_members_who_are_no_owners_see_and_cannot_close(
     expect(page.get_by_text("Locked: everything before 2025-11-01 00:00 (UTC).")).to_be_visible()
     expect(page.get_by_text("An owner of this fleet closes the month.")).to_be_visible()
     expect(page.get_by_role("main").get_by_role("button")).to_have_count(0)
-    page.get_by_role("link", name="See what it would say").click()
+    page.get_by_role("link", name="Preview the report").click()
     expect(page.get_by_role("article")).to_contain_text("Draft: this month is not closed")
     page.get_by_role("link", name="Reports").click()
     page.get_by_role("link", name="October 2025").click()
@@ -190,7 +190,7 @@ def test_a_locked_month_refuses_in_words_until_an_owner_moves_the_lock(
 
     page.goto("about:blank")
     page.goto(f"{club.stack.url}/#/reports")
-    page.get_by_label("Locked is everything before the end of").select_option("nothing: no lock")
+    page.get_by_label("Lock everything up to the end of").select_option("nothing: no lock")
     expect(page.get_by_text("The lock moves back")).to_be_visible()
     page.get_by_role("button", name="Move the lock").click()
     expect(page.get_by_text("Nothing is locked.", exact=True)).to_be_visible()
@@ -204,7 +204,7 @@ def test_a_locked_month_refuses_in_words_until_an_owner_moves_the_lock(
     newer = close(club, OCTOBER)
     page.evaluate(f"location.hash = '#/reports/{older['report_id']}'")
     expect(page.get_by_role("article")).to_contain_text("Replaced")
-    page.get_by_role("link", name="The report that stands").click()
+    page.get_by_role("link", name="Open the valid report").click()
 
     sheet = page.get_by_role("article")
     expect(sheet).to_contain_text(newer["sha256"])

@@ -101,7 +101,7 @@ def test_a_time_in_the_future_is_corrected_or_left_out(page: Page, club: Club) -
 
 @pytest.mark.parametrize(
     ("button", "left_out"),
-    [("Keep the board’s", {"hand_entered"}), ("Keep the entry", {"measured"}), ("Keep both", set())],
+    [("Keep the board’s", {"hand_entered"}), ("Keep the hand-entered one", {"measured"}), ("Keep both", set())],
 )
 def test_a_possible_duplicate_is_settled_with_one_click(
     page: Page, club: Club, button: str, left_out: set[str]

@@ -77,7 +77,7 @@ def test_a_fleet_that_never_flew_is_not_told_to_clear_its_filters(page: Page, cl
     report(club.stack, message(device_uuid, now() - timedelta(days=40), 3600))
     page.reload()
 
-    expect(page.get_by_text("Widen the period, or clear the filters.")).to_be_visible()
+    expect(page.get_by_text("Choose a longer period, or clear the filters.")).to_be_visible()
     expect(page.get_by_role("link", name="Show everything")).to_be_visible()
 
 

@@ -57,7 +57,7 @@ export const dashboardTexts = {
     lead: "Add a plane, register its board, turn on the avionics. The rest is automatic.",
     plane: "Add a plane",
     name: "Name your fleet",
-    nameText: "After the club or the owner: it is what the people you invite are shown. It can wait.",
+    nameText: "After the club or the owner: it is what the people you invite will see. It can wait.",
     nameExample: "Hangar Flying Club",
     planeText: "By its registration. Type and model are optional.",
     planeDone: (registration: string) => `${registration} is in your fleet`,

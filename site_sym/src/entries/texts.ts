@@ -4,7 +4,7 @@ import { plural } from "../format/plural.ts";
 export const entryTexts = {
   merge: {
     action: "Merge…",
-    lead: "One entry of the log, from the first power-on to the last power-off. The time between is not counted, and totals stay as they are.",
+    lead: "The log has one entry per power-up until you merge some: then they are one entry, from the first power-on to the last power-off. The time in between is not counted, and totals stay the same.",
     powerUps: "Power-ups",
     keep: "No class",
     save: "Merge",
@@ -14,14 +14,14 @@ export const entryTexts = {
     addAction: (count: number) => `Add ${plural(count, "power-up")}`,
     added: (count: number) => `${plural(count, "power-up")} added to the entry.`,
     takenOut: "Taken out of the entry.",
-    unmerged: (count: number) => `${plural(count, "power-up")} in the log again.`,
+    unmerged: (count: number) => `${plural(count, "power-up")} listed separately again.`,
     between: (gap: string) => `${gap} between them`,
   },
 
   suggestions: {
     label: "Suggested merges",
-    one: (count: number, gap: string) => `${plural(count, "power-up")} with ${gap} between: one flight?`,
-    beside: (count: number) => `${plural(count, "power-up")} beside or within a merged entry: part of it?`,
+    one: (count: number, gap: string) => `${plural(count, "power-up")} ${gap} apart: one flight?`,
+    beside: (count: number) => `${plural(count, "power-up")} next to or within a merged entry: part of it?`,
     span: (plane: string, from: string, to: string) => `${plane}, ${from} – ${to}`,
     of: (action: string, what: string) => `${action} ${what}`,
     dismiss: "No",
@@ -29,12 +29,12 @@ export const entryTexts = {
   },
 
   merged: {
-    duration: (gap: string) => `without the ${gap} between`,
+    duration: (gap: string) => `without the ${gap} in between`,
     powerUps: "Its power-ups",
     open: (what: string) => `Open the power-up of ${what}`,
     takeOut: "Take out",
     takeOutOf: (what: string) => `Take out the power-up of ${what}`,
-    within: (when: string, duration: string) => `A power-up of ${duration} at ${when} lies within this entry.`,
+    within: (when: string, duration: string) => `A power-up of ${duration} at ${when} falls within this entry.`,
     elsewhere: (count: number) =>
       `${plural(count, "more power-up")} ${count === 1 ? "was" : "were"} merged here and ${count === 1 ? "belongs" : "belong"} to another plane now. If that is corrected, ${count === 1 ? "it comes" : "they come"} back.`,
     unmerge: "Separate again",
@@ -45,7 +45,7 @@ export const entryTexts = {
   split: {
     action: "Split…",
     change: "Change the parts…",
-    lead: "Each part stands in the log by itself, with its own class, pilot and remarks. The session and all totals stay as they are.",
+    lead: "The log has one entry per power-up until you split one: then each part is its own entry, with its own class, pilot and remarks. The session and all totals stay the same.",
     parts: "Parts of equal length",
     part: (number: number, count: number) => `Part ${number} of ${count}`,
     begins: (zone: string) => `Begins (${zone})`,
@@ -55,17 +55,17 @@ export const entryTexts = {
     add: "Add a cut",
     save: (count: number) => `Split into ${count}`,
     split: (count: number) => `Split into ${plural(count, "part")}.`,
-    changed: "The parts are changed.",
+    changed: "The parts were changed.",
     join: "Join the parts again",
-    joined: "One session in the log again.",
+    joined: "Listed as one session again.",
     whole: "The whole session",
-    grows: "If the session grows, its last part does.",
+    grows: "If the session gets longer, so does its last part.",
   },
 
   gap: {
     title: "Merging power-ups",
-    label: "Suggest merging with less between than (min)",
-    hint: "Power-ups that are closer may be one flight. 0: never suggested.",
+    label: "Suggest merging when closer than (min)",
+    hint: "Power-ups that close together may be one flight. 0: never suggest it.",
     wrong: (most: number) => `Enter whole minutes, up to ${most}.`,
     save: "Save",
     saved: "Saved.",

@@ -23,7 +23,7 @@ export const pageTexts = {
     csv: "CSV",
     saved: (count: number) => `${plural(count, "item")} saved.`,
     empty: "No maintenance items yet",
-    emptyOwner: "Enter what comes due on a plane, such as 50 h, 100 h or annual, and when it was last done. From then on the page knows what is next.",
+    emptyOwner: "Enter what comes due on a plane, such as 50 h, 100 h or annual, and when it was last done. From then on this page knows what is next.",
     emptyOther: "An owner of this fleet can set up what comes due.",
     noMatch: "No item matches",
     noMatchText: "Choose another plane or status.",
@@ -44,10 +44,10 @@ export const pageTexts = {
     meterHint: "4813.9 or 4813:54",
     component: "Component’s time",
     alsoReading: "Record this as a meter reading, too",
-    alsoReadingHint: "Then the plane’s hours go on from it, and the drum agrees with your logbook.",
+    alsoReadingHint: "The plane’s hours then count from it, and the drum agrees with your logbook.",
     note: "Note",
     noteHint: "Work order, who signed it off",
-    future: "Nothing is done in the future yet.",
+    future: "That is in the future.",
     recorded: (item: string, day: string) => `${item} is recorded as done on ${day}.`,
     undoReason: "Undone right after it was entered",
     last: "Last done",
@@ -61,7 +61,7 @@ export const pageTexts = {
 
   history: {
     title: "History",
-    none: "Not done yet, as far as is known here.",
+    none: "No completion recorded yet.",
     columns: { done: "Done on", figure: "Hours", due: "Was due", who: "Entered by" },
     derived: "worked out from the counted hours",
     voided: (who: string, reason: string) => `voided by ${who}: ${reason}`,
@@ -71,7 +71,7 @@ export const pageTexts = {
     voidReason: "Why it is voided",
     voidReasonHint: "Wrong date, wrong plane",
     missingReason: "Say why.",
-    voidedNotice: (day: string) => `The completion of ${day} is voided. What is due follows from the one before.`,
+    voidedNotice: (day: string) => `The completion of ${day} is voided. The one before it counts again.`,
   },
 
   print: {

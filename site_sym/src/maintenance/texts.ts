@@ -28,7 +28,7 @@ export const maintenanceTexts = {
     notWithinAYear: "not within a year at the present rate",
     missing: {
       completion: "when was it last done?",
-      meter_figure: "what its meter showed is not known",
+      meter_figure: "the meter figure then is not known",
       component_time: "its component’s time is not known",
       not_installed: "its component is not installed",
     },

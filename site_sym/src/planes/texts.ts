@@ -126,7 +126,7 @@ export const planesTexts = {
     estimatedFrom: (base: string) => `Estimated from ${base}`,
     learned: (ratio: string, low: string, high: string, readings: number) => `Ratio ${ratio} (${low} to ${high}), learned from ${plural(readings, "reading")}`,
     entered: (ratio: string) => `Ratio ${ratio}, entered; learned from three readings on`,
-    needsReading: "Needs a reading: enter what it shows, and it goes on from there.",
+    needsReading: "Needs a reading: enter what it shows, and it counts from there.",
     onReading: (reading: string, asOf: string, counted: string) => `Reading ${reading} on ${asOf} + ${counted} since`,
     counted: (counted: string) => `${counted} counted, no reading yet`,
     notSensed: (hours: string) => `${hours} with power were not sensed and are missing here.`,

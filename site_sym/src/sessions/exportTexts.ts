@@ -15,7 +15,7 @@ export const exportTexts = {
     xlsx: "A workbook with real dates and durations that add up, and a summary.",
     json: "For programs: whole seconds and ISO 8601 times in UTC.",
     foreflight:
-      "For ForeFlight’s logbook, in the form of its import template, which varies by version: flights and sessions of no class, times in UTC, powered time as the total. It is not flight time: check every entry.",
+      "For ForeFlight’s logbook, in the form of its import template, which varies by version: flights and sessions without a class, times in UTC, powered time as the total. It is not flight time: check every entry.",
   },
   progress: (done: string, total: string) => `${done} of ${total}`,
   progressLabel: "Progress",

@@ -22,7 +22,7 @@ export const reviewTexts = {
   saveStart: "Save the start",
   exclude: "Leave out",
   keepBoard: "Keep the board’s",
-  keepHand: "Keep the entry",
+  keepHand: "Keep the hand-entered one",
   keepBoth: "Keep both",
   details: "Details",
   recorded: (from: string, to: string, duration: string) => `Recorded ${from} – ${to}, ${duration}`,
@@ -41,6 +41,6 @@ export const reviewTexts = {
   settledExcluded: "Left out of the totals.",
   settledBoth: "Both are kept.",
   suggestions: "Suggested classes",
-  suggestionsText: "The engine’s time suggests these. Nothing is lost by leaving them: a suggestion is counted as one.",
+  suggestionsText: "The engine’s time suggests these. You lose nothing by leaving them: a suggestion stays a suggestion.",
   moreSuggestions: "All of them",
 } as const;

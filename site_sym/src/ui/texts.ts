@@ -65,7 +65,7 @@ export const texts = {
     acceptOf: (name: string, what: string) => `Set the suggested class ${name}: ${what}`,
     set: (name: string) => `Set ${name}`,
     acceptAll: (count: number) => (count === 1 ? "Set the suggested class" : `Set ${count} suggested classes`),
-    accepted: (count: number) => (count === 0 ? "No class was set: these have one by now." : `${plural(count, "class", "classes")} set as suggested.`),
+    accepted: (count: number) => (count === 0 ? "No class was set: these already have one." : `${plural(count, "class", "classes")} set as suggested.`),
     ran: (duration: string) => `the engine ran for ${duration}`,
     neverRan: "the engine never ran",
   },

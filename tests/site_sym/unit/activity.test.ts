@@ -40,7 +40,7 @@ test("a change says from what to what, an empty value as a dash", () => {
 
 test("what is new, and what is gone, has its values", () => {
   assert.equal(told("planes", "insert", "D-EKVX", null, { registration: "D-EKVX" }), "added the plane D-EKVX; registration “D-EKVX”");
-  assert.equal(told("session_annotations", "delete", "2026-06-01T14:05:00Z", { hand_start: "2026-06-01T14:05:00+00:00", hand_seconds: 5400 }, null), "deleted an entry by hand: D-EKVX 14:05; start “14:05”; duration “1:30:00”");
+  assert.equal(told("session_annotations", "delete", "2026-06-01T14:05:00Z", { hand_start: "2026-06-01T14:05:00+00:00", hand_seconds: 5400 }, null), "deleted a session entered by hand: D-EKVX 14:05; start “14:05”; duration “1:30:00”");
 });
 
 test("an identity is told by its name, and one that is not known never", () => {

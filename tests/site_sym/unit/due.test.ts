@@ -83,7 +83,7 @@ test("what is missing is said, with what is known all the same", () => {
   const unknown = { ...NONE, status: "unknown", missing: "completion", last_completion_id: null, last_done_on: null } as const;
   assert.equal(sentence(unknown), "100 h check: when was it last done?");
   assert.deepEqual(both(byCalendar(96, "2027-03-03", { status: "unknown", missing: "meter_figure" })), [
-    "what its meter showed is not known",
+    "the meter figure then is not known",
     "",
     "on 3 March 2027 at the latest",
   ]);
