@@ -187,7 +187,7 @@ begin
     return fleet;
   end if;
   if cardinality(private.fleets_as('owner')) >= 50 then
-    raise sqlstate 'PT409' using message = 'You own 50 fleets already', hint = 'Delete one that you no longer need.';
+    raise sqlstate 'PT409' using message = 'You already own 50 fleets', hint = 'Delete one that you no longer need.';
   end if;
   return private.add_fleet(fleet_name, auth.uid(), coalesce(fleet, gen_random_uuid()));
 end $$;

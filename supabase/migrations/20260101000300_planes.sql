@@ -56,7 +56,7 @@ begin
     limit 1;
     if found then
       raise sqlstate 'PT409' using message = format('%s is already in your fleet', twin),
-        hint = 'Open that plane, or archive it first if this is another one with its registration.';
+        hint = 'Open that plane, or archive it first if this is a different one with the same registration.';
     end if;
   end if;
   return new;

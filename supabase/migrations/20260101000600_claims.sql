@@ -19,7 +19,7 @@ begin
   end if;
   if not owned.fleet_id = any (private.fleets_as(least_role)) then
     raise sqlstate 'PT403' using
-      message = format('This needs the role %s', least_role),
+      message = format('This requires the %s role', least_role),
       hint = 'Ask an owner of the fleet.';
   end if;
   return owned;
@@ -46,7 +46,7 @@ begin
     target := mine[1];
   elsif not target = any (mine) then
     raise sqlstate 'PT403' using
-      message = 'You cannot claim devices for this fleet', hint = 'Ask an owner of the fleet for the role editor.';
+      message = 'You cannot claim devices for this fleet', hint = 'Ask an owner of the fleet to make you an editor.';
   end if;
   perform private.lock_person();
   insert into public.devices (device_uuid) values (device) on conflict do nothing;
@@ -59,13 +59,13 @@ begin
     raise sqlstate 'PT409' using
       message = 'Another fleet owns this device',
       detail = format('Device %s.', device),
-      hint = 'Its present owner has to release it first.';
+      hint = 'Its current owner has to release it first.';
   end if;
   if 100 <= (
     select count(*) from public.device_ownerships o
     where (o.fleet_id = target or o.claimed_by = auth.uid()) and o.claimed_at > private.clock() - interval '1 hour'
   ) then
-    raise sqlstate 'PT429' using message = 'You or your fleet claimed 100 devices within an hour', hint = 'Go on in an hour.';
+    raise sqlstate 'PT429' using message = 'You or your fleet claimed 100 devices within an hour', hint = 'Continue in an hour.';
   end if;
   update public.devices d set fleet_id = target where d.device_uuid = device;
   insert into public.device_ownerships (device_uuid, fleet_id, owned_from, name, claimed_by)
@@ -162,14 +162,14 @@ begin
       ),
       hint = 'Choose a time in between, or none.';
   elsif not isfinite(since) then
-    raise sqlstate 'PT400' using message = 'An assignment begins at a real time';
+    raise sqlstate 'PT400' using message = 'An assignment needs a real time';
   elsif since is null
     and not exists (select from public.device_assignments a where a.ownership_id = owned.ownership_id)
   then
     since := owned.owned_from;
   elsif since is null and owned.owned_until is not null then
     raise sqlstate 'PT400' using
-      message = 'Your fleet has released this device', hint = 'Say from which of its past times it was installed in the plane.';
+      message = 'Your fleet has released this device', hint = 'Give a time when it was still yours and installed in the plane.';
   end if;
   insert into public.device_assignments (
     assignment_id, ownership_id, device_uuid, fleet_id, plane_id, assigned_from, assigned_by

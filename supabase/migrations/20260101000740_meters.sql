@@ -51,10 +51,10 @@ begin
   order by lower(m.name) = lower(new.name) desc limit 1;
   if found and lower(twin.name) = lower(new.name) then
     raise sqlstate 'PT409' using
-      message = format('This plane has a meter named %s already', twin.name), hint = 'Choose another name.';
+      message = format('This plane already has a meter named %s', twin.name), hint = 'Choose another name.';
   elsif found then
     raise sqlstate 'PT409' using
-      message = format('%s counts this already', twin.name),
+      message = format('%s already counts this', twin.name),
       hint = 'Rename that meter, or add an estimated one that follows it.';
   end if;
   if tg_op = 'INSERT' and (select count(*) from public.meters m where m.plane_id = new.plane_id) >= 8 then
@@ -146,7 +146,7 @@ begin
   if not found then
     raise sqlstate 'PT404' using message = 'There is no such meter in your fleets';
   elsif not made.fleet_id = any (private.fleets_as('editor')) then
-    raise sqlstate 'PT403' using message = 'This needs the role editor', hint = 'Ask an owner of the fleet.';
+    raise sqlstate 'PT403' using message = 'This requires the editor role', hint = 'Ask an owner of the fleet.';
   end if;
   update public.meters m set is_primary = false where m.plane_id = made.plane_id and m.is_primary and m.meter_id <> meter;
   update public.meters m set is_primary = true where m.meter_id = meter returning * into made;

@@ -128,7 +128,7 @@ begin
   worked_out := coalesce(nullif(current_setting(counter, true), '')::integer, 0) + 1;
   if worked_out > most then
     raise sqlstate 'PT400' using
-      message = format('One request has the Hobbs columns of up to %s sessions', most / 2),
+      message = format('One request gets the Hobbs columns of up to %s sessions', most / 2),
       detail = 'They are worked out for each session that is ordered or searched by them.',
       hint = 'Order by effective_start, or ask for one plane and a period.';
   end if;
@@ -180,7 +180,7 @@ begin
   if not found then
     raise sqlstate 'PT404' using message = 'There is no such plane in your fleets';
   elsif not fleet = any (private.fleets_as('editor')) then
-    raise sqlstate 'PT403' using message = 'This needs the role editor', hint = 'Ask an owner of the fleet.';
+    raise sqlstate 'PT403' using message = 'This requires the editor role', hint = 'Ask an owner of the fleet.';
   elsif meter_seconds is null or why is null then
     raise sqlstate 'PT400' using message = 'A reading has a figure and a reason',
       hint = 'Seconds are hours times 3600. Reasons: ' || array_to_string(enum_range(null::public.reading_reason), ', ') || '.';

@@ -83,11 +83,11 @@ begin
       raise sqlstate 'PT404' using message = 'There is no such plane in the fleets that you may edit';
     elsif new.corrected_start is not null then
       raise sqlstate 'PT400' using
-        message = 'A hand-entered session has no other start than its own', hint = 'Change hand_start.';
+        message = 'A hand-entered session has no corrected start', hint = 'Change hand_start.';
     elsif substr(new.session_id::text, 15, 1) <> '4' then
       -- Those of other versions belong to devices' sessions, also to such as have not arrived yet.
       raise sqlstate 'PT400' using
-        message = 'A hand-entered session has an identity of its own',
+        message = 'A hand-entered session has an ID of its own',
         hint = 'Leave session_id out, or give a random UUID (version 4).';
     elsif private.in_future(new.hand_start, new.hand_seconds) then
       raise sqlstate 'PT400' using message = 'A session cannot be entered before it has ended';
@@ -282,7 +282,7 @@ declare
   accepted_entries integer;
 begin
   if cardinality(session_ids) > 1000 then
-    raise sqlstate 'PT400' using message = 'Up to 1,000 suggestions are accepted at once';
+    raise sqlstate 'PT400' using message = 'Up to 1,000 suggestions can be accepted at once';
   elsif exists (
     select from unnest(session_ids) id
     where not exists (

@@ -15,7 +15,7 @@ begin
     select from public.sessions s
     where s.session_id = any (ids) and (s.plane_id is distinct from plane or s.fleet_id is distinct from fleet)
   ) or plane is null then
-    raise sqlstate 'PT400' using message = 'One entry is made of sessions of one plane';
+    raise sqlstate 'PT400' using message = 'The sessions of one entry belong to one plane';
   elsif exists (select from public.sessions s where s.session_id = any (ids) and s.is_overlaid) then
     raise sqlstate 'PT409' using
       message = 'One of these sessions is in another entry, or split, already', hint = 'Undo that first.';
@@ -54,7 +54,7 @@ begin
       return made;
     elsif substr(entry::text, 15, 1) <> '4' or exists (select from public.merged_entries e where e.entry_id = entry) then
       raise sqlstate 'PT409' using
-        message = 'This entry is another one already', hint = 'Leave entry_id out, or give a random UUID (version 4).';
+        message = 'This entry_id is already taken', hint = 'Leave entry_id out, or give a random UUID (version 4).';
     end if;
   end if;
   if cardinality(ids) not between 2 and most_sessions then
@@ -214,7 +214,7 @@ begin
 exception
   when unique_violation then
     raise sqlstate 'PT409' using
-      message = 'One of these parts is another one already', hint = 'Leave entry_id out, or give random UUIDs (version 4).';
+      message = 'One of these entry_ids is already taken', hint = 'Leave entry_id out, or give random UUIDs (version 4).';
   when invalid_text_representation or numeric_value_out_of_range or invalid_parameter_value then
     raise sqlstate 'PT400' using message = 'The parts cannot be read', detail = sqlerrm,
       hint = 'Each is {"from_seconds": ..., "class": ..., "pilot": ..., "remarks": ...}, all but the first optional.';
@@ -254,7 +254,7 @@ declare
   mine uuid[];
 begin
   if jsonb_typeof(said) is distinct from 'array' or jsonb_array_length(said) > most_entries then
-    raise sqlstate 'PT400' using message = format('Up to %s entries are annotated at once', most_entries);
+    raise sqlstate 'PT400' using message = format('Up to %s entries can be annotated at once', most_entries);
   end if;
   perform private.lock_own_fleets();
   mine := private.fleets_as('editor');
@@ -266,12 +266,12 @@ begin
     where num_nonnulls(s.fleet_id, m.fleet_id, p.fleet_id) = 0
   ) then
     raise sqlstate 'PT404' using message = 'There is no such entry in the fleets that you may edit',
-      hint = 'It may have been merged or split meanwhile.';
+      hint = 'It may have been merged or split in the meantime.';
   elsif exists (
     select from jsonb_array_elements(said) one join public.session_parts p on p.entry_id = (one ->> 'entry_id')::uuid
     where one ? 'excluded' and p.fleet_id = any (mine)
   ) then
-    raise sqlstate 'PT400' using message = 'A part counts or not with its whole session', hint = 'Exclude the session.';
+    raise sqlstate 'PT400' using message = 'A part cannot be excluded by itself', hint = 'Exclude the session.';
   end if;
   with one as materialized (
     select (item ->> 'entry_id')::uuid as entry_id, item from jsonb_array_elements(said) item
@@ -308,7 +308,7 @@ begin
   return jsonb_array_length(said);
 exception
   when invalid_text_representation or cardinality_violation then
-    raise sqlstate 'PT400' using message = 'What is said about the entries cannot be read', detail = sqlerrm;
+    raise sqlstate 'PT400' using message = 'The annotations cannot be read', detail = sqlerrm;
 end $$;
 comment on function private.annotate_entries(jsonb) is 'Says something about entries of any kind: about all of them or none.';
 grant execute on function private.annotate_entries(jsonb) to authenticated;

@@ -82,7 +82,7 @@ begin
   if fleet is null or not fleet = any (private.fleets_as('owner')) then
     raise sqlstate 'PT403' using message = 'Only owners of the fleet can invite', hint = 'Ask an owner of the fleet.';
   elsif invited_role is null then
-    raise sqlstate 'PT400' using message = 'An invite is for a role', hint = array_to_string(enum_range(null::public.fleet_role), ', ') || '.';
+    raise sqlstate 'PT400' using message = 'An invite needs a role', hint = array_to_string(enum_range(null::public.fleet_role), ', ') || '.';
   end if;
   perform private.lock_own_fleets();
   -- The same request again, whose answer got lost, and with it a secret that nobody has seen.
@@ -97,7 +97,7 @@ begin
     select count(*) from public.fleet_invites i
     where i.fleet_id = fleet and i.accepted_at is null and i.expires_at > private.clock()
   ) then
-    raise sqlstate 'PT409' using message = 'Your fleet has 50 open invites', hint = 'Take one back first.';
+    raise sqlstate 'PT409' using message = 'Your fleet has 50 open invites', hint = 'Withdraw one first.';
   end if;
   insert into public.fleet_invites (invite_id, fleet_id, role, created_by, expires_at)
   values (coalesce(wanted, gen_random_uuid()), fleet, invited_role, auth.uid(), private.clock() + interval '7 days') returning invite_id into invite;
@@ -135,8 +135,8 @@ begin
     end;
   if not found then
     raise sqlstate 'PT404' using
-      message = 'This invite is no longer good',
-      detail = 'It was used, withdrawn, is older than seven days, or who made it owns the fleet no more.',
+      message = 'This invite is no longer valid',
+      detail = 'It was used or withdrawn, is older than seven days, or the person who made it no longer owns the fleet.',
       hint = 'Ask for a new one.';
   end if;
   return invite;
@@ -264,7 +264,7 @@ begin
   if own_role is null then
     raise sqlstate 'PT404' using message = 'There is no such fleet among yours', hint = 'It may have been deleted already.';
   elsif own_role <> 'owner' then
-    raise sqlstate 'PT403' using message = 'This needs the role owner', hint = 'Ask an owner of the fleet.';
+    raise sqlstate 'PT403' using message = 'This requires the owner role', hint = 'Ask an owner of the fleet.';
   end if;
   perform private.lock_owned_devices(auth.uid());
   perform private.begin_deleting(fleet);

@@ -252,7 +252,7 @@ begin
     where g.fleet_id = new.fleet_id and g.from_boot = new.from_boot and g.to_boot = new.to_boot and g.settled_gap_id is null
   ) then
     raise sqlstate 'PT404' using
-      message = 'These power-ups are not missing, or somebody has settled them already', hint = 'Load the list again.';
+      message = 'These power-ups are not missing, or someone has already settled them', hint = 'Load the list again.';
   end if;
   new.settled_by := auth.uid();
   new.settled_at := private.clock();

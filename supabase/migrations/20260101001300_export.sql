@@ -137,7 +137,7 @@ begin
 -- Another part, or a key that is none.
 exception when case_not_found or invalid_text_representation or numeric_value_out_of_range or datetime_field_overflow then
   raise sqlstate 'PT400' using
-    message = 'The export cannot go on from there', hint = 'Leave "after" out, or give the "next" of the page before.';
+    message = 'The export cannot continue from there', hint = 'Leave "after" out, or give the "next" of the page before.';
 end $$;
 comment on function private.export_page(uuid, text, text, integer) is 'Up to so many rows of one part of a fleet''s export after a key, in the order of their keys.';
 grant execute on function private.export_page(uuid, text, text, integer) to authenticated;

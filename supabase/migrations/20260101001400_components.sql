@@ -110,7 +110,7 @@ begin
   elsif not exists (
     select from public.meters m where m.meter_id = new.meter_id and m.plane_id = new.plane_id
   ) then
-    raise sqlstate 'PT400' using message = 'That is no meter of the plane that the component is installed in';
+    raise sqlstate 'PT400' using message = 'That meter does not belong to the plane the component is installed in';
   end if;
   select p.registration, i.installed_from, i.removed_at into other
   from public.component_installations i join public.planes p on p.plane_id = i.plane_id
@@ -157,7 +157,7 @@ begin
     and exists (select from public.fleets f where f.fleet_id = old.fleet_id)
   then
     raise sqlstate 'PT409' using
-      message = 'This component is or was installed', hint = 'Take its installations back first, or leave it removed.';
+      message = 'This component is or was installed', hint = 'Delete its installations first, or leave it removed.';
   end if;
   return old;
 end $$;
@@ -176,7 +176,7 @@ begin
   if not found then
     raise sqlstate 'PT404' using message = 'There is no such component in your fleets';
   elsif not edited.fleet_id = any (private.fleets_as('editor')) then
-    raise sqlstate 'PT403' using message = 'This needs the role editor', hint = 'Ask an owner of the fleet.';
+    raise sqlstate 'PT403' using message = 'This requires the editor role', hint = 'Ask an owner of the fleet.';
   end if;
   return edited;
 end $$;
@@ -206,7 +206,7 @@ begin
     then
       raise sqlstate 'PT409' using
         message = 'This installation was recorded before, with other values',
-        hint = 'It is in the list. Change it there, or take it back.';
+        hint = 'It is in the list. Correct it there, or delete it.';
     end if;
     return made;
   end if;
@@ -253,7 +253,7 @@ begin
         when made.removed_at is null then 'This component is not installed'
         else format('This component was removed at %s', private.iso_time(made.removed_at))
       end,
-      hint = 'It is in the list of its installations, where times can be put right.';
+      hint = 'It is in the list of its installations, where times can be corrected.';
   end if;
   update public.component_installations i set removed_at = ends where i.installation_id = made.installation_id
   returning * into made;

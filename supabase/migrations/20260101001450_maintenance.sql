@@ -84,7 +84,7 @@ begin
     if new.meter_id is not null and not exists (
       select from public.meters m where m.meter_id = new.meter_id and m.plane_id = new.plane_id
     ) then
-      raise sqlstate 'PT400' using message = 'That is no meter of the item''s plane';
+      raise sqlstate 'PT400' using message = 'That meter does not belong to the item''s plane';
     end if;
   end if;
   return new;
@@ -231,7 +231,7 @@ begin
   if not found then
     raise sqlstate 'PT404' using message = 'There is no such maintenance item in your fleets';
   elsif not done.fleet_id = any (private.fleets_as('editor')) then
-    raise sqlstate 'PT403' using message = 'This needs the role editor', hint = 'Ask an owner of the fleet.';
+    raise sqlstate 'PT403' using message = 'This requires the editor role', hint = 'Ask an owner of the fleet.';
   end if;
   select * into made from public.maintenance_completions c where c.completion_id = completion and c.item_id = item;
   if found then
@@ -244,13 +244,13 @@ begin
     end if;
     return made;
   elsif t > private.latest_time() then
-    raise sqlstate 'PT400' using message = 'Nothing is done in the future yet', hint = 'Check the date.';
+    raise sqlstate 'PT400' using message = 'A completion cannot be in the future', hint = 'Check the date.';
   elsif day not between private.utc_day(t) - 1 and private.utc_day(t) + 1 then
     raise sqlstate 'PT400' using message = 'Date and time of the completion are days apart', hint = 'Check both.';
   elsif figure is not null and done.interval_seconds is null then
     raise sqlstate 'PT400' using message = 'This item is not due by hours', hint = 'Leave the figure out.';
   elsif done.archived_at is not null then
-    raise sqlstate 'PT409' using message = format('%s is archived', done.name), hint = 'Take it back into use first.';
+    raise sqlstate 'PT409' using message = format('%s is archived', done.name), hint = 'Restore it first.';
   end if;
   select * into there from public.maintenance_completions c
   where c.item_id = item and c.done_on = day and c.voided_at is null;
@@ -259,7 +259,7 @@ begin
     where c.item_id = item and c.voided_at is null order by c.done_at desc, c.entry desc limit 1;
     if there.completion_id is null then
       raise sqlstate 'PT409' using
-        message = 'The completion before this one was voided meanwhile', hint = 'Look at the history first.';
+        message = 'The previous completion has been voided in the meantime', hint = 'Look at the history first.';
     elsif there.completion_id = after_completion then
       there := null;
     end if;
@@ -337,7 +337,7 @@ declare
   fleet uuid;
 begin
   if jsonb_typeof(items) is distinct from 'array' or jsonb_array_length(items) not between 1 and most_items then
-    raise sqlstate 'PT400' using message = format('A programme is entered as a list of 1 to %s items', most_items);
+    raise sqlstate 'PT400' using message = format('A programme is a list of 1 to %s items', most_items);
   end if;
   for entry in
     select * from jsonb_to_recordset(items) e (
@@ -354,7 +354,7 @@ begin
     if fleet is null then
       raise sqlstate 'PT404' using message = 'There is no such plane or component in your fleets';
     elsif entry.anchor is null then
-      raise sqlstate 'PT400' using message = 'An item says from where its next interval counts';
+      raise sqlstate 'PT400' using message = 'An item needs an anchor: where its next interval counts from';
     end if;
     entry.item_id := coalesce(entry.item_id, gen_random_uuid());
     insert into public.maintenance_items (
@@ -378,7 +378,7 @@ begin
     where i.item_id = entry.item_id
       and (i.plane_id, i.component_id) is not distinct from (entry.plane_id, entry.component_id);
     if not found then
-      raise sqlstate 'PT409' using message = format('%s was entered before, for something else', entry.name);
+      raise sqlstate 'PT409' using message = format('%s was already entered, for something else', entry.name);
     end if;
     if jsonb_typeof(entry.completion) = 'object' then
       perform public.complete_maintenance(

@@ -6,7 +6,7 @@ begin
   if fleet is null or not fleet = any (private.fleets_as('viewer')) then
     raise sqlstate 'PT404' using message = 'There is no such fleet among yours';
   elsif not fleet = any (private.fleets_as('editor')) then
-    raise sqlstate 'PT403' using message = 'This needs the role editor', hint = 'Ask an owner of the fleet.';
+    raise sqlstate 'PT403' using message = 'This requires the editor role', hint = 'Ask an owner of the fleet.';
   end if;
 end $$;
 comment on function private.check_importer(uuid) is 'Refuses who may not import into a fleet.';
@@ -26,7 +26,7 @@ declare
   latest_time constant timestamptz := private.latest_time();
 begin
   if jsonb_typeof(entries) is distinct from 'array' or jsonb_array_length(entries) not between 1 and most_rows then
-    raise sqlstate 'PT400' using message = 'An import has 1 to 10,000 entries', hint = 'Divide a longer file.';
+    raise sqlstate 'PT400' using message = 'An import has 1 to 10,000 entries', hint = 'Split a longer file.';
   end if;
   return query
   with said as materialized (
@@ -216,7 +216,7 @@ begin
     raise sqlstate 'PT400' using
       message = format('Row %s: %s', wrong.row_number, wrong.problem),
       detail = 'Nothing was imported.',
-      hint = 'check_import says it of every row.';
+      hint = 'check_import says so for every row.';
   end if;
   insert into public.import_batches (batch_id, fleet_id, name, file_name, mapping, row_count, author_id)
   values (batch, fleet, batch_name, file, coalesce(how, '{}'), jsonb_array_length(entries), auth.uid())

@@ -105,7 +105,7 @@ begin
   if not found then
     raise sqlstate 'PT404' using message = 'There is no such fleet among yours';
   elsif not fleet = any (private.fleets_as('owner')) then
-    raise sqlstate 'PT403' using message = 'This needs the role owner', hint = 'Ask an owner of the fleet.';
+    raise sqlstate 'PT403' using message = 'This requires the owner role', hint = 'Ask an owner of the fleet.';
   end if;
   return found_fleet;
 end $$;
@@ -119,7 +119,7 @@ begin
   perform private.lock_own_fleets();
   perform private.owned_fleet(fleet);
   if lock_time > private.clock() or not isfinite(lock_time) then
-    raise sqlstate 'PT400' using message = 'Only what is past can be locked';
+    raise sqlstate 'PT400' using message = 'Only the past can be locked';
   end if;
   update public.fleets f set locked_until = lock_time where f.fleet_id = fleet;
   return lock_time;

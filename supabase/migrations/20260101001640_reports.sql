@@ -40,7 +40,7 @@ begin
   if most_entries < (
     select count(*) from public.log_entries e where e.fleet_id = fleet and e.effective_start >= begins and e.effective_start < ends
   ) then
-    raise sqlstate 'PT400' using message = 'A report has up to 20,000 entries', hint = 'Divide the fleet.';
+    raise sqlstate 'PT400' using message = 'A report has up to 20,000 entries', hint = 'Split the fleet.';
   end if;
   return (
     with entry as materialized (
@@ -255,9 +255,9 @@ returns table (zone text, begins timestamptz, ends timestamptz)
 language plpgsql stable set search_path = '' as $$
 begin
   if first_day is null or first_day <> date_trunc('month', first_day::timestamp) then
-    raise sqlstate 'PT400' using message = 'A month is said by its first day', hint = 'For example 2026-10-01.';
+    raise sqlstate 'PT400' using message = 'A month is named by its first day', hint = 'For example 2026-10-01.';
   elsif first_day not between '1900-01-01' and '2100-01-01' then
-    raise sqlstate 'PT400' using message = 'There is no report of such a month';
+    raise sqlstate 'PT400' using message = 'There are no reports for such a month';
   end if;
   zone := private.check_time_zone(time_zone);
   begins := private.day_begin(first_day, zone);
@@ -291,7 +291,7 @@ begin
     and exists (select from public.monthly_reports r where r.fleet_id = fleet and r.month = first_day)
   then
     raise sqlstate 'PT409' using message = format('%s is closed already', to_char(first_day, 'YYYY-MM')),
-      hint = 'Move the lock back first to close it anew.';
+      hint = 'Move the lock back first to close it again.';
   end if;
   insert into public.monthly_reports (report_id, fleet_id, month, time_zone, begins, ends, content, made_at, author_id)
   values (

@@ -7,7 +7,7 @@ declare
   purged bigint;
 begin
   if silent_days is null or silent_days < 400 then
-    raise sqlstate 'PT400' using message = 'A device is purged after 400 days of silence at the earliest';
+    raise sqlstate 'PT400' using message = 'A device can be purged after 400 days of silence at the earliest';
   end if;
   delete from public.devices d
   where not exists (select from public.device_ownerships o where o.device_uuid = d.device_uuid)

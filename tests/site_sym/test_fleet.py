@@ -62,7 +62,7 @@ def test_a_used_or_made_up_invite_says_so(page: Page, club: Club, page_faults: P
 
     club.open(page, "#/join/abc")
 
-    expect(page.get_by_role("alert")).to_contain_text("This invite is no longer good")
+    expect(page.get_by_role("alert")).to_contain_text("This invite is no longer valid")
     expect(page.get_by_role("alert")).to_contain_text("Ask for a new one.")
     expect(page.get_by_role("button", name="Join the fleet")).to_have_count(0)
     page.get_by_role("link", name="To the dashboard").click()

@@ -130,7 +130,7 @@ def _install_on(board: Board, wanted: settings.Wanted, how: How) -> Installed | 
     if not how.dry_run:
         board.check_writable()
         if finish_exchange(board):
-            console.print("An earlier run was cut short; this one goes on from there.")
+            console.print("An earlier run was cut short; this one continues from there.")
     asks = how.ask and console.is_terminal
     wanted = _from_last_deploy(board, wanted, asks=asks)
     if asks:

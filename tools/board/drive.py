@@ -169,7 +169,7 @@ class DriveBoard:
     def _gone(self) -> Unreachable:
         return Unreachable(
             f"The drive {self.folder} is gone: cable pulled, or the board restarted. The program on the board is whole"
-            " and starts as before. Plug it in again and repeat the same command; it goes on from there."
+            " and starts as before. Plug it in again and repeat the same command; it continues from there."
         )
 
     def _fail(self, error: OSError, path: str) -> NoReturn:

@@ -313,7 +313,7 @@ class SerialBoard:
         self._pending = b""
         raise Unreachable(
             f"The connection to {self.where} broke ({why}): cable pulled, or the board restarted. The program on the"
-            " board is whole. Plug it in again and repeat the same command; it goes on from there."
+            " board is whole. Plug it in again and repeat the same command; it continues from there."
         )
 
     def _full(self, path: str) -> str:

@@ -181,7 +181,7 @@ class WebBoard:
                     raise Unreachable(
                         f"The connection to {self.where} broke at {path} ({_words(error)}). The program on the board"
                         " is whole and starts as before. Bring the board nearer to the router and repeat the same"
-                        " command; it goes on from there."
+                        " command; it continues from there."
                     ) from error
                 time.sleep(self._pause_seconds)
         if answer.status_code >= 400 and answer.status_code not in (404, 412):

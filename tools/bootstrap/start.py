@@ -42,7 +42,7 @@ def one_at_a_time(checkout: Checkout) -> Iterator[int]:
 
 
 def prepare(checkout: Checkout, lock: str) -> None:
-    """Installs what is missing. Raises SetupError, OSError or KeyboardInterrupt; the next call goes on from there."""
+    """Installs what is missing. Raises SetupError, OSError or KeyboardInterrupt; the next call continues from there."""
     if checkout.is_ready(lock):
         return
     from tools.bootstrap.install import Installer
@@ -75,7 +75,7 @@ def main(arguments: Sequence[str]) -> int:
         )
         return 1
     except KeyboardInterrupt:
-        print("\nInterrupted. The same command goes on from here.", file=sys.stderr)
+        print("\nInterrupted. Run the same command again to continue.", file=sys.stderr)
         return 130
     sys.stdout.flush()
     sys.stderr.flush()

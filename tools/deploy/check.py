@@ -212,7 +212,7 @@ def explain_ingest(status: int, body: str) -> str:
         return f"The project asks for an access token and this is not it. Set {SECRET} to the one that the boards have."
     if status == 401 and "device_key" in body:
         return (
-            "Somebody has posted a key for the test device. Delete that device by hand (supabase/README.md) and go on."
+            "Someone has posted a key for the test device. Delete it by hand (supabase/README.md) and run this again."
         )
     if status == 401:
         return (

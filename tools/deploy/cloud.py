@@ -77,8 +77,8 @@ EXPLANATIONS = (
     ),
     (
         r"ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|NetworkError|Transport error|fetch failed",
-        "Supabase cannot be reached. Check the network (behind a proxy: HTTPS_PROXY) and run this again; it goes on"
-        " where it stopped.",
+        "Supabase cannot be reached. Check the network (behind a proxy: HTTPS_PROXY) and run this again; it"
+        " continues where it stopped.",
     ),
     (r"\b429\b|rate.?limit", "Supabase answers that it was asked too often. Wait a minute and run this again."),
     (
