@@ -12,7 +12,12 @@ export interface DeviceWords {
   hint: string;
   /** Counting time beside the words, null where none is shown. */
   seconds: number | null;
+  /** It has been silent for so long that somebody may wonder: a card says the hint, too. */
+  isPuzzling: boolean;
 }
+
+/** A plane that flies every weekend is silent for less. */
+const PUZZLING_MS = 7 * 86_400_000;
 
 /** Seconds of the running session at `now`: what the board reported last, counted on for as long as a silent board still counts as running: past
  *  that it would show hours that nobody measured. */
@@ -47,21 +52,23 @@ export function liveSession<Line extends Session | LogEntry>(session: Line, devi
 
 /** A device's state as a tone and words. Silence is normal: a parked plane's board has no power. */
 export function deviceWords(device: Device, zone: Zone, now: Date): DeviceWords {
-  const words = (tone: Tone, text: string, hint = ""): DeviceWords => ({ tone, text, hint, seconds: null });
+  const words = (tone: Tone, text: string, hint = ""): DeviceWords => ({ tone, text, hint, seconds: null, isPuzzling: false });
   switch (device.state) {
     case "running":
       return { ...words("good", texts.device.running), seconds: runningSeconds(device, now) };
     case "delivering":
       return words("warn", texts.device.delivering(device.unsent ?? 0));
     case "never_heard":
-      return words("none", texts.device.neverHeard, texts.device.neverHeardHint);
+      return { ...words("none", texts.device.neverHeard, texts.device.neverHeardHint), isPuzzling: true };
     case "needs_attention":
       return words("bad", ...texts.device.attention(device.attention));
     case "off": {
       if (device.last_seen === null) return words("idle", texts.device.off, texts.device.offHint);
       const moment = formatMoment(device.last_seen, zone, now);
-      if (device.unsent) return words("idle", texts.device.away(moment, device.unsent), texts.device.awayHint(device.unsent));
-      return words("idle", texts.device.offHeard(moment), texts.device.offHint);
+      const said = device.unsent
+        ? words("idle", texts.device.away(moment, device.unsent), texts.device.awayHint(device.unsent))
+        : words("idle", texts.device.offHeard(moment), texts.device.offHint);
+      return { ...said, isPuzzling: now.getTime() - Date.parse(device.last_seen) > PUZZLING_MS };
     }
   }
 }

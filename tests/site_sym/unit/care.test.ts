@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { accountEnd } from "../../../site_sym/src/account/accountEnd.ts";
-import { heatDays, heatLevel } from "../../../site_sym/src/dashboard/heatDays.ts";
+import { heatDays } from "../../../site_sym/src/dashboard/heatDays.ts";
 import type { Member, Role } from "../../../site_sym/src/data/rows.ts";
 import { resetReasons } from "../../../site_sym/src/devices/resetReasons.ts";
 
@@ -20,11 +20,6 @@ test("the year ends today, in weeks that begin on Monday", () => {
   assert.deepStrictEqual(all.at(-1), { day: "2026-11-23", seconds: 0, week: 52, weekday: 0 });
   assert.deepStrictEqual(all[0]?.weekday, 0);
   assert.deepStrictEqual(all.length, 52 * 7 + 1);
-});
-
-test("a day's shade goes by quarters of the fullest day", () => {
-  assert.deepStrictEqual([0, 1, 25, 26, 75, 76, 100].map((seconds) => heatLevel(seconds, 100)), [0, 1, 1, 2, 3, 4, 4]);
-  assert.deepStrictEqual(heatLevel(0, 0), 0);
 });
 
 test("what goes with an account, what stays, and what holds it up", () => {

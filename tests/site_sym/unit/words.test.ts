@@ -148,7 +148,18 @@ test("a parked plane's silence is no alarm", () => {
     text: "Off, last heard yesterday 16:40Z",
     hint: "Normal while parked. To test it, switch the avionics on within range of Wi-Fi.",
     seconds: null,
+    isPuzzling: false,
   });
+});
+
+test("after a week of silence, or before the first word, somebody may wonder, and a card says that it is normal", () => {
+  const puzzles = (last_seen: string) => deviceWords({ ...device, last_seen }, "utc", NOW).isPuzzling;
+
+  assert.equal(puzzles("2026-11-16T12:00:01Z"), false);
+  assert.equal(puzzles("2026-11-16T11:59:59Z"), true);
+  assert.equal(deviceWords({ ...device, last_seen: "2026-01-01T12:00:00Z" }, "utc", NOW).tone, "idle");
+  assert.equal(deviceWords({ ...device, state: "never_heard", last_seen: null }, "utc", NOW).isPuzzling, true);
+  assert.equal(deviceWords(running, "utc", NOW).isPuzzling, false);
 });
 
 test("a board that went silent minutes ago was last heard then", () => {
