@@ -335,7 +335,7 @@ def test_more_than_a_thousand_items_are_listed_to_the_last(page: Page, club: Clu
     club.account.client.rpc("complete_maintenance", {**done, **done_at(400)}).execute()
 
     club.open(page, "#/maintenance")
-    expect(page.get_by_text("1 overdue, 1004 unknown of 1005 items")).to_be_visible()
+    expect(page.get_by_text("1 overdue, 1,004 unknown of 1,005 items")).to_be_visible()
 
     listed = page.evaluate("() => [...document.querySelectorAll('tbody tr')].map((row) => row.innerText)")
     assert [name for row in listed for name in re.findall(r"Item \d{4}", row)] == [names[-1], *names[:-1]]

@@ -52,7 +52,7 @@ def test_a_newcomer_sets_up_two_items_in_eight_taps(page: Page, club: Club) -> N
         page.keyboard.type(typed)
     page.get_by_role("button", name="Save 2 items").click()
 
-    expect(page.get_by_text("2 items of D-EKLM saved.")).to_be_visible()
+    expect(page.get_by_text("2 items for D-EKLM saved.")).to_be_visible()
     expect(page.get_by_role("heading", name="D-EKLM", level=1)).to_be_visible()
     assert page.evaluate("window.taps") <= MOST_TAPS
     annual, check = sorted(rows(club, "maintenance_items", "name"), key=lambda item: -(item["interval_months"] or 0))
@@ -127,7 +127,7 @@ def test_another_planes_programme_is_copied_and_edited(page: Page, club: Club) -
     expect(line(page, "Harnesses")).to_contain_text("done at 110, the next is due at 200")
     page.get_by_role("button", name="Save 2 items").click()
 
-    expect(page.get_by_text("2 items of D-EKLM saved.")).to_be_visible()
+    expect(page.get_by_text("2 items for D-EKLM saved.")).to_be_visible()
     copied = [row for row in rows(club, "maintenance_items", "name") if row["plane_id"] == target]
     assert ["100 h inspection", "Annual inspection", "Harnesses"] == [row["name"] for row in copied]
     assert (10 * HOUR, "from_due") == (copied[0]["tolerance_seconds"], copied[2]["anchor"])

@@ -1,4 +1,4 @@
-import { plural } from "../format/plural.ts";
+import { formatCount, plural } from "../format/plural.ts";
 
 export const dashboardTexts = {
   greeting: { morning: "Good morning", afternoon: "Good afternoon", evening: "Good evening", night: "Still up?" },
@@ -42,7 +42,7 @@ export const dashboardTexts = {
   needs: {
     title: "Needs you today",
     nothing: "Nothing needs you today.",
-    review: (count: number) => (count === 1 ? "1 session to review" : `${count} sessions to review`),
+    review: (count: number) => (count === 1 ? "1 session to review" : `${formatCount(count)} sessions to review`),
     device: "Open the device",
     done: "Mark as done",
     show: "Show",

@@ -1,14 +1,14 @@
-import { plural } from "../format/plural.ts";
+import { formatCount, plural } from "../format/plural.ts";
 import { EARLIEST_YEAR, KEY_RESET_HOURS, LONGEST_DAYS } from "../ui/limitWords.ts";
 
 export const devicesTexts = {
   device: {
     running: "Running now",
-    delivering: (count: number) => (count > 0 ? `Delivering, ${count} to go` : "Delivering"),
+    delivering: (count: number) => (count > 0 ? `Delivering, ${formatCount(count)} to go` : "Delivering"),
     off: "Off",
     offHeard: (moment: string) => `Off, last heard ${moment}`,
     offHint: "Normal while parked. To test it, switch the avionics on within range of Wi-Fi.",
-    away: (moment: string, unsent: number) => `Away, last heard ${moment}, ${unsent} to go`,
+    away: (moment: string, unsent: number) => `Away, last heard ${moment}, ${formatCount(unsent)} to go`,
     awayHint: (unsent: number) => `Normal while parked. ${unsent === 1 ? "That session is" : "Those sessions are"} safe on the board and will arrive when the avionics are on within range of Wi-Fi.`,
     neverHeard: "Never heard",
     neverHeardHint: "Normal until it first has power within range of Wi-Fi. To test it, switch the avionics on there: it shows up here within about a minute.",
@@ -55,7 +55,7 @@ export const devicesTexts = {
     unassigned: (count: number) => `${plural(count, "session")} without a plane`,
     unassignedText: "Their hours don’t count until they have a plane.",
     unassignedFrom: (name: string) => `from “${name}”. Their hours don’t count until they have one.`,
-    unassignedShort: (count: number) => `${count} without a plane`,
+    unassignedShort: (count: number) => `${formatCount(count)} without a plane`,
     show: "Show them",
     choosePlane: "Choose a plane",
     missingPlane: "Choose the plane.",
@@ -157,7 +157,7 @@ export const devicesTexts = {
 
   completeness: {
     title: "Is everything here?",
-    complete: (boots: number) => `Yes: ${boots === 1 ? "its one power-up is" : `each of its ${boots} power-ups is`} here.`,
+    complete: (boots: number) => `Yes: ${boots === 1 ? "its one power-up is" : `each of its ${formatCount(boots)} power-ups is`} here.`,
     missing: (count: number) => `${plural(count, "power-up")} missing`,
     missingSettled: (count: number) => `${plural(count, "power-up")} missing, nothing was lost`,
     unknown: "Its firmware does not count power-ups, so there is no way to tell.",

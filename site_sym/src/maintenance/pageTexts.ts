@@ -1,4 +1,4 @@
-import { plural } from "../format/plural.ts";
+import { formatCount, plural } from "../format/plural.ts";
 
 /** What the maintenance page and an item's dialog say: loaded with them, since a visit begins without. */
 export const pageTexts = {
@@ -6,10 +6,10 @@ export const pageTexts = {
     title: "Maintenance",
     summary: (counts: string[], items: number) => (counts.length > 0 ? `${counts.join(", ")} of ${plural(items, "item")}` : `${plural(items, "item")}, none of them due soon`),
     counts: {
-      overdue: (count: number) => `${count} overdue`,
-      due: (count: number) => `${count} due`,
-      due_soon: (count: number) => `${count} due soon`,
-      unknown: (count: number) => `${count} unknown`,
+      overdue: (count: number) => `${formatCount(count)} overdue`,
+      due: (count: number) => `${formatCount(count)} due`,
+      due_soon: (count: number) => `${formatCount(count)} due soon`,
+      unknown: (count: number) => `${formatCount(count)} unknown`,
     },
     filters: "Which items",
     plane: "Plane",

@@ -1,4 +1,4 @@
-import { plural } from "../format/plural.ts";
+import { formatCount, plural } from "../format/plural.ts";
 import { SHORT_MINUTES } from "../ui/limitWords.ts";
 
 export const sessionsTexts = {
@@ -6,7 +6,7 @@ export const sessionsTexts = {
     title: "Sessions",
     /** Where something is merged or split, these are entries of the log. */
     count: (count: number, isPlain = true) => (isPlain ? plural(count, "session") : plural(count, "entry", "entries")),
-    shown: (count: number, more: boolean, isPlain = true) => (more ? `${count} shown, there are more` : sessionsTexts.sessions.count(count, isPlain)),
+    shown: (count: number, more: boolean, isPlain = true) => (more ? `${formatCount(count)} shown, there are more` : sessionsTexts.sessions.count(count, isPlain)),
     powerUps: (count: number) => plural(count, "power-up"),
     part: (number: number, count: number) => `part ${number} of ${count}`,
     filters: "Filters",
@@ -50,7 +50,7 @@ export const sessionsTexts = {
     moreFilters: (count: number) => (count > 0 ? `Filters (${count})` : "Filters"),
     clearFilters: "Clear",
     open: (what: string) => `Open ${what}`,
-    reviewCount: (count: number) => `${count} to review`,
+    reviewCount: (count: number) => `${formatCount(count)} to review`,
     enter: "Add a session",
     empty: "No sessions match",
     emptyText: "Choose a longer period, or clear the filters.",
@@ -148,8 +148,8 @@ export const sessionsTexts = {
   bulk: {
     select: "Select",
     label: "Selected sessions",
-    all: (count: number) => `All ${count} shown`,
-    selected: (count: number) => (count === 0 ? "none selected" : `${count} selected`),
+    all: (count: number) => `All ${formatCount(count)} shown`,
+    selected: (count: number) => (count === 0 ? "none selected" : `${formatCount(count)} selected`),
     row: (what: string) => `Select ${what}`,
     change: "Change…",
     done: "Done",

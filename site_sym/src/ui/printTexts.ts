@@ -1,4 +1,4 @@
-import { plural } from "../format/plural.ts";
+import { formatCount, plural } from "../format/plural.ts";
 import { texts } from "./texts.ts";
 
 /** What the printed pages say: loaded with them, since a visit begins without. */
@@ -22,7 +22,7 @@ export const printTexts = {
   times: "Times in",
   printed: "Printed",
   printedBy: (moment: string, who: string) => `${moment} by ${who}`,
-  reading: (count: number) => (count === 0 ? "Reading the sessions…" : `Reading the sessions, ${count} so far…`),
+  reading: (count: number) => (count === 0 ? "Reading the sessions…" : `Reading the sessions, ${formatCount(count)} so far…`),
   total: (count: number, isPlain: boolean) => `Total of ${texts.sessions.count(count, isPlain)}`,
   counted: "Of these in the totals",
   engineTotal: (sessions: number) => `Engine time of ${plural(sessions, "sensed session")}`,

@@ -2,7 +2,7 @@ import { accountTexts } from "../account/texts.ts";
 import { dashboardTexts } from "../dashboard/texts.ts";
 import { devicesTexts } from "../devices/texts.ts";
 import { fleetTexts } from "../fleet/texts.ts";
-import { plural } from "../format/plural.ts";
+import { formatCount, plural } from "../format/plural.ts";
 import { maintenanceTexts } from "../maintenance/texts.ts";
 import { planesTexts } from "../planes/texts.ts";
 import { sessionsTexts } from "../sessions/texts.ts";
@@ -64,7 +64,7 @@ export const texts = {
     accept: (name: string) => `Suggested by the engine’s time. Press to set ${name}.`,
     acceptOf: (name: string, what: string) => `Set the suggested class ${name}: ${what}`,
     set: (name: string) => `Set ${name}`,
-    acceptAll: (count: number) => (count === 1 ? "Set the suggested class" : `Set ${count} suggested classes`),
+    acceptAll: (count: number) => (count === 1 ? "Set the suggested class" : `Set ${formatCount(count)} suggested classes`),
     accepted: (count: number) => (count === 0 ? "No class was set: these already have one." : `${plural(count, "class", "classes")} set as suggested.`),
     ran: (duration: string) => `the engine ran for ${duration}`,
     neverRan: "the engine never ran",
