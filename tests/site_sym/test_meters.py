@@ -116,7 +116,7 @@ def test_a_meter_is_renamed_and_deleted(page: Page, club: Club, page_faults: Pag
     panel.get_by_role("button", name="Edit Tach").click()
     panel.get_by_label("Name").fill("powered time")
     panel.get_by_role("button", name="Save the meter").click()
-    expect(panel).to_contain_text("This plane has a meter named Powered time already")
+    expect(panel).to_contain_text("This plane already has a meter named Powered time")
     panel.get_by_label("Name").fill("Recording tach")
     panel.get_by_role("button", name="Save the meter").click()
     expect(panel.get_by_role("listitem")).to_have_count(2)

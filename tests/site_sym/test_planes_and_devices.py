@@ -208,7 +208,7 @@ def test_text_without_a_uuid_is_refused_before_it_is_sent(page: Page, club: Club
     page.get_by_label("Device UUID").fill("550e8400-e29b")
     page.get_by_role("button", name="Register").click()
 
-    expect(page.get_by_text("There is no UUID in this")).to_be_visible()
+    expect(page.get_by_text("No UUID found in this")).to_be_visible()
     expect(page.get_by_label("Device UUID")).to_be_focused()
 
 

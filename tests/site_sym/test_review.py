@@ -175,7 +175,7 @@ def test_a_gap_that_somebody_else_has_just_settled_is_no_riddle(
 
     gap.get_by_role("button", name="Nothing was lost").click()
 
-    expect(gap.get_by_text("somebody has settled them already")).to_be_visible()
+    expect(gap.get_by_text("someone has already settled them")).to_be_visible()
 
 
 def test_a_missing_power_up_is_entered_by_hand(page: Page, club: Club) -> None:

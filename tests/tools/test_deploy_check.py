@@ -236,4 +236,4 @@ def test_a_foreign_key_of_the_test_device_is_explained() -> None:
     """Somebody may have posted with the test device's public UUID."""
     told = explain_ingest(401, '{"code": "device_key_missing"}')
 
-    assert "Delete that device by hand" in told
+    assert "Delete it by hand" in told
