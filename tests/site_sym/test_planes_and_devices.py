@@ -90,7 +90,7 @@ def test_a_plane_of_another_fleet_cannot_be_guessed(page: Page, club: Club) -> N
 
 
 def test_hours_say_what_they_rest_on(page: Page, club: Club) -> None:
-    """A reading, the sessions since, and the plus-or-minus; the drum shows their sum."""
+    """A reading, the sessions since, and how much more it may be; the drum shows their sum."""
     plane_id = club.add_plane("D-EKLM")
     device_uuid = club.add_device("Panel box 2", plane_id)
     reading = {"plane_id": plane_id, "seconds": 4790 * 3600, "reason": "check"}
