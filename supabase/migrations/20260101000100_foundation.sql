@@ -69,6 +69,18 @@ return 180;
 comment on function private.short_session() is 'A session of fewer seconds is short: more often somebody looking at the radio than a flight.';
 grant execute on function private.short_session() to authenticated;
 
+create function private.most_merged_sessions() returns integer
+language sql immutable parallel safe set search_path = ''
+return 50;
+comment on function private.most_merged_sessions() is 'So many sessions can be one entry of the log.';
+grant execute on function private.most_merged_sessions() to authenticated;
+
+create function private.longest_merge() returns interval
+language sql immutable parallel safe set search_path = ''
+return interval '31 days';
+comment on function private.longest_merge() is 'Sessions that are one entry of the log begin within this time.';
+grant execute on function private.longest_merge() to authenticated;
+
 create function private.key_reset_seconds() returns integer
 language sql immutable parallel safe set search_path = ''
 return 24 * 3600;

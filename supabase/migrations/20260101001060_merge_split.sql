@@ -3,8 +3,6 @@
 
 create function private.refuse_unmergeable(ids uuid[], fleet uuid, plane uuid) returns void
 language plpgsql stable set search_path = '' as $$
-declare
-  longest_entry constant interval := interval '31 days';
 begin
   if exists (
     select from unnest(ids) id
@@ -20,9 +18,11 @@ begin
     raise sqlstate 'PT409' using
       message = 'One of these sessions is in another entry, or split, already', hint = 'Undo that first.';
   elsif (
-    select max(s.effective_start) - min(s.effective_start) > longest_entry from public.sessions s where s.session_id = any (ids)
+    select max(s.effective_start) - min(s.effective_start) > private.longest_merge()
+    from public.sessions s where s.session_id = any (ids)
   ) then
-    raise sqlstate 'PT400' using message = 'The sessions of one entry begin within 31 days';
+    raise sqlstate 'PT400' using
+      message = format('The sessions of one entry begin within %s days', extract(day from private.longest_merge()));
   end if;
 end $$;
 comment on function private.refuse_unmergeable(uuid[], uuid, uuid) is 'Refuses sessions that cannot become one entry of a plane.';
@@ -42,7 +42,6 @@ create function private.merge_sessions(
 ) returns public.merged_entries
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  most_sessions constant integer := 50;
   ids constant uuid[] := array(select distinct id from unnest(wanted) id where id is not null order by id);
   place record;
   made public.merged_entries;
@@ -57,8 +56,8 @@ begin
         message = 'This entry_id is already taken', hint = 'Leave entry_id out, or give a random UUID (version 4).';
     end if;
   end if;
-  if cardinality(ids) not between 2 and most_sessions then
-    raise sqlstate 'PT400' using message = format('One entry is made of 2 to %s sessions', most_sessions);
+  if cardinality(ids) not between 2 and private.most_merged_sessions() then
+    raise sqlstate 'PT400' using message = format('One entry is made of 2 to %s sessions', private.most_merged_sessions());
   end if;
   select s.fleet_id, s.plane_id into place from public.sessions s where s.session_id = ids[1];
   perform private.undo_idle_merges(ids);
@@ -105,7 +104,6 @@ comment on function private.editable_entry(uuid) is 'A merged entry that the cal
 create function private.add_to_entry(entry uuid, wanted uuid[]) returns public.merged_entries
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  most_sessions constant integer := 50;
   made public.merged_entries;
   there uuid[];
   ids uuid[];
@@ -118,8 +116,8 @@ begin
   if not made.in_force then
     raise sqlstate 'PT409' using
       message = 'The sessions of this entry are on different planes now', hint = 'Undo the merge, and merge again.';
-  elsif cardinality(there) + cardinality(ids) > most_sessions then
-    raise sqlstate 'PT400' using message = format('One entry is made of 2 to %s sessions', most_sessions);
+  elsif cardinality(there) + cardinality(ids) > private.most_merged_sessions() then
+    raise sqlstate 'PT400' using message = format('One entry is made of 2 to %s sessions', private.most_merged_sessions());
   end if;
   perform private.undo_idle_merges(ids);
   perform private.refuse_unmergeable(ids, made.fleet_id, made.plane_id);
@@ -357,8 +355,8 @@ begin atomic
     min(r.effective_start), max(r.session_end), (array_agg(r.entry_id) filter (where r.entry_id is not null))[1]
   from run r
   group by r.plane_id, r.number
-  having count(r.entry_id) <= 1 and count(r.session_id) >= 2 - count(r.entry_id) and count(*) <= 50
-    and max(r.effective_start) - min(r.effective_start) <= interval '31 days'
+  having count(r.entry_id) <= 1 and count(r.session_id) >= 2 - count(r.entry_id) and count(*) <= private.most_merged_sessions()
+    and max(r.effective_start) - min(r.effective_start) <= private.longest_merge()
   order by min(r.effective_start) desc, r.plane_id limit 50;
 end;
 comment on function public.merge_suggestions(uuid) is 'Sessions of the last 92 days, the newest 50 runs, that may have been one flight: of one plane, ended, with less time between them than its merge_gap_seconds; entry_id: a merged entry that they may belong to (add_to_entry). Nothing is merged by itself.';

@@ -11,13 +11,26 @@ begin
 end $$;
 comment on function private.check_importer(uuid) is 'Refuses who may not import into a fleet.';
 
--- What the CHECKs of session_annotations and private.sign_annotation would refuse, said of each row, so that all that is
--- wrong with a file is seen at once. A text is cast only if it is a value of the type.
-create function private.import_rows(fleet uuid, entries jsonb)
-returns table (
+create type private.import_row as (
   row_number integer, place bigint, session_id uuid, plane_id uuid, starts timestamptz, seconds integer,
   class public.session_class, pilot text, remarks text, excluded boolean, problem text
-)
+);
+comment on type private.import_row is 'A row of a file to import, as values; what is none is null.';
+comment on column private.import_row.row_number is 'As a spreadsheet counts its rows, or its place in the file.';
+comment on column private.import_row.place is 'Its place among the entries, from 1.';
+comment on column private.import_row.session_id is 'The identity that the file gives it; null: none.';
+comment on column private.import_row.plane_id is 'The plane.';
+comment on column private.import_row.starts is 'When it begins.';
+comment on column private.import_row.seconds is 'How long it lasts.';
+comment on column private.import_row.class is 'What it was; null: the file does not say.';
+comment on column private.import_row.pilot is 'Who flew.';
+comment on column private.import_row.remarks is 'Remarks.';
+comment on column private.import_row.excluded is 'It is left out of the totals; null: the file does not say.';
+comment on column private.import_row.problem is 'What is wrong with it; null: nothing is.';
+
+-- What the CHECKs of session_annotations and private.sign_annotation would refuse, said of each row, so that all that is
+-- wrong with a file is seen at once. A text is cast only if it is a value of the type.
+create function private.import_rows(fleet uuid, entries jsonb) returns setof private.import_row
 language plpgsql stable security definer set search_path = '' as $$
 #variable_conflict use_column
 declare
@@ -199,6 +212,7 @@ create function private.import_sessions(
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   made public.import_batches;
+  rows private.import_row[];
   wrong record;
 begin
   perform private.lock_own_fleets();
@@ -210,8 +224,8 @@ begin
   if found then
     return made;
   end if;
-  select r.row_number, r.problem into wrong from private.import_rows(fleet, entries) r
-  where r.problem is not null order by r.place limit 1;
+  rows := array(select r from private.import_rows(fleet, entries) r order by r.place);
+  select r.row_number, r.problem into wrong from unnest(rows) r where r.problem is not null order by r.place limit 1;
   if found then
     raise sqlstate 'PT400' using
       message = format('Row %s: %s', wrong.row_number, wrong.problem),
@@ -229,7 +243,7 @@ begin
   )
   select coalesce(r.session_id, gen_random_uuid()), fleet, r.class, r.pilot, r.remarks, coalesce(r.excluded, false),
     r.plane_id, r.starts, r.seconds, batch
-  from private.import_rows(fleet, entries) r order by r.place;
+  from unnest(rows) r order by r.place;
   return made;
 end $$;
 comment on function private.import_sessions(uuid, uuid, text, text, jsonb, jsonb) is 'Enters all rows of a file by hand, as one batch, or none.';
