@@ -11,7 +11,7 @@ export const devicesTexts = {
     away: (moment: string, unsent: number) => `Away, last heard ${moment}, ${formatCount(unsent)} to go`,
     awayHint: (unsent: number) => `Normal while parked. ${unsent === 1 ? "That session is" : "Those sessions are"} safe on the board and will arrive when the avionics are on within range of Wi-Fi.`,
     neverHeard: "Never heard",
-    neverHeardHint: "Normal until it first has power within range of Wi-Fi. To test it, switch the avionics on there: it shows up here within about a minute.",
+    neverHeardHint: "Normal until it first has power within range of Wi-Fi. To test it, switch the avionics on there.",
     attention: (code: string | null): [text: string, hint: string] => {
       switch (code) {
         case "device_key_wrong":
