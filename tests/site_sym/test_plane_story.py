@@ -76,6 +76,7 @@ def test_the_page_tells_a_story_from_the_top(page: Page, club: Club) -> None:
     chart.get_by_role("button", name="As a table").click()
     month = chart.get_by_role("link", name=f"{now():%B %Y}")
     expect(month).to_have_attribute("href", f"#/sessions?period={now():%Y-%m}&plane={plane_id}")
+    expect(chart.get_by_role("link", name="Years")).to_have_attribute("href", "#/years")
     expect(page.get_by_role("region", name="Battery")).to_have_count(0)
     last.get_by_role("button").click()
     expect(page.get_by_role("dialog").get_by_label("Pilot")).to_have_value("M. Weber")
