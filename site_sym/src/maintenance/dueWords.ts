@@ -2,6 +2,7 @@
 
 import type { DueItem, MaintenanceState } from "../data/rows.ts";
 import { formatHoursWithUnit, type HoursFormat, stepSeconds } from "../format/hours.ts";
+import { formatCount } from "../format/plural.ts";
 import { texts } from "../ui/texts.ts";
 
 export type DueTone = "good" | "warn" | "bad" | "idle";
@@ -152,7 +153,7 @@ export function intervalWords(item: Pick<DueItem, "interval_seconds" | "interval
 
 /** "100 h" where there is no fraction. */
 function wholeHours(seconds: number, format: HoursFormat): string {
-  return seconds % 3600 === 0 ? `${seconds / 3600} h` : formatHoursWithUnit(seconds, format);
+  return seconds % 3600 === 0 ? `${formatCount(seconds / 3600)} h` : formatHoursWithUnit(seconds, format);
 }
 
 /** "2026-12-14", "to 2026-12-29": the days between which its hours are expected to be used up, for a list on paper, whole parts of a line each. */

@@ -132,6 +132,7 @@ test("an interval is said without fractions that it has not", () => {
   assert.equal(intervalWords(byHours(1), "tenths"), "100 h");
   assert.equal(intervalWords({ interval_seconds: 100 * HOUR, interval_months: 12, interval_days: null }, "hhmm"), "100 h or 12 months");
   assert.equal(intervalWords({ interval_seconds: 9000, interval_months: null, interval_days: null }, "tenths"), "2.5 h");
+  assert.equal(intervalWords({ interval_seconds: 2000 * HOUR, interval_months: null, interval_days: null }, "tenths"), "2,000 h");
   assert.equal(intervalWords({ interval_seconds: null, interval_months: null, interval_days: 1 }, "tenths"), "1 day");
   assert.deepEqual(expectedDays(byHours(1, { projected_from: "2026-12-14", projected_to: "2026-12-29" })), ["2026-12-14", "to 2026-12-29"]);
   assert.deepEqual(expectedDays(byHours(1)), []);
