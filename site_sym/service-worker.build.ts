@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Not for the browser to keep: what a server answers itself, what is never a page, and fonts of other scripts than Latin, fetched when a name needs them. */
-const LEFT_OUT = /^(config\.json|404\.html|service-worker\.js)$|inter-(?!latin-opsz)/;
+/** Not for the browser to keep: what a server answers itself, what is never a page, and fonts beyond the first, fetched when a name needs them. */
+const LEFT_OUT = /^(config\.json|404\.html|service-worker\.js)$|\/(inter-|text-latin-more-)/;
 
 const hashed = (algorithm: string, encoding: "base64" | "hex", data: Uint8Array | string) => createHash(algorithm).update(data).digest(encoding);
 

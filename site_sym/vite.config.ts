@@ -3,6 +3,8 @@ import process from "node:process";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
 
+import { withoutUnusedAuth } from "./auth.build.ts";
+import { fonts } from "./fonts.build.ts";
 import { writeServiceWorker } from "./service-worker.build.ts";
 
 /**
@@ -50,7 +52,7 @@ function serviceWorker(): Plugin {
 
 export default defineConfig({
   base: "./",
-  plugins: [svelte(), supabaseProject(process.env.SUPABASE_URL, process.env.SUPABASE_PUBLISHABLE_KEY), serviceWorker()],
+  plugins: [svelte(), fonts(), withoutUnusedAuth(), supabaseProject(process.env.SUPABASE_URL, process.env.SUPABASE_PUBLISHABLE_KEY), serviceWorker()],
   // What reads workbooks is fetched only for a workbook.
   worker: { format: "es" },
   build: {

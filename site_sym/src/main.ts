@@ -1,4 +1,5 @@
-import "@fontsource-variable/inter/opsz.css";
+import "@fontsource-variable/inter/index.css";
+import "./styles/fonts.css";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/controls.css";

@@ -25,6 +25,15 @@ export const PAGES = {
   activity: () => import("./activity/ActivityPage.svelte"),
 } as const;
 
+/** What stands before the pages, for those who are not signed in or have no fleet. */
+export const DOOR = {
+  account: () => import("./account/AccountPage.svelte"),
+  confirm: () => import("./account/ConfirmLink.svelte"),
+  newPassword: () => import("./account/NewPassword.svelte"),
+  join: () => import("./fleet/JoinFleet.svelte"),
+  noFleet: () => import("./fleet/NoFleet.svelte"),
+} as const;
+
 /** The pages that a tap on the navigation or on a card leads to are there before the tap. */
 export function fetchEverydayPages(): void {
   // One that did not come is asked for again when it is opened.

@@ -18,7 +18,7 @@ from tools.stack.stack import find_deno
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "site_sym"
-MAX_INITIAL_JS_BYTES = 120_000
+MAX_INITIAL_JS_BYTES = 98_500
 PROJECT = "https://abcdefghijklmnopqrst.supabase.co"
 
 

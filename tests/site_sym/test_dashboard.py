@@ -25,6 +25,8 @@ RUNNING, REFUSED, OVERDUE = "D-EK07", "D-EK21", "D-EK33"
 HIGHEST_ROW_PX = 110
 # Sixty cards would be some 17,000 px.
 HIGHEST_PAGE_PX = 6_000
+# Without the answers of the database.
+MOST_FIRST_VISIT_BYTES = 150_000
 SHIFTS = """() => {
   window.shifted = 0;
   new PerformanceObserver((list) => {
@@ -201,3 +203,33 @@ def test_periods_are_one_tap_away_with_the_months_hours(page: Page, club: Club) 
 
     hrefs: list[Any] = periods.get_by_role("link").evaluate_all("(all) => all.map((link) => link.getAttribute('href'))")
     assert [f"#/sessions?period={name}" for name in ("today", "yesterday", "month", "last_month")] == hrefs
+
+
+def test_the_dashboard_of_sixty_planes_is_light(new_page: NewPage, sixty: Club) -> None:
+    """All files of a first visit, as they come over the wire: page, script, styles, fonts, icons, both charts.
+
+    Time stands still, so that the pages which are fetched in advance for the next tap are not among them.
+    """
+    page = new_page(viewport={"width": 1280, "height": 2_800})
+    cdp = page.context.new_cdp_session(page)
+    cdp.send("Network.enable")
+    addresses: dict[str, str] = {}
+    lengths: dict[str, int] = {}
+    cdp.on("Network.responseReceived", lambda event: addresses.update({event["requestId"]: event["response"]["url"]}))
+    cdp.on("Network.loadingFinished", lambda event: lengths.update({event["requestId"]: event["encodedDataLength"]}))
+    page.clock.install()
+    page.clock.pause_at(now() + timedelta(minutes=1))
+    asked = api_requests(page)
+
+    sixty.open(page)
+
+    expect(rows(page)).to_have_count(FIRST_ROWS)
+    expect(page.get_by_role("img", name="in the last twelve months")).to_be_visible()
+    expect(page.get_by_role("region", name="Hours per month").get_by_role("img")).to_be_visible()
+    page.evaluate("document.fonts.ready")
+    page.wait_for_load_state("networkidle")
+    weights = {addresses[request].removeprefix(sixty.stack.url): length for request, length in lengths.items()}
+    files = {path: length for path, length in weights.items() if not re.match(r"/(rest|auth)/|about:", path)}
+    assert ["my_fleets", "rpc/fleet_overview", "rpc/hours_by_day"] == asked
+    assert any("text-latin" in path for path in files)
+    assert sum(files.values()) <= MOST_FIRST_VISIT_BYTES, weights

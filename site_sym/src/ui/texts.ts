@@ -1,7 +1,6 @@
 import { accountTexts } from "../account/texts.ts";
 import { dashboardTexts } from "../dashboard/texts.ts";
 import { devicesTexts } from "../devices/texts.ts";
-import { fleetTexts } from "../fleet/texts.ts";
 import { formatCount, plural } from "../format/plural.ts";
 import { maintenanceTexts } from "../maintenance/texts.ts";
 import { planesTexts } from "../planes/texts.ts";
@@ -155,6 +154,5 @@ export const texts = {
   ...maintenanceTexts,
   ...devicesTexts,
   ...sessionsTexts,
-  ...fleetTexts,
   ...accountTexts,
 } as const;
