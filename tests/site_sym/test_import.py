@@ -14,6 +14,7 @@ from tests.conftest import NewPage
 from tests.site_sym.axe import violations
 from tests.site_sym.club import Club, message, report, undo
 from tests.site_sym.roles import join
+from tests.site_sym.taps import Taps
 from tests.site_sym.test_export import save, session_log
 from tests.support import PageFaults
 
@@ -23,26 +24,6 @@ SAID = ("registration", "effective_start", "run_seconds", "class", "pilot", "rem
 COUNT_FRAMES = (
     "() => { window.frames_seen = 0; (function see() { window.frames_seen++; requestAnimationFrame(see); })(); }"
 )
-
-
-class Taps:
-    """What a person taps or clicks, counted."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.count = 0
-
-    def tap(self, role: Any, name: str | re.Pattern[str]) -> None:
-        """Tap a button or a link."""
-        self.page.get_by_role(role, name=name).click()
-        self.count += 1
-
-    def choose(self, path: Path) -> None:
-        """Tap the page's button, then the file in the system's dialog."""
-        with self.page.expect_file_chooser() as chooser:
-            self.tap("button", re.compile("^Choose (a|another) file$"))
-        chooser.value.set_files(path)
-        self.count += 1
 
 
 def german_excel(path: Path, rows: int = HAND_ROWS, registration: str = "D-EKLM") -> Path:
