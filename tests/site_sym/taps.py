@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 
 class Taps:
@@ -16,7 +16,11 @@ class Taps:
 
     def tap(self, role: Any, name: str | re.Pattern[str], *, exact: bool = False) -> None:
         """Tap a button or a link."""
-        self.page.get_by_role(role, name=name, exact=exact).click()
+        self.tap_in(self.page, role, name, exact=exact)
+
+    def tap_in(self, place: Page | Locator, role: Any, name: str | re.Pattern[str], *, exact: bool = False) -> None:
+        """Tap a button or a link in a part of the page."""
+        place.get_by_role(role, name=name, exact=exact).click()
         self.count += 1
 
     def choose(self, path: Path) -> None:
