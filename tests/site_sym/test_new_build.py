@@ -94,15 +94,18 @@ class Handler(SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def host(stack: Stack, tmp_path: Path) -> Iterator[Host]:
-    """The portal's build as the old one, and the same with another name in script and title as the new one."""
+    """The portal's build as the old one, and the same with other names of scripts and product as the new one.
+
+    A script's name has a hash of what it says, with the names of those that it imports: no two builds share a part.
+    """
     old, new = tmp_path / "old", tmp_path / "new"
     shutil.copytree(SITE / "dist", old)
     shutil.copytree(SITE / "dist", new)
-    script = next(new.glob("assets/first-*.js"))
-    renamed = script.with_name("first-NEWBUILD.js")
-    script.rename(renamed)
+    scripts = [path.name for path in new.glob("assets/*.js")]
+    names = re.compile("|".join(re.escape(name.removesuffix(".js")) for name in scripts))
     for path in [new / "index.html", *new.glob("assets/*.js")]:
-        text = path.read_text(encoding="utf-8").replace(script.name, renamed.name)
+        text = names.sub(lambda name: f"{name[0]}-NEWBUILD", path.read_text(encoding="utf-8"))
+        path = path.rename(path.with_stem(f"{path.stem}-NEWBUILD")) if path.suffix == ".js" else path
         path.write_text(text.replace("Uptime Logger", "Logger of the new build"), encoding="utf-8")
     module = (SITE / "service-worker.build.ts").as_uri()
     program = f'import {{ writeServiceWorker }} from "{module}"; writeServiceWorker({json.dumps(str(new))});'
