@@ -258,7 +258,7 @@ def test_the_history_says_when_it_was_due_and_a_completion_is_voided_there(page:
     page.get_by_label("Why it is voided").fill("wrong plane")
     confirm.click()
 
-    expect(newest).to_contain_text(re.compile("voided by .*: wrong plane"))
+    expect(newest).to_contain_text(re.compile(r"voided .* \d\d:\d\dZ by .*: wrong plane"))
     expect(newest.get_by_role("button")).to_have_count(0)
     page.get_by_role("dialog").get_by_role("button", name="Close").click()
     expect(rows(page).filter(has_text="100 h check")).to_contain_text("in 90.0 h")

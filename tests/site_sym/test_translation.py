@@ -53,5 +53,5 @@ def test_drum_and_sentence_agree_after_an_update(page: Page, club: Club) -> None
     expect(hours).to_contain_text("⟦2.5 h counted in 2 sessions")
     expect(hours).not_to_contain_text("1.0 h counted")
     assert "D-EKLM" == page.get_by_role("heading", level=1).inner_text()
-    for figures in (page.locator(".drums"), page.locator(".state"), page.locator("tbody"), page.locator(".figure")):
+    for figures in (page.locator(".drums"), page.locator("span.state"), page.locator("tbody"), page.locator(".figure")):
         assert "⟦" not in "".join(figures.all_inner_texts())

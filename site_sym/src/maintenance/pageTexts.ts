@@ -64,7 +64,7 @@ export const pageTexts = {
     none: "No completion recorded yet.",
     columns: { done: "Done on", figure: "Hours", due: "Was due", who: "Entered by" },
     derived: "worked out from the counted hours",
-    voided: (who: string, reason: string) => `voided by ${who}: ${reason}`,
+    voided: (moment: string, who: string, reason: string) => `voided ${moment} by ${who}: ${reason}`,
     voidOf: (day: string) => `Void the completion of ${day}`,
     void: "Void",
     voidThis: "Void this completion",
