@@ -45,8 +45,8 @@ LAST_FIGURES = """(selectors) => selectors.map((selector) => {
   return (element.ariaLabel ?? element.textContent).match(/\\d+\\.\\d/g)?.at(-1);
 })"""
 # What a meter shows, and what is a sum or a duration: those are cut off, these are rounded.
-PLANE_METERS = [".drums", ".hours > p", "td.hobbs", "dialog dd:nth-of-type(3)"]
-PLANE_SUMS = ["p.figure", "td.hours"]
+PLANE_METERS = [".drums", ".hours > p", "p.figure", "td.hobbs", "dialog dd:nth-of-type(3)"]
+PLANE_SUMS = ["a.figure", "td.hours"]
 FLEET_METERS = [".drums", "td.hobbs"]
 FLEET_SUMS = [
     "header .nowrap + .nowrap",
