@@ -1,8 +1,6 @@
 import type { Backend } from "../data/backend.ts";
-import { problemOf } from "../data/remote.ts";
 import type { LogEntry } from "../data/rows.ts";
 import { notices } from "../ui/notices.svelte.ts";
-import { problemWords } from "../ui/problemWords.ts";
 import { texts } from "../ui/texts.ts";
 
 let working = false;
@@ -17,7 +15,7 @@ export async function acceptSuggestions(backend: Backend, entries: LogEntry[], o
     if (actions === null) notices.say(texts.problems.part);
     else await actions.acceptWithUndo(backend, entries, onChange);
   } catch (error) {
-    notices.say(problemWords(problemOf(error)).what);
+    notices.fail(error, () => acceptSuggestions(backend, entries, onChange));
   } finally {
     working = false;
   }

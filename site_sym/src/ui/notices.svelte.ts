@@ -1,10 +1,17 @@
 import { problemOf } from "../data/remote.ts";
 import { problemWords } from "./problemWords.ts";
+import { texts } from "./texts.ts";
+
+/** What a notice offers. */
+interface Offer {
+  words: string;
+  run: () => Promise<void>;
+}
 
 export interface Notice {
   id: number;
   text: string;
-  undo: (() => Promise<void>) | null;
+  offer: Offer | null;
 }
 
 /** What can be undone is read, thought about and reached for. */
@@ -19,15 +26,29 @@ class Notices {
   #timers = new Map<number, ReturnType<typeof setTimeout>>();
 
   say(text: string, undo: (() => Promise<void>) | null = null): void {
-    const id = this.#show(text, undo);
+    const id = this.#show(text, undo && { words: texts.common.undo, run: undo });
     this.#dismissIn(id, undo === null ? SHOWN_MS.plain : SHOWN_MS.undo);
   }
 
-  #show(text: string, undo: (() => Promise<void>) | null): number {
-    const id = ++this.#lastId;
-    // What can still be undone stays; of the rest only the newest is news.
-    this.list = [...this.list.filter((notice) => notice.undo !== null), { id, text, undo }];
-    return id;
+  /** Says why something failed that has no place of its own on the page. What may not have been done can be sent once more. */
+  fail(error: unknown, again: () => Promise<void>): void {
+    this.#fail(error, { words: texts.common.saveAgain, run: again });
+  }
+
+  /** Does what the notice offers, or says why that failed. */
+  async take(notice: Notice): Promise<void> {
+    this.dismiss(notice.id);
+    try {
+      await notice.offer?.run();
+    } catch (error) {
+      this.#fail(error, notice.offer);
+    }
+  }
+
+  dismiss(id: number): void {
+    clearTimeout(this.#timers.get(id));
+    this.#timers.delete(id);
+    this.list = this.list.filter((notice) => notice.id !== id);
   }
 
   /** While the pointer or the focus is on it, it stays. */
@@ -39,27 +60,22 @@ class Notices {
     if (this.#timers.has(id)) this.#dismissIn(id, AGAIN_MS);
   }
 
+  /** It stays until it is done, or no longer wanted. */
+  #fail(error: unknown, offer: Offer | null): void {
+    const problem = problemOf(error);
+    this.#show(problemWords(problem).what, problem.kind === "unsaved" ? offer : null);
+  }
+
+  #show(text: string, offer: Offer | null): number {
+    const id = ++this.#lastId;
+    // What is still offered stays; of the rest only the newest is news.
+    this.list = [...this.list.filter((notice) => notice.offer !== null), { id, text, offer }];
+    return id;
+  }
+
   #dismissIn(id: number, milliseconds: number): void {
     clearTimeout(this.#timers.get(id));
     this.#timers.set(id, setTimeout(() => this.dismiss(id), milliseconds));
-  }
-
-  /** Takes back what the notice is about, or says why that failed; what may not have been done can be tried again. */
-  async undo(notice: Notice): Promise<void> {
-    this.dismiss(notice.id);
-    try {
-      await notice.undo?.();
-    } catch (error) {
-      const problem = problemOf(error);
-      // Until it is done, or no longer wanted.
-      this.#show(problemWords(problem).what, problem.kind === "unsaved" ? notice.undo : null);
-    }
-  }
-
-  dismiss(id: number): void {
-    clearTimeout(this.#timers.get(id));
-    this.#timers.delete(id);
-    this.list = this.list.filter((notice) => notice.id !== id);
   }
 }
 
