@@ -1,0 +1,154 @@
+"""What one tap does, outside a form: clearly not saved without a network, sent once more with a tap, and done once."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import psycopg
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from tests.site_sym.club import Club, message, now, report
+from tests.site_sym.test_engine_time import sensed
+from tests.site_sym.test_saving import NO_ANSWER
+from tests.support import PageFaults
+
+OFFLINE = "Not saved: there is no connection."
+UNANSWERED = "The server did not answer, so this may not be saved."
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A page, what leads to the button, and the words that say that it is done."""
+
+    hash_: str
+    button: Callable[[Page], Locator]
+    said: str
+
+
+def fill(club: Club) -> dict[str, str]:
+    """A fleet in which each of the taps has something to do; the ids of its plane and device."""
+    plane_id = club.add_plane("D-EKLM")
+    device_uuid = club.add_device("Panel box", plane_id)
+    begin = now() - timedelta(days=3)
+    estimated = {"start_source": "estimated", "start_uncertainty_s": 2400}
+    report(
+        club.stack,
+        sensed(device_uuid, begin, 5400, 4500, boot=1),
+        message(device_uuid, begin + timedelta(hours=9), 3600, boot=2, **estimated),
+        message(device_uuid, begin + timedelta(hours=20), 3600, boot=5),
+        message(device_uuid, begin + timedelta(hours=30), 3600, boot=9),
+    )
+    rest = club.account.client
+    rest.table("maintenance_items").insert(
+        {"fleet_id": club.fleet_id, "plane_id": plane_id, "name": "Annual", "interval_months": 12, "anchor": "from_due"}
+    ).execute()
+    rest.rpc("create_invite", {"fleet_id": club.fleet_id, "role": "viewer"}).execute()
+    return {"plane": plane_id, "device": device_uuid}
+
+
+def in_sheet(name: str) -> Callable[[Page], Locator]:
+    """A button of the newest session's sheet."""
+
+    def find(page: Page) -> Locator:
+        page.locator("tbody .open").first.click()
+        return page.get_by_role("dialog").get_by_role("button", name=name)
+
+    return find
+
+
+def named(name: str | re.Pattern[str]) -> Callable[[Page], Locator]:
+    """The first button with this name."""
+    return lambda page: page.get_by_role("button", name=name).first
+
+
+def settled(page: Page) -> Locator:
+    """The gap that was settled before, to be reviewed again."""
+    page.locator("summary", has_text="Settled").click()
+    return page.get_by_role("button", name="Review again").first
+
+
+TAPS = {
+    "a suggested class": Tap("#/sessions?period=all", named(re.compile("^Set the suggested class")), "1 class set"),
+    "leaving out": Tap("#/sessions?period=all", in_sheet("Leave out of the totals"), "left out"),
+    "a clock that was right": Tap("#/sessions/review", named("Time is right"), "right"),
+    "a gap": Tap("#/sessions/review", named("Nothing was lost"), "lost"),
+    "a settled gap": Tap("#/sessions/review", settled, "review"),
+    "an item": Tap("#/planes/{plane}/programme", named("Archive Annual"), "Annual"),
+    "an invite": Tap("#/fleet", named(re.compile("^Withdraw")), "withdrawn"),
+    "an assignment": Tap("#/devices/{device}", named(re.compile("^Remove D-EKLM")), "The assignment is removed"),
+}
+
+
+def activities(club: Club) -> int:
+    """How much has been changed in the fleet so far."""
+    with psycopg.connect(club.stack.database_url) as database:
+        query = "select count(*) from public.activity where fleet_id = %s"
+        found = database.execute(query, (club.fleet_id,)).fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+@contextmanager
+def without_network(page: Page) -> Iterator[None]:
+    """Nothing is sent."""
+    page.context.set_offline(True)
+    yield
+    page.context.set_offline(False)
+
+
+@contextmanager
+def without_answers(page: Page) -> Iterator[None]:
+    """Changes are done, and nobody hears of it."""
+
+    def handle(route: Route) -> None:
+        if route.request.method == "GET":
+            route.fallback()
+            return
+        answer = route.fetch()
+        assert answer.ok, answer.text()
+        route.abort()
+
+    page.route("**/rest/v1/**", handle)
+    yield
+    page.unroute("**/rest/v1/**", handle)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"), [(without_network, OFFLINE), (without_answers, UNANSWERED)], ids=["offline", "unanswered"]
+)
+def test_what_one_tap_does_is_not_lost_and_not_doubled(
+    page: Page,
+    club: Club,
+    page_faults: PageFaults,
+    trouble: Callable[[Page], AbstractContextManager[None]],
+    words: str,
+) -> None:
+    """Every tap says that it is not saved and offers one more, which does it once."""
+    page_faults.allow(NO_ANSWER)
+    ids = fill(club)
+    club.open(page, "#/fleet")
+    again = page.get_by_role("button", name="Save again")
+    done = page.get_by_role("status")
+
+    changed = {}
+    for name, tap in TAPS.items():
+        page.goto(f"{club.stack.url}/{tap.hash_.format(**ids)}")
+        button = tap.button(page)
+        expect(button).to_be_visible()
+        before = activities(club)
+        with trouble(page):
+            button.click()
+            expect(page.locator("[role=alert], [role=status]").filter(has_text=words)).to_be_visible()
+        again.click()
+        expect(again).to_have_count(0)
+        expect(done).to_contain_text(tap.said)
+        expect(page.get_by_text(words)).to_have_count(0)
+        changed[name] = activities(club) - before
+        for dismiss in page.get_by_role("button", name="Dismiss").all():
+            dismiss.click()
+        page.reload()
+
+    assert dict.fromkeys(TAPS, 1) == changed
