@@ -14,6 +14,7 @@ from tests.conftest import NewPage
 from tests.site_sym.club import Club, message, now, report
 from tests.site_sym.test_engine import BUS, open_plane
 from tests.support import PageFaults
+from tools.screenshots import settle
 
 ROW = re.compile(r"^\d{4}-\d{2}-\d{2} .*\d:\d{2}:\d{2}")
 FOOT = re.compile(r"^Page \d+ of \d+$")
@@ -116,6 +117,8 @@ def test_a_notice_on_the_screen_is_not_on_the_paper(page: Page, club: Club, page
     page.get_by_role("button", name="Save the plane").click()
     notice = page.get_by_text("D-EKLM was saved.")
     expect(notice).to_be_visible()
+    # Saving leads to the plane's page, once what is shown there has been read again.
+    expect(page.get_by_role("heading", name="D-EKLM", level=1, exact=True)).to_be_visible()
 
     plain = words([line for lines in printed(page) for line in lines])
     page.evaluate("(hash) => { location.hash = hash; }", f"#/sessions/print?plane={plane_id}")
@@ -187,3 +190,58 @@ def test_battery_and_alternator_are_printed_with_the_plane(page: Page, club: Clu
     assert ("13.2 V 12.1 V 9.3 V 3" if as_table else "Charging13.2 V At rest12.1 V Cranking9.3 V") in own
     for stray in ("As a table", "As a chart"):
         assert stray not in paper
+
+
+# Each visible text whose colour is not at least 4.5:1 on white paper, and each control that can only be pressed.
+UNPRINTABLE = """() => {
+  const channels = (color) => color.match(/[\\d.]+/g).slice(0, 3).map((value) => value / 255);
+  const light = (value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+  const luminance = (color) => {
+    const [red, green, blue] = channels(color).map(light);
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const isShown = (element) => element.getClientRects().length > 0;
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const { data, parentElement } = walker.currentNode;
+    if (data.trim() === "" || !isShown(parentElement) || parentElement.closest("[role=img]")) continue;
+    const { color, clipPath, fill } = getComputedStyle(parentElement);
+    const ink = parentElement instanceof SVGElement ? fill : color;
+    if (clipPath === "none" && 1.05 / (luminance(ink) + 0.05) < 4.5) found.push(`${ink}: ${data.trim()}`);
+  }
+  const pressed = [...document.querySelectorAll("nav, .button, .notices, main form, dialog")].filter(isShown);
+  return [...found, ...pressed.map(({ outerHTML }) => outerHTML.slice(0, 80))];
+}"""
+
+
+def test_any_page_is_printed_black_on_white_and_without_what_is_pressed(new_page: NewPage, club: Club) -> None:
+    """In the dark theme, too, which somebody has chosen: paper has one colour, and no navigation."""
+    plane_id = club.add_plane("D-EKLM")
+    report(club.stack, message(club.add_device("Box", plane_id), now() - timedelta(days=2), 3600))
+    page = new_page(color_scheme="dark")
+    club.open(page, "#/settings")
+    page.get_by_role("radio", name="Dark").check()
+
+    faults, texts = {}, {}
+    for name, hash_ in {
+        "dashboard": "#/",
+        "plane": f"#/planes/{plane_id}",
+        "sessions": "#/sessions?period=all",
+        "maintenance": "#/maintenance",
+        "reports": "#/reports",
+        "device": "#/devices",
+    }.items():
+        page.goto(f"{club.stack.url}/{hash_}")
+        settle(page)
+        page.emulate_media(media="print")
+        found = page.evaluate(UNPRINTABLE)
+        page.emulate_media(media="screen")
+        faults |= {name: found} if found else {}
+        texts[name] = words([line for lines in printed(page) for line in lines])
+
+    assert {} == faults
+    for name, text in texts.items():
+        for stray in ("Skip to the page", "Settings", "Time zone", club.account.email):
+            assert stray not in text, name
+    assert "1.0" in texts["sessions"]

@@ -1,7 +1,7 @@
 import type { Backend } from "../data/backend.ts";
+import { BackendError } from "../data/remote.ts";
 import type { LogEntry } from "../data/rows.ts";
 import { notices } from "../ui/notices.svelte.ts";
-import { texts } from "../ui/texts.ts";
 
 let working = false;
 
@@ -10,10 +10,11 @@ export async function acceptSuggestions(backend: Backend, entries: LogEntry[], o
   if (working) return;
   working = true;
   try {
-    // Few visits need it.
-    const actions = await import("./sessionActions.ts").catch(() => null);
-    if (actions === null) notices.say(texts.problems.part);
-    else await actions.acceptWithUndo(backend, entries, onChange);
+    // Few visits need it. Where it cannot be fetched, nothing has been sent.
+    const { acceptWithUndo } = await import("./sessionActions.ts").catch(() => {
+      throw new BackendError({ kind: "unsaved", code: "offline" });
+    });
+    await acceptWithUndo(backend, entries, onChange);
   } catch (error) {
     notices.fail(error, () => acceptSuggestions(backend, entries, onChange));
   } finally {
