@@ -236,7 +236,7 @@ def test_any_page_is_printed_black_on_white_and_without_what_is_pressed(new_page
         settle(page)
         page.emulate_media(media="print")
         found = page.evaluate(UNPRINTABLE)
-        page.emulate_media(media="screen")
+        page.emulate_media(media="null")
         faults |= {name: found} if found else {}
         texts[name] = words([line for lines in printed(page) for line in lines])
 
