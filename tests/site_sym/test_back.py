@@ -94,19 +94,6 @@ def test_what_was_changed_goes_only_when_that_is_meant(page: Page, club: Club, c
     expect(dialog).to_be_hidden()
 
 
-def test_what_is_no_form_is_closed_without_a_question(page: Page, club: Club) -> None:
-    """How an export is to look is soon chosen again."""
-    fly(club, 1)
-    club.open(page, "#/sessions")
-    page.get_by_role("button", name="Export").click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_role("radio").last.check()
-
-    page.mouse.click(3, 3)
-
-    expect(dialog).to_be_hidden()
-
-
 @pytest.mark.parametrize("way", ["Escape", "Close", "Cancel", "Back"])
 def test_the_focus_returns_to_what_opened_the_dialog(page: Page, club: Club, way: str) -> None:
     """Whoever uses the keyboard goes on where they were."""

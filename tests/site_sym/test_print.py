@@ -223,7 +223,8 @@ def test_any_page_is_printed_black_on_white_and_without_what_is_pressed(new_page
     club.open(page, "#/settings")
     page.get_by_role("radio", name="Dark").check()
 
-    faults, texts = {}, {}
+    faults: dict[str, list[str]] = {}
+    texts: dict[str, str] = {}
     for name, hash_ in {
         "dashboard": "#/",
         "plane": f"#/planes/{plane_id}",
