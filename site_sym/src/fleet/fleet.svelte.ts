@@ -97,7 +97,7 @@ export class Fleet {
   /** After a change by hand, or of the time zone: everything on the page is asked for again. */
   async refresh(): Promise<void> {
     this.#planesWanted = true;
-    const watched = [this.months, this.latest].filter((live) => live.isWatched);
+    const watched = [this.months, this.latest, this.review].filter((live) => live.isWatched);
     await Promise.all([this.overview.refresh(), ...watched.map((live) => live.refresh())]);
   }
 
