@@ -302,6 +302,8 @@ def test_every_state_is_accessible_and_fits(new_page: NewPage, club: Club, theme
     expect(page.get_by_role("alert")).to_have_text("Enter the pilot’s name.")
     look("bulk edit")
     page.keyboard.press("Escape")
+    look("bulk edit, about to be discarded")
+    page.get_by_role("dialog").get_by_role("button", name="Discard").click()
     page.get_by_role("button", name="Done").click()
     page.get_by_role("button", name="Add a session").click()
     page.get_by_role("dialog").get_by_role("button", name="Add the session").click()
