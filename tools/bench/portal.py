@@ -463,12 +463,12 @@ def _export(browser: Browser, visitor: Visitor, rows: int) -> Export:
         page.locator("tr.entry").first.wait_for()
         page.get_by_role("button", name="Export").click()
         dialog = page.get_by_role("dialog")
-        dialog.get_by_text(f"{rows} sessions").wait_for()
+        dialog.get_by_text(f"{rows:,} sessions").wait_for()
         files: list[Download] = []
         page.on("download", lambda file: files.append(file))
 
         def press() -> None:
-            dialog.get_by_role("button", name="Save").click()
+            dialog.get_by_role("button", name="CSV").click()
 
         taken = _watched(page, cdp, press, lambda: bool(files))
         with files[0].path().open(encoding="utf-8") as file:
