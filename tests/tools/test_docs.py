@@ -171,7 +171,7 @@ def sources() -> str:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_variable_and_setting_in_the_documents_exists(document: Path) -> None:
     """Words in capitals with underscores: environment variables, secrets, keys of settings.toml."""
-    named = set(re.findall(r"(?<![\w.])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![\w.*])", document.read_text(encoding="utf-8")))
+    named = set(re.findall(r"(?<![\w.-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![\w.*])", document.read_text(encoding="utf-8")))
     code = sources()
 
     assert [name for name in sorted(named - FOREIGN_VARIABLES) if name not in code] == []
