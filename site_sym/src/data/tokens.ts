@@ -54,6 +54,8 @@ export class Tokens {
   #outage!: Promise<never>;
   #reject!: (reason: Error) => void;
   #notBefore = 0;
+  /** The renewal that is under way: requests that were refused together wait for one. */
+  #renewal: { refused: string; answer: Promise<string | null> } | null = null;
 
   /** @param onOutage called when the sign-in could not be renewed for now */
   constructor({ supabaseUrl, supabaseKey }: Config, onOutage: () => void) {
@@ -90,7 +92,7 @@ export class Tokens {
     const token = await this.#token();
     const answer = await this.#send(input, init, token);
     if (answer.status !== 401 || token === null) return answer;
-    const renewed = await this.#renewed(token);
+    const renewed = await this.#renewedOnce(token);
     return renewed === null ? answer : await this.#send(input, init, renewed);
   };
 
@@ -109,6 +111,16 @@ export class Tokens {
     }
     // The server may still take the old one: only this device's clock says that it has expired.
     return this.stored?.access_token ?? null;
+  }
+
+  async #renewedOnce(refused: string): Promise<string | null> {
+    if (this.#renewal?.refused !== refused) this.#renewal = { refused, answer: this.#renewed(refused) };
+    const { answer } = this.#renewal;
+    try {
+      return await answer;
+    } finally {
+      if (this.#renewal?.answer === answer) this.#renewal = null;
+    }
   }
 
   async #renewed(refused: string): Promise<string | null> {
