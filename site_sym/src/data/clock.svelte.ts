@@ -59,6 +59,14 @@ class Clock {
   get minute(): Date {
     return new Date(this.#minutes * MINUTE_MS);
   }
+
+  /**
+   * Whether an instant lies ahead of the present minute: what a field says to the minute was the present when it was
+   * opened, also where the clock ticks late or was moved back since.
+   */
+  isAhead(instant: number): boolean {
+    return instant > this.minute.getTime() + MINUTE_MS;
+  }
 }
 
 export const clock = new Clock();
