@@ -172,11 +172,12 @@ class SimulatedBoard(Supervisor):
     @contextlib.contextmanager
     def standing_still(self) -> Iterator[None]:
         """Between two steps of a freely running board, for those who look at its drive."""
-        self.turns.hold()
-        try:
-            yield
-        finally:
-            self.turns.let_go()
+        with self.turns.one_at_a_time:
+            self.turns.hold()
+            try:
+                yield
+            finally:
+                self.turns.let_go()
 
     def type_keys(self, keys: bytes) -> None:
         """Type on the console. CTRL-C reaches a running program as KeyboardInterrupt; the keys before it are lost."""

@@ -41,6 +41,9 @@ class Turns:
         self._is_watched = is_watched
         self._boards_turn = False
         self._turn = threading.Condition()
+        # Who makes a freely running board stand still is alone in it: letting go while another one waits for the board
+        # would send it off again, and the other one would wait without end.
+        self.one_at_a_time = threading.RLock()
         self._thread: threading.Thread | None = None
 
     # On the board's thread
