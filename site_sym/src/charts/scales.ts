@@ -13,9 +13,11 @@ interface BandScale {
 
 /** Where each of some names has its band, all of one width, in a range. */
 export function scaleBand(names: string[], [from, to]: Pair, inner = 0, outer = 0): BandScale {
-  const step = (to - from) / Math.max(1, names.length - inner + 2 * outer);
-  const first = from + (to - from - step * (names.length - inner)) / 2;
-  const places = new Map(names.map((name, i) => [name, first + step * i]));
+  // A chart whose margins have no room runs backwards, and its bands are still some pixels wide.
+  const [least, most] = [Math.min(from, to), Math.max(from, to)];
+  const step = (most - least) / Math.max(1, names.length - inner + 2 * outer);
+  const first = least + (most - least - step * (names.length - inner)) / 2;
+  const places = new Map((to < from ? names.toReversed() : names).map((name, i) => [name, first + step * i]));
   return Object.assign((name: string) => places.get(name), {
     step: () => step,
     bandwidth: () => step * (1 - inner),

@@ -31,16 +31,18 @@ test("round figures and where they lie are d3's", () => {
   }
 });
 
-test("bands are d3's, of no name, of one and of many", () => {
-  for (let count = 0; count < 14; count++) {
-    const names = Array.from({ length: count }, (_, i) => `2026-${i}`);
-    const ours = scaleBand(names, [34, 558]).paddingInner(0.34).paddingOuter(0.17);
-    const theirs = d3.scaleBand(names, [34, 558]).paddingInner(0.34).paddingOuter(0.17);
+test("bands are d3's, of no name, of one and of many, also where the margins leave no room", () => {
+  for (const range of [[34, 558], [34, -2], [34, 34]] as const) {
+    for (let count = 0; count < 14; count++) {
+      const names = Array.from({ length: count }, (_, i) => `2026-${i}`);
+      const ours = scaleBand(names, range).paddingInner(0.34).paddingOuter(0.17);
+      const theirs = d3.scaleBand(names, range).paddingInner(0.34).paddingOuter(0.17);
 
-    close(ours.step(), theirs.step());
-    close(ours.bandwidth(), theirs.bandwidth());
-    for (const name of names) close(ours(name) ?? Number.NaN, theirs(name));
-    assert.equal(ours("another"), undefined);
+      close(ours.step(), theirs.step());
+      close(ours.bandwidth(), theirs.bandwidth());
+      for (const name of names) close(ours(name) ?? Number.NaN, theirs(name));
+      assert.equal(ours("another"), undefined);
+    }
   }
 });
 
