@@ -8,6 +8,7 @@ import {
   type LogEntry,
   type MergeSuggestion,
   NEWEST_FIRST,
+  NO_TOTALS,
   type SessionPart,
   type SessionQuery,
   type Totals,
@@ -25,18 +26,6 @@ const EVERYTHING = "*";
 const NO_ENGINE_HOBBS = { engine_hobbs_start_seconds: null, engine_hobbs_end_seconds: null };
 const NO_HOBBS = { hobbs_start_seconds: null, hobbs_end_seconds: null, ...NO_ENGINE_HOBBS };
 const EXPORT_TIMEOUT_MS = 60_000;
-const NOTHING: Totals = {
-  entries: 0,
-  is_plain: true,
-  run_seconds: 0,
-  excluded_entries: 0,
-  excluded_seconds: 0,
-  sensed_entries: 0,
-  engine_seconds: null,
-  hobbs_start_seconds: null,
-  hobbs_end_seconds: null,
-  first_start: null,
-};
 
 /** What is said of a merged entry, beside which sessions it has. */
 export type Merged = Pick<LogEntry, "class" | "pilot" | "remarks">;
@@ -124,7 +113,7 @@ export class Entries {
   /** What all entries that match come to; nothing if the fleet is the visitor's no more. */
   async totals(fleetId: string, query: Partial<SessionQuery>): Promise<Totals> {
     const rows = await this.#rest.read(this.#db.rpc("log_totals", this.#toSum(fleetId, query)), "sessions");
-    return rows[0] ?? NOTHING;
+    return rows[0] ?? NO_TOTALS;
   }
 
   async one(fleetId: string, entryId: string): Promise<LogEntry | null> {

@@ -204,6 +204,19 @@ export type EntryKind = Enums["entry_kind"];
 export type LogEntry = Logged & Filled<Omit<EntryRow, LoggedColumn>, "entry_id" | "kind" | "session_ids" | "gap_seconds">;
 /** What a selection of the log comes to: Hobbs is known of a plane's entries in a period, and the engine's time where it was sensed. */
 export type Totals = Nullable<Returned<"log_totals">, "engine_seconds" | "hobbs_start_seconds" | "hobbs_end_seconds" | "first_start">;
+/** Of no entries. */
+export const NO_TOTALS: Totals = {
+  entries: 0,
+  is_plain: true,
+  run_seconds: 0,
+  excluded_entries: 0,
+  excluded_seconds: 0,
+  sensed_entries: 0,
+  engine_seconds: null,
+  hobbs_start_seconds: null,
+  hobbs_end_seconds: null,
+  first_start: null,
+};
 /** What a person says about an entry of the log; what is left out stays as it is. */
 export type EntryAnnotation = Partial<Pick<LogEntry, "class" | "pilot" | "remarks" | "excluded">>;
 /** Sessions that may be one flight; with an `entry_id` they are those of that merged entry, and what lies close to it. */

@@ -1,12 +1,12 @@
+import { dashboardTexts } from "../dashboard/texts.ts";
 import { formatCount, plural } from "../format/plural.ts";
 import type { EVERYDAY_PERIODS } from "./periods.ts";
 
 /** What the log says on its own page, on paper and in files: loaded with these, since a visit begins without. */
 export const listTexts = {
   when: "When",
-  everyday: { today: "Today", yesterday: "Yesterday", month: "This month", last_month: "Last month", year: "This year" } satisfies Record<(typeof EVERYDAY_PERIODS)[number], string>,
+  everyday: { ...dashboardTexts.dashboard.periods, year: "This year" } satisfies Record<(typeof EVERYDAY_PERIODS)[number], string>,
   period: "Other period",
-  otherPeriod: "Other period",
   lastDays: { "30d": "Last 30 days", "90d": "Last 90 days" },
   all: "All time",
   custom: "From … to …",

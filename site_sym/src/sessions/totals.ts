@@ -1,4 +1,4 @@
-import type { LogEntry, SessionQuery, Totals } from "../data/rows.ts";
+import { type LogEntry, NO_TOTALS, type SessionQuery, type Totals } from "../data/rows.ts";
 import { formatHoursWithUnit, formatMeter, type HoursFormat } from "../format/hours.ts";
 import { listTexts } from "./listTexts.ts";
 
@@ -7,18 +7,7 @@ export class Tally {
   #hasHobbs: boolean;
   #first: LogEntry | null = null;
   #last: LogEntry | null = null;
-  readonly totals: Totals = {
-    entries: 0,
-    is_plain: true,
-    run_seconds: 0,
-    excluded_entries: 0,
-    excluded_seconds: 0,
-    sensed_entries: 0,
-    engine_seconds: null,
-    hobbs_start_seconds: null,
-    hobbs_end_seconds: null,
-    first_start: null,
-  };
+  readonly totals: Totals = { ...NO_TOTALS };
 
   /** @param query what the entries were asked for by: Hobbs is that of one plane in a period */
   constructor({ plane, device, class: of, pilot, mark }: SessionQuery) {
