@@ -22,6 +22,9 @@ KEEP_SIGN_IN = """((origin, once, session) => {
   sessionStorage.setItem(once, "set");
   localStorage.setItem("uptime-logger-auth", session);
 })(%s, %s, %s)"""
+# What `new_page` takes for a screen of that size.
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 SignUp = Callable[..., Account]
 # What needs review is asked for 1.5 s after the dashboard's answer, whatever else the page is doing then.
 REVIEW = {"rpc/sessions_to_review", "rpc/fleet_boot_gaps"}

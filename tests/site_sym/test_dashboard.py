@@ -11,13 +11,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import NewPage, signing_up
 from tests.site_sym.axe import violations
-from tests.site_sym.club import REVIEW, Club, api_requests, message, now, report
+from tests.site_sym.club import DESKTOP, PHONE, REVIEW, Club, api_requests, message, now, report
 from tests.support import HTTP_SECONDS
 from tools.stack import Stack
 
 HOUR = 3600
-DESKTOP = {"viewport": {"width": 1280, "height": 800}}
-PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 PLANES = 60
 FIRST_ROWS = 12
 RUNNING, REFUSED, OVERDUE = "D-EK07", "D-EK21", "D-EK33"

@@ -5,20 +5,16 @@ import re
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from pypdf import PdfReader
 
 from tests.conftest import NewPage
-from tests.site_sym.club import Club, message, now, report
+from tests.site_sym.club import DESKTOP, PHONE, Club, message, now, report
 from tests.site_sym.taps import Taps
 
-SIZES: dict[str, dict[str, Any]] = {
-    "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
-    "desktop": {"viewport": {"width": 1280, "height": 800}},
-}
+SIZES = {"phone": PHONE, "desktop": DESKTOP}
 
 
 def month_before(day: datetime, months: int) -> datetime:

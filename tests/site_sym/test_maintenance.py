@@ -15,12 +15,11 @@ from playwright.sync_api import Locator, Page, expect
 from pypdf import PdfReader
 
 from tests.conftest import NewPage
-from tests.site_sym.club import REVIEW, Club, api_requests, now, undo
+from tests.site_sym.club import PHONE, REVIEW, Club, api_requests, now, undo
 from tests.site_sym.roles import join
 from tests.support import PageFaults
 
 HOUR = 3600
-PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 SHIFTS = """() => {
   window.shifted = 0;
   new PerformanceObserver((list) => {

@@ -15,14 +15,13 @@ from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
 from tests.conftest import NewPage
-from tests.site_sym.club import Club, message, now, report
+from tests.site_sym.club import PHONE, Club, message, now, report
 from tests.site_sym.roles import join
 from tests.site_sym.test_print import printed, words
 from tests.support import PageFaults
 
 ROOT = Path(__file__).resolve().parents[2]
 HOUR = 3600
-PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 # What is tapped, and what the browser is told to print: no test has a printer.
 COUNTED = """() => {
   window.taps = 0;

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import NewPage
-from tests.site_sym.club import Club, message, now, report
+from tests.site_sym.club import PHONE, Club, message, now, report
 from tests.site_sym.roles import join
 from tests.site_sym.test_engine_time import sensed
 from tests.site_sym.test_print import printed, words
@@ -19,7 +19,6 @@ HOUR = 3600
 # What the world of these tests has: by registration, the hours of months of the last year and of the one before it.
 LAST_YEAR = {"D-EKLM": {6: 1.5, 8: 0.5}, "D-EABC": {}}
 YEAR_BEFORE = {"D-EKLM": {6: 1.0}, "D-EABC": {3: 2.5}}
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 # Bars may still rise, and the sessions' page be fetched: what counts is where a link leads.
 HREF = "(link) => link.getAttribute('href')"
 
@@ -30,9 +29,10 @@ def months_panel(page: Page) -> Locator:
 
 
 def fly_yesterday(club: Club, registration: str = "D-EKLM") -> str:
-    """A plane with one and a half hours, 30 hours ago; its id."""
+    """A plane with one and a half hours by noon of the day that it was 30 hours ago; its id."""
     plane_id = club.add_plane(registration)
-    report(club.stack, message(club.add_device("Box", plane_id), now() - timedelta(hours=30), 5400))
+    begin = (now() - timedelta(hours=30)).replace(hour=10, minute=0, second=0)
+    report(club.stack, message(club.add_device("Box", plane_id), begin, 5400))
     return plane_id
 
 
