@@ -129,8 +129,8 @@ begin
   if worked_out > most then
     raise sqlstate 'PT400' using
       message = format('One request gets the Hobbs columns of up to %s sessions', most / 2),
-      detail = 'They are worked out for each session that is ordered or searched by them.',
-      hint = 'Order by effective_start, or ask for one plane and a period.';
+      detail = 'They are worked out for each session that is ordered or searched by them, and for each that an offset skips.',
+      hint = 'Order by effective_start and continue from the last one read, or ask for one plane and a period.';
   end if;
   perform set_config(counter, worked_out::text, true);
   return case measure when 'engine' then private.engine_hours(plane, t) else private.hours(plane, t) end;

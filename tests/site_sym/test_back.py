@@ -43,6 +43,33 @@ def test_back_closes_the_dialog_and_then_leaves_the_page(page: Page, club: Club)
     expect(page.get_by_role("heading", name="Planes", level=1)).to_be_visible()
 
 
+def test_a_tap_right_after_a_dialog_closed_opens_the_next(page: Page, club: Club) -> None:
+    """The page is free as soon as the dialog is off it: no late word of the first closes the second."""
+    fly(club, 2)
+    club.open(page, "#/sessions")
+    rows = page.get_by_role("button", name="Open D-EKLM")
+    expect(rows).to_have_count(2)
+    rows.first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Duration").first).to_be_visible()
+
+    page.evaluate(
+        """async () => {
+          const next = new MessageChannel();
+          document.querySelector("dialog[open] .close").click();
+          next.port2.postMessage(null);
+          await new Promise((resolve) => (next.port1.onmessage = resolve));
+          document.querySelectorAll('button[aria-label^="Open D-EKLM"]')[1].click();
+        }"""
+    )
+
+    expect(dialog.get_by_text("Duration").first).to_be_visible()
+    page.wait_for_function("() => history.state?.dialog?.length === 1")
+    page.go_back()
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("heading", name="Sessions", level=1)).to_be_visible()
+
+
 def test_back_answers_a_question_with_no(page: Page, club: Club) -> None:
     """The question before something that cannot be undone is a dialog, too."""
     club.open(page, "#/fleet")

@@ -15,8 +15,11 @@ _READ = """
 async function readAll(settings, columns, onPage = () => {}) {
   const rows = [];
   for (;;) {
-    const query = `select=${columns}&fleet_id=eq.${settings.fleet}`
-      + `&order=effective_start.desc,session_id.desc&offset=${rows.length}&limit=1000`;
+    const last = rows.at(-1);
+    const rest = last === undefined ? "" : "&or=" + encodeURIComponent(
+      `(effective_start.lt.${last.effective_start},and(effective_start.eq.${last.effective_start},session_id.lt.${last.session_id}))`);
+    const query = `select=${columns}&fleet_id=eq.${settings.fleet}${rest}`
+      + "&order=effective_start.desc,session_id.desc&limit=1000";
     const answer = await fetch(`${settings.url}/rest/v1/session_log?${query}`, {
       headers: { apikey: settings.key, Authorization: `Bearer ${settings.token}` },
     });
@@ -64,7 +67,7 @@ for (const button of document.querySelectorAll("button")) {
     show();
   });
 }
-readAll(SETTINGS, "registration,effective_start,run_seconds,hobbs_end_seconds,state").then((all) => {
+readAll(SETTINGS, "session_id,registration,effective_start,run_seconds,hobbs_end_seconds,state").then((all) => {
   rows = all;
   const hours = rows.reduce((sum, row) => sum + row.run_seconds, 0) / 3600;
   document.querySelector("p").textContent = `${hours.toFixed(1)} hours of powered time in ${rows.length} sessions`;
@@ -84,7 +87,7 @@ EXPORT = (
     const csv = [names.join(","), ...rows.map((row) => names.map((name) => cell(row[name])).join(","))].join("\\r\\n");
     globalThis.file = new Blob([csv], { type: "text/csv" });
     globalThis.exported = rows.length;
-  });
+  }).catch((error) => { globalThis.exported = String(error); });
 }"""
 )
 

@@ -431,7 +431,7 @@ def _exports(
         progress(f"Exporting {sessions:,} sessions")
         ours[sessions] = _export(browser, visitors[sessions], sessions)
         others[sessions] = {} if sessions == first else {f"of {first:,} sessions": ours[first]}
-        # Each page by offset goes through all rows before it: the time grows with the square of the rows.
+        # It holds every row at once, and with it the file: that is not tried where there are many more.
         if sessions <= effort.plain:
             progress(f"Exporting {sessions:,} sessions the plain way")
             others[sessions][ARRAY] = _export_plainly(browser, visitors[sessions], sessions)
@@ -488,7 +488,7 @@ def _export_plainly(browser: Browser, visitor: Visitor, rows: int) -> Export:
         taken = _watched(page, cdp, press, lambda: page.evaluate("() => globalThis.exported !== undefined"))
         found = page.evaluate("() => globalThis.exported")
         if found != rows:
-            raise RuntimeError(f"The plain export ended after {found:,} rows of {rows:,}.")
+            raise RuntimeError(f"The plain export of {rows:,} rows ended with {found}.")
         return taken
 
 
