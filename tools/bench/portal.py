@@ -30,7 +30,7 @@ from tools.stack.stack import REPOSITORY
 PART = "portal"
 EVERYTHING = "the whole build at once"
 TABLE = "plain table of all sessions"
-ARRAY = "all rows by offset, then one CSV string"
+ARRAY = "all rows, then one CSV string"
 
 AUTH_STORAGE_KEY = "uptime-logger-auth"
 # What Chromium's developer tools call "Fast 4G".
