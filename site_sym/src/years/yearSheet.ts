@@ -22,6 +22,9 @@ export interface YearLine {
   /** null: nothing of it is known. */
   total: number | null;
   totalBefore: number | null;
+  /** The year before, as many months of it as this one has begun. */
+  beforeSoFar: number | null;
+  /** To those months: a year that goes on is not compared with a whole one. */
   difference: number | null;
 }
 
@@ -40,18 +43,20 @@ type Figures = Pick<YearHours, "seconds" | "before_seconds" | "engine_seconds" |
 /** Without power no engine runs, sensed or not. */
 const engineOf = (engine: number | null, powered: number | null) => engine ?? (powered === 0 ? 0 : null);
 
-function line(plane: Named, figures: Figures, measure: Measure): YearLine {
+function line(plane: Named, figures: Figures, measure: Measure, begun: number): YearLine {
   const year = (powered: Months, engine: Months) => {
     if (measure === "powered") return { months: powered, total: sum(powered) };
     return { months: engine.map((seconds, i) => engineOf(seconds, powered[i] ?? null)), total: engineOf(sum(engine), sum(powered)) };
   };
   const present = year(figures.seconds, figures.engine_seconds);
   const before = year(figures.before_seconds, figures.before_engine_seconds);
-  const difference = present.total === null || before.total === null ? null : present.total - before.total;
-  return { ...plane, seconds: present.months, before: before.months, total: present.total, totalBefore: before.total, difference };
+  const beforeSoFar = year(figures.before_seconds.slice(0, begun), figures.before_engine_seconds.slice(0, begun)).total;
+  const difference = present.total === null || beforeSoFar === null ? null : present.total - beforeSoFar;
+  return { ...plane, seconds: present.months, before: before.months, total: present.total, totalBefore: before.total, beforeSoFar, difference };
 }
 
-export function yearSheet(rows: YearHours[], measure: Measure): YearSheet {
+/** @param begun months that the year has begun so far */
+export function yearSheet(rows: YearHours[], measure: Measure, begun = 12): YearSheet {
   const added = (of: keyof Figures) => Array.from({ length: 12 }, (_, i) => sum(rows.map((row) => row[of][i] ?? null)));
   const all: Figures = {
     seconds: added("seconds"),
@@ -60,8 +65,8 @@ export function yearSheet(rows: YearHours[], measure: Measure): YearSheet {
     before_engine_seconds: added("before_engine_seconds"),
   };
   return {
-    planes: rows.map((row) => line({ plane_id: row.plane_id, registration: row.registration, isArchived: row.archived_at !== null }, row, measure)),
-    fleet: line({ plane_id: null, registration: null, isArchived: false }, all, measure),
+    planes: rows.map((row) => line({ plane_id: row.plane_id, registration: row.registration, isArchived: row.archived_at !== null }, row, measure, begun)),
+    fleet: line({ plane_id: null, registration: null, isArchived: false }, all, measure, begun),
   };
 }
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import type { YearHours } from "../../../site_sym/src/data/rows.ts";
 import { yearCsv } from "../../../site_sym/src/years/yearCsv.ts";
-import { readYear, withPresentMonth, yearSheet } from "../../../site_sym/src/years/yearSheet.ts";
+import { readYear, withPresentMonth, type YearLine, yearSheet } from "../../../site_sym/src/years/yearSheet.ts";
 
 const HOUR = 3600;
 const twelve = (figures: Record<number, number | null>, rest: number | null = 0) => Array.from({ length: 12 }, (_, i) => (i in figures ? (figures[i] ?? null) : rest));
@@ -24,6 +24,17 @@ test("a plane's year, the one before, and what has changed; and the same of all"
   assert.deepEqual(planes.map(({ isArchived }) => isArchived), [false, true]);
   assert.deepEqual([fleet.total, fleet.totalBefore, fleet.difference].map((seconds) => (seconds ?? 0) / HOUR), [3, 5, -2]);
   assert.deepEqual([fleet.seconds[5], fleet.before[5], fleet.before[0]], [3 * HOUR, 4 * HOUR, HOUR]);
+});
+
+test("a year that goes on is compared with as many months of the one before", () => {
+  const rows = [row("a", twelve({ 0: 2 * HOUR, 2: HOUR }), twelve({ 0: HOUR, 3: 7 * HOUR })), row("b", twelve({ 2: HOUR }), twelve({ 2: 4 * HOUR, 11: 7 * HOUR }))];
+  const hours = ({ total, totalBefore, beforeSoFar, difference }: YearLine) => [total, totalBefore, beforeSoFar, difference].map((seconds) => (seconds ?? 0) / HOUR);
+
+  const { planes, fleet } = yearSheet(rows, "powered", 3);
+
+  assert.deepEqual(planes.map(hours), [[3, 8, 1, 2], [1, 11, 4, -3]]);
+  assert.deepEqual(hours(fleet), [4, 19, 5, -1]);
+  assert.deepEqual(yearSheet(rows, "powered").planes.map(hours), [[3, 8, 8, -5], [1, 11, 11, -10]]);
 });
 
 test("every total is the sum of what stands before it, whatever is not known", () => {
