@@ -203,6 +203,23 @@ def test_periods_are_one_tap_away_with_the_months_hours(page: Page, club: Club) 
     assert [f"#/sessions?period={name}" for name in ("today", "yesterday", "month", "last_month")] == hrefs
 
 
+def test_one_of_the_latest_sessions_opens_where_it_stands(page: Page, club: Club) -> None:
+    """A tap anywhere in its row; what is said there is in the row when the sheet closes."""
+    device_uuid = club.add_device("Panel box", club.add_plane("D-EKLM"))
+    report(club.stack, message(device_uuid, now() - timedelta(hours=3), 3600))
+    club.open(page)
+    row = page.get_by_role("table", name="Latest sessions").locator("tr.entry")
+
+    row.locator("td.duration").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Pilot").fill("Anna Roth")
+    dialog.get_by_role("button", name="Save").click()
+
+    expect(dialog).to_be_hidden()
+    expect(row).to_contain_text("Anna Roth")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Good")
+
+
 def test_the_dashboard_of_sixty_planes_is_light(new_page: NewPage, sixty: Club) -> None:
     """All files of a first visit, as they come over the wire: page, script, styles, fonts, icons, both charts.
 
