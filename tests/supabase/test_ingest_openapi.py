@@ -5,6 +5,7 @@ Whatever comes: never a 5xx, never a part of it stored, always the documented an
 
 import contextlib
 import copy
+import functools
 import json
 import re
 import socket
@@ -18,7 +19,6 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-import schemathesis
 from deno import find_deno_bin
 from hypothesis import HealthCheck, Phase, assume, example, given, settings
 from hypothesis import strategies as st
@@ -32,7 +32,6 @@ ROOT = Path(__file__).parents[2]
 FUNCTION = ROOT / "supabase/functions/ingest"
 PATH = "/functions/v1/ingest"
 MAX_BODY_BYTES = 64 * 1024
-MODES = schemathesis.GenerationMode
 INTERNALS = re.compile(
     r"postgres|pgrst|supabase|deno|sql|relation|column|constraint|plpgsql|schema|stack|\bat .*:\d|\.ts\b|file:"
     rf"|{re.escape(str(ROOT))}|/home|undefined|\[object|NaN",
@@ -41,10 +40,27 @@ INTERNALS = re.compile(
 START = re.compile(r"\d{4}-\d\d-\d\dT[\d:]{8}Z")
 NO_LIMITS = "update private.settings set messages_per_minute = 1000000000, new_devices_per_hour = 1000000000"
 
-description = schemathesis.openapi.from_path(FUNCTION / "openapi.yaml")
-post = description[PATH]["POST"]
-get = description[PATH]["GET"]
 _message: Row = json.loads(EXAMPLE)
+
+
+@functools.cache
+def description() -> Any:
+    """The description as schemathesis reads it; imported here, because that takes every worker two seconds."""
+    import schemathesis
+
+    return schemathesis.openapi.from_path(FUNCTION / "openapi.yaml")
+
+
+def operation(method: str) -> Any:
+    """What the description says of the method."""
+    return description()[PATH][method]
+
+
+def cases(mode: str) -> Any:
+    """A strategy of requests that agree with the description ("positive"), or do not ("negative")."""
+    from schemathesis import GenerationMode
+
+    return operation("POST").as_strategy(generation_mode=GenerationMode(mode))
 
 
 @dataclass(frozen=True)
@@ -65,7 +81,7 @@ class Target:
     def check(self, answer: httpx.Response) -> None:
         """The answer is as described, no fault of ours, discreet, and true: what it says is stored, and no more."""
         assert answer.status_code < 500, answer.text
-        post.validate_response(answer)
+        operation("POST").validate_response(answer)
         starts = set()
         if answer.status_code == 200:
             results = answer.json()["results"]
@@ -123,14 +139,14 @@ def _consistent(body: Any) -> Any:
 
 def test_the_description_is_openapi_3_1() -> None:
     """By the official schema."""
-    description.validate()
+    description().validate()
 
-    assert description.raw_schema["openapi"].startswith("3.1.")
+    assert description().raw_schema["openapi"].startswith("3.1.")
 
 
 def test_its_example_is_the_contracts(target: Target) -> None:
     """Word for word the message that people try first."""
-    content = post.definition.raw["requestBody"]["content"]["application/json"]
+    content = operation("POST").definition.raw["requestBody"]["content"]["application/json"]
 
     [given_example] = content["examples"].values()
 
@@ -144,7 +160,7 @@ def test_get_answers_as_described(target: Target) -> None:
         answer = target.http.get(PATH + query)
 
         assert 200 == answer.status_code
-        get.validate_response(answer)
+        operation("GET").validate_response(answer)
 
 
 def test_the_codes_are_those_of_the_readme() -> None:
@@ -153,9 +169,9 @@ def test_the_codes_are_those_of_the_readme() -> None:
     told = {int(status): row for statuses, row in re.findall(r"^\| ([\d, ]+) \| (.*) \|$", readme, re.MULTILINE)
             for status in statuses.split(", ")}  # fmt: skip
     described: dict[int, set[str]] = {}
-    for status, response in post.definition.raw["responses"].items():
+    for status, response in operation("POST").definition.raw["responses"].items():
         if "$ref" in response:
-            response = description.raw_schema["components"]["responses"][response["$ref"].rsplit("/", 1)[1]]
+            response = description().raw_schema["components"]["responses"][response["$ref"].rsplit("/", 1)[1]]
         schema = response["content"]["application/json"]["schema"]
         if status != "200":
             code = schema["allOf"][1]["properties"]["code"]
@@ -169,7 +185,7 @@ def test_the_codes_are_those_of_the_readme() -> None:
 @given(data=st.data())
 def test_what_agrees_with_the_description_is_stored(target: Target, data: st.DataObject) -> None:
     """A consistent message of a session since 2024 is stored, whatever else it says."""
-    body = _consistent(data.draw(post.as_strategy(generation_mode=MODES.POSITIVE)).body)
+    body = _consistent(data.draw(cases("positive")).body)
     content = json.dumps(body).encode()
     assume(len(content) <= MAX_BODY_BYTES)
     answer = target.send(content)
@@ -185,7 +201,7 @@ def test_what_agrees_with_the_description_is_stored(target: Target, data: st.Dat
 @given(data=st.data())
 def test_what_does_not_is_refused(target: Target, data: st.DataObject) -> None:
     """As a whole, or message by message in an array."""
-    case = data.draw(post.as_strategy(generation_mode=MODES.NEGATIVE))
+    case = data.draw(cases("negative"))
     content = case.body if isinstance(case.body, bytes) else json.dumps(case.body).encode()
     answer = target.send(content, **dict(case.headers or {}))
 
@@ -197,10 +213,15 @@ _json = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
     max_leaves=10,
 )
-_fields = description.raw_schema["components"]["schemas"]["Message"]["properties"]
-_almost = st.fixed_dictionaries(
-    {}, optional={name: (st.just(_message[name]) if name in _message else st.nothing()) | _json for name in _fields}
-)
+
+
+def _almost_a_message() -> st.SearchStrategy[dict[str, Any]]:
+    fields = description().raw_schema["components"]["schemas"]["Message"]["properties"]
+    given_or_any = {name: (st.just(_message[name]) if name in _message else st.nothing()) | _json for name in fields}
+    return st.fixed_dictionaries({}, optional=given_or_any)
+
+
+_almost = st.deferred(_almost_a_message)
 
 
 @_fuzz
@@ -288,7 +309,7 @@ def test_a_fault_in_the_middle_of_a_batch_stores_nothing_of_it(target: Target) -
         target.admin.execute("alter table sessions drop constraint secret_name")
     mended = target.http.post(PATH, json=batch)
 
-    post.validate_response(broken)
+    operation("POST").validate_response(broken)
     assert (503, "unavailable") == (broken.status_code, broken.json()["code"])
     assert "secret_name" not in broken.text
     assert (set(), []) == (stored, devices)

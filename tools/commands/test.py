@@ -17,4 +17,6 @@ WORKERS = ("-n", str(min(len(os.sched_getaffinity(0)), 4) + 2), "--dist=loadfile
 def run(arguments: Sequence[str]) -> NoReturn:
     """Replaces this process by pytest in the repo root, with the arguments as they came behind our own."""
     os.chdir(ROOT)
+    # The tests start hundreds of processes, and each would compile again what it imports.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *WORKERS, *arguments])
