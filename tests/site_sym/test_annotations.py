@@ -283,7 +283,7 @@ def test_every_state_is_accessible_and_fits(new_page: NewPage, club: Club, theme
 
     def look(state: str) -> None:
         found[state] = violations(page)
-        if page.evaluate("() => document.documentElement.scrollWidth > innerWidth"):
+        if page.evaluate("() => document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             wide.append(state)
 
     if size == "narrowest":
