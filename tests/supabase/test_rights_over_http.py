@@ -3,7 +3,7 @@
 import contextlib
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,26 @@ from tests.support import HTTP_SECONDS
 from tools.stack import Stack
 
 _DENIED = {"42501", "PT403", "PT404", "PT409"}
+
+
+def _at_the_edge(attempt: Attempt | Call, number: int) -> list[str]:
+    """The last persona who may, the first who may not, and in turn one of those who may nothing."""
+    may = [persona for persona in PERSONAS if persona in attempt.allowed]
+    may_not = [persona for persona in PERSONAS if persona not in attempt.allowed]
+    return list(dict.fromkeys([*may[-1:], *may_not[:1], ("anon", "service")[number % 2]]))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every persona is tried in SQL (`test_rights.py`); here those on both sides of the line, with `--long` all."""
+    tried: dict[str, Sequence[Attempt | Call]] = {"attempt": ATTEMPTS, "call": CALLS}
+    for name, attempts in tried.items():
+        if name in metafunc.fixturenames:
+            cases = [
+                pytest.param(attempt, persona, id=f"{attempt}-{persona}")
+                for number, attempt in enumerate(attempts)
+                for persona in (PERSONAS if metafunc.config.getoption("--long") else _at_the_edge(attempt, number))
+            ]
+            metafunc.parametrize((name, "persona"), cases)
 
 
 @dataclass(frozen=True)
@@ -70,8 +90,6 @@ def _rows(request: Any) -> int | str:
     return len(data) if isinstance(data, list) else int(data is not None)
 
 
-@pytest.mark.parametrize("persona", PERSONAS)
-@pytest.mark.parametrize("attempt", ATTEMPTS, ids=str)
 def test_table_rights(stand: Stand, attempt: Attempt, persona: str) -> None:
     """Those who may, get rows back; for everybody else there is none, or a refusal."""
     table = stand.clients[persona].table(attempt.table)
@@ -96,8 +114,6 @@ def test_table_rights(stand: Stand, attempt: Attempt, persona: str) -> None:
         assert "42501" == outcome, "they have no grant at all"
 
 
-@pytest.mark.parametrize("persona", PERSONAS)
-@pytest.mark.parametrize("call", CALLS, ids=str)
 def test_function_rights(stand: Stand, call: Call, persona: str) -> None:
     """Those who may, get an answer; for everybody else there is none, or a refusal."""
     outcome = _rows(stand.clients[persona].rpc(call.function, call.arguments(stand.scene, persona)))
