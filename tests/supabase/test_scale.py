@@ -41,7 +41,7 @@ def _blocks(person: Person, query: str, *values: object, is_undone: bool = False
     """Blocks that the query touches, once everything is planned and cached."""
     for _ in range(6):
         with person.connection.transaction(force_rollback=is_undone):
-            plan = person.value(f"explain (analyze, buffers, format json) {query}", *values)
+            plan = person.value(f"explain (analyze, buffers, timing off, format json) {query}", *values)
     plan = json.loads(plan) if isinstance(plan, str) else plan
     return int(plan[0]["Plan"]["Shared Hit Blocks"] + plan[0]["Plan"]["Shared Read Blocks"])
 
