@@ -234,7 +234,7 @@ def _differences(expected: dict[str, Row], answered: dict[str, Row]) -> list[str
 @pytest.fixture(scope="module")
 def histories(long: bool) -> int:
     """How many random histories to try."""
-    return HISTORIES if long else 12
+    return HISTORIES if long else 8
 
 
 def test_every_figure_is_the_oracles(project: Project, histories: int) -> None:

@@ -44,7 +44,7 @@ def _check(project: Project, owner: Person, seed: str) -> set[str]:
 @pytest.fixture(scope="module")
 def histories(long: bool) -> int:
     """How many random histories to try."""
-    return HISTORIES if long else 8
+    return HISTORIES if long else 5
 
 
 def test_every_figure_of_the_log_is_the_oracles(project: Project, histories: int) -> None:

@@ -8,13 +8,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.supabase.oracle import EARLIEST, SLACK, Spans, measured, union_seconds
 from tests.supabase.project import Board, Person, Project, Row, add_plane, assign, fleet_of
 
 NOW = "2026-06-01T12:00:00Z"
+HISTORIES, LONG_HISTORIES = 25, 1000
 
 # What a board said of its engine: not sensed, or when it first ran and for how long, in parts of the session.
 _engines = st.one_of(st.none(), st.tuples(st.floats(0, 1), st.floats(0, 1)))
@@ -84,7 +85,6 @@ def _period(dice: random.Random) -> tuple[datetime, datetime]:
     return a, a + timedelta(seconds=dice.choice([60, 7200, 86400, 30 * 86400, 70 * 86400, 25_000 * 86400]))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(operations=st.lists(_operations, min_size=1, max_size=12), dice=st.randoms(use_true_random=False))
 # sensed for forty days, and the engine never ran
 @example(
@@ -98,14 +98,7 @@ def _period(dice: random.Random) -> tuple[datetime, datetime]:
     ],
     dice=random.Random(1),
 )
-def test_counted_is_the_union_after_whatever_happened(
-    project: Project, operations: list[tuple[str, int, datetime, Any]], dice: random.Random
-) -> None:
-    """Reports, hand entries, moves, exclusions and corrections in any order: totals are the union of what is there.
-
-    Of the time with power, of what was sensed of it, and of the engine's.
-    """
-    project.set_clock(NOW)
+def _hold(project: Project, operations: list[tuple[str, int, datetime, Any]], dice: random.Random) -> None:
     owner = project.sign_up()
     planes = [add_plane(owner, name) for name in ("D-EONE", "D-ETWO")]
     boards = [project.board(), project.board()]
@@ -150,6 +143,15 @@ def test_counted_is_the_union_after_whatever_happened(
     followed = _days_and_months(project)
     project.admin.execute("select private.rebuild_hours()")
     assert followed == _days_and_months(project)
+
+
+def test_counted_is_the_union_after_whatever_happened(project: Project, long: bool) -> None:
+    """Reports, hand entries, moves, exclusions and corrections in any order: totals are the union of what is there.
+
+    Of the time with power, of what was sensed of it, and of the engine's.
+    """
+    project.set_clock(NOW)
+    settings(max_examples=LONG_HISTORIES if long else HISTORIES, deadline=None, database=None)(_hold)(project)
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,14 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.supabase.project import Board, Project, Row, add_plane, assign, connect, hours
 
 NOW = "2026-06-01T12:00:00Z"
 LONGEST = 366 * 86400
+HISTORIES, LONG_HISTORIES = 30, 1000
 REPORT_FIELDS = {
     "boot": st.integers(1, 3),
     "start_source": st.sampled_from(["ntp", "estimated"]),
@@ -43,6 +44,12 @@ def _possible(message: Row) -> Row:
     """The message with no more seconds of engine than of session: the function lets no others through."""
     within = {name: message[name] for name in ("engine_seconds", "engine_first_s") if message.get(name) is not None}
     return message | {name: min(value, message["run_seconds"]) for name, value in within.items()}
+
+
+@pytest.fixture
+def tried(long: bool) -> settings:
+    """How many random messages to try."""
+    return settings(max_examples=LONG_HISTORIES if long else HISTORIES, deadline=None, database=None)
 
 
 _messages = st.fixed_dictionaries(
@@ -98,14 +105,8 @@ def test_the_fields_of_the_join_are_those_of_the_wire(project: Project) -> None:
     assert list(REPORT_FIELDS) == [row["attname"] for row in columns]
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(messages=st.lists(_messages, min_size=1, max_size=8), dice=st.randoms(use_true_random=False))
-def test_any_order_and_repetition_ends_in_the_same_rows(
-    project: Project, messages: list[Row], dice: random.Random
-) -> None:
-    """The same messages to two boards, shuffled and repeated for one: what is stored differs in nothing."""
-    project.set_clock(NOW)
-    project.admin.execute("update private.settings set messages_per_minute = 100000, new_devices_per_hour = 100000")
+def _ends_in_the_same_rows(project: Project, messages: list[Row], dice: random.Random) -> None:
     straight, shuffled = project.board(), project.board()
     disorder = messages + dice.choices(messages, k=dice.randint(0, 5))
     dice.shuffle(disorder)
@@ -125,16 +126,20 @@ def test_any_order_and_repetition_ends_in_the_same_rows(
         assert {name: greatest.get(name) for name in REPORT_FIELDS} == {name: row[name] for name in REPORT_FIELDS}
 
 
+def test_any_order_and_repetition_ends_in_the_same_rows(project: Project, tried: settings) -> None:
+    """The same messages to two boards, shuffled and repeated for one: what is stored differs in nothing."""
+    project.set_clock(NOW)
+    project.admin.execute("update private.settings set messages_per_minute = 100000, new_devices_per_hour = 100000")
+
+    tried(_ends_in_the_same_rows)(project)
+
+
 def _start(message: Row) -> str:
     return str(message["session_start"])
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(messages=st.lists(_messages, min_size=1, max_size=8))
-def test_a_duplicate_is_what_changed_nothing(project: Project, messages: list[Row]) -> None:
-    """`duplicate` is answered exactly when session and order of the message leave the stored session as it is."""
-    project.set_clock(NOW)
-    project.admin.execute("update private.settings set messages_per_minute = 100000, new_devices_per_hour = 100000")
+def _is_a_duplicate_if_nothing_changes(project: Project, messages: list[Row]) -> None:
     single, batched = project.board(), project.board()
 
     outcomes = []
@@ -147,6 +152,14 @@ def test_a_duplicate_is_what_changed_nothing(project: Project, messages: list[Ro
     batch = batched.post(*(batched.message(m["session_start"], **_rest(m)) for m in messages), batch=True)
 
     assert outcomes == [result["outcome"] for result in batch["body"]["results"]]
+
+
+def test_a_duplicate_is_what_changed_nothing(project: Project, tried: settings) -> None:
+    """`duplicate` is answered exactly when session and order of the message leave the stored session as it is."""
+    project.set_clock(NOW)
+    project.admin.execute("update private.settings set messages_per_minute = 100000, new_devices_per_hour = 100000")
+
+    tried(_is_a_duplicate_if_nothing_changes)(project)
 
 
 def test_a_closing_message_with_the_stored_msg_id_closes(project: Project) -> None:

@@ -16,7 +16,7 @@ _END = datetime(2026, 6, 1, tzinfo=UTC)
 _PAST = [datetime(1991, 12, 30, tzinfo=UTC), datetime(2023, 12, 30, tzinfo=UTC)]
 """From logs on paper: entered by hand, and meters read, before there were boards."""
 
-HISTORIES, LONG_HISTORIES = 50, 2000
+HISTORIES, LONG_HISTORIES = 20, 2000
 Operation = tuple[str, datetime, Any]
 
 

@@ -161,7 +161,7 @@ def differences(expected: Any, answered: Any, path: str = "") -> list[str]:
 @pytest.fixture(scope="module")
 def histories(long: bool) -> int:
     """How many random histories to try."""
-    return HISTORIES if long else 6
+    return HISTORIES if long else 4
 
 
 def test_every_figure_of_a_report_is_the_oracles(project: Project, histories: int, tmp_path: Path) -> None:
