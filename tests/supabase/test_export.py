@@ -4,13 +4,25 @@ import csv
 import io
 import json
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.supabase.project import Board, Person, Project, Row, add_component, add_item, fleet_of, refused, settle_gap
+from tests.conftest import MakeDatabase
+from tests.supabase.project import (
+    Board,
+    Person,
+    Project,
+    Row,
+    add_component,
+    add_item,
+    connect,
+    fleet_of,
+    refused,
+    settle_gap,
+)
 from tests.support import Account
 from tools.stack import Stack
 
@@ -217,17 +229,27 @@ def test_every_member_gets_the_same(project: Project, owner: Person, board: Boar
     assert _files(owner, fleet) == _files(member, fleet)
 
 
+@pytest.fixture(scope="module")
+def strangers(make_database: MakeDatabase) -> Iterator[tuple[Person, Person, str]]:
+    """Somebody with a fleet, somebody who is not signed in, and the fleet of a third: none of them changes anything."""
+    with connect(make_database()) as admin:
+        project = Project(admin)
+        yield project.sign_up(), project.anon, fleet_of(project.sign_up())
+
+
 @pytest.mark.parametrize("function", ["fleet_export", "fleet_export_csv"])
 @pytest.mark.parametrize("after", [None, *PARTS, "sessions 0 " + CLUB])
-def test_strangers_get_nothing_of_any_part(project: Project, owner: Person, function: str, after: str | None) -> None:
+def test_strangers_get_nothing_of_any_part(
+    strangers: tuple[Person, Person, str], function: str, after: str | None
+) -> None:
     """One refusal for another's fleet and for one that is not there; anon may not even ask."""
-    stranger = project.sign_up()
+    stranger, anon, others = strangers
 
-    for fleet in (fleet_of(owner), CLUB, None):
+    for fleet in (others, CLUB, None):
         with refused("PT404"):
             stranger.value(f"select {function}(%s, %s)", fleet, after)
     with refused("42501"):
-        project.anon.value(f"select {function}(%s, %s)", fleet_of(owner), after)
+        anon.value(f"select {function}(%s, %s)", others, after)
 
 
 def test_a_former_owner_of_a_board_keeps_its_time_and_sees_no_more(
