@@ -11,7 +11,7 @@ import re
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,13 +111,20 @@ def target(make_database: MakeDatabase) -> Iterator[Target]:
         yield Target(stack, http, admin)
 
 
-_fuzz = settings(
-    max_examples=100,
-    deadline=None,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],  # making a case of this size smaller takes minutes
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much, HealthCheck.too_slow],
-)
+@pytest.fixture
+def tried(long: bool) -> Callable[[int], settings]:
+    """So many random cases; with `--long` ten times as many."""
+
+    def fuzz(examples: int) -> settings:
+        return settings(
+            max_examples=examples * (10 if long else 1),
+            deadline=None,
+            database=None,
+            phases=[Phase.explicit, Phase.generate],  # making a case of this size smaller takes minutes
+            suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+        )
+
+    return fuzz
 
 
 def _consistent(body: Any) -> Any:
@@ -181,10 +188,8 @@ def test_the_codes_are_those_of_the_readme() -> None:
     assert [] == [code for status, codes in described.items() for code in codes if f"`{code}`" not in told[status]]
 
 
-@settings(_fuzz, max_examples=30)
 @given(data=st.data())
-def test_what_agrees_with_the_description_is_stored(target: Target, data: st.DataObject) -> None:
-    """A consistent message of a session since 2024 is stored, whatever else it says."""
+def _is_stored(target: Target, data: st.DataObject) -> None:
     body = _consistent(data.draw(cases("positive")).body)
     content = json.dumps(body).encode()
     assume(len(content) <= MAX_BODY_BYTES)
@@ -197,15 +202,23 @@ def test_what_agrees_with_the_description_is_stored(target: Target, data: st.Dat
     assert {start for start in starts if start >= "2024"} == target.stored()
 
 
-@settings(_fuzz, max_examples=30)
+def test_what_agrees_with_the_description_is_stored(target: Target, tried: Callable[[int], settings]) -> None:
+    """A consistent message of a session since 2024 is stored, whatever else it says."""
+    tried(12)(_is_stored)(target)
+
+
 @given(data=st.data())
-def test_what_does_not_is_refused(target: Target, data: st.DataObject) -> None:
-    """As a whole, or message by message in an array."""
+def _is_refused(target: Target, data: st.DataObject) -> None:
     case = data.draw(cases("negative"))
     content = case.body if isinstance(case.body, bytes) else json.dumps(case.body).encode()
     answer = target.send(content, **dict(case.headers or {}))
 
     assert answer.status_code in (400, 401, 413) or "rejected" in answer.text, (case.body, case.headers)
+
+
+def test_what_does_not_is_refused(target: Target, tried: Callable[[int], settings]) -> None:
+    """As a whole, or message by message in an array."""
+    tried(12)(_is_refused)(target)
 
 
 _json = st.recursive(
@@ -224,17 +237,19 @@ def _almost_a_message() -> st.SearchStrategy[dict[str, Any]]:
 _almost = st.deferred(_almost_a_message)
 
 
-@_fuzz
 @given(body=st.one_of(_json, _almost, st.lists(_almost, max_size=5)))
-def test_messages_with_anything_in_their_fields(target: Target, body: Any) -> None:
-    """Also numbers that JSON has no word for: Python writes NaN and Infinity, which the server does not read."""
+def _is_answered(target: Target, body: Any) -> None:
     answer = target.send(json.dumps(body).encode())
 
     if answer.status_code == 200:
         assert len(body if isinstance(body, list) else [body]) == len(answer.json()["results"])
 
 
-@_fuzz
+def test_messages_with_anything_in_their_fields(target: Target, tried: Callable[[int], settings]) -> None:
+    """Also numbers that JSON has no word for: Python writes NaN and Infinity, which the server does not read."""
+    tried(40)(_is_answered)(target)
+
+
 @given(
     at=st.integers(0, len(EXAMPLE)),
     gone=st.integers(0, 20),
@@ -242,14 +257,17 @@ def test_messages_with_anything_in_their_fields(target: Target, body: Any) -> No
     | st.sampled_from([b"\0", b"\\u0000", b"\\ud800", b"1e999", b"\xef\xbb\xbf", b"-", b"[", b'"']),
     encoding=st.sampled_from(["utf-8", "utf-16", "utf-32", "utf-7", "cp037"]),
 )
-def test_damaged_bytes(target: Target, at: int, gone: int, put: bytes, encoding: str) -> None:
-    """A piece of the body replaced by something else, in the right encoding and in wrong ones."""
+def _is_answered_though_damaged(target: Target, at: int, gone: int, put: bytes, encoding: str) -> None:
     body = EXAMPLE[:at].encode(encoding) + put + EXAMPLE[at + gone :].encode(encoding)
 
     target.send(body)
 
 
-@_fuzz
+def test_damaged_bytes(target: Target, tried: Callable[[int], settings]) -> None:
+    """A piece of the body replaced by something else, in the right encoding and in wrong ones."""
+    tried(100)(_is_answered_though_damaged)(target)
+
+
 @given(
     content_type=st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40).map(str.strip)
     | st.sampled_from(["application/json;;", 'application/json; charset="', "application/json, text/plain", "*/*"]),
@@ -258,8 +276,7 @@ def test_damaged_bytes(target: Target, at: int, gone: int, put: bytes, encoding:
     ),
 )
 @example(content_type="application/json", key="g" * 64)
-def test_headers_of_all_kinds(target: Target, content_type: str, key: str) -> None:
-    """Wrong types and keys are refused in the documented way."""
+def _is_answered_by_its_headers(target: Target, content_type: str, key: str) -> None:
     target.admin.execute("delete from devices")
     headers = [(b"Content-Type", content_type.encode()), (b"X-Device-Key", key.encode("latin-1"))]
 
@@ -267,6 +284,11 @@ def test_headers_of_all_kinds(target: Target, content_type: str, key: str) -> No
 
     target.check(answer)
     assert answer.status_code in (401, 415) or re.fullmatch("(?i)[0-9a-f]{64}", key)
+
+
+def test_headers_of_all_kinds(target: Target, tried: Callable[[int], settings]) -> None:
+    """Wrong types and keys are refused in the documented way."""
+    tried(100)(_is_answered_by_its_headers)(target)
 
 
 @pytest.mark.parametrize(
