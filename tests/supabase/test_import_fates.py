@@ -5,6 +5,7 @@ import json
 import random
 import re
 import uuid
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import MakeDatabase
 from tests.supabase.oracle import EARLIEST
-from tests.supabase.project import Board, Person, Project, Row, add_plane, assign, fleet_of, refused
+from tests.supabase.project import Board, Person, Project, Row, add_plane, assign, connect, fleet_of, refused
 from tests.supabase.test_import import entry, fates, take_in
 from tests.supabase.test_limits import LIMITS
 from tools.wire import timestamp
@@ -207,9 +209,20 @@ ODD = {
 }
 
 
+@pytest.fixture(scope="module")
+def refused_club(make_database: MakeDatabase) -> Iterator[tuple[Person, str]]:
+    """An owner and a plane for all whose file is refused: nothing of it stays, as the first test says each time."""
+    with connect(make_database()) as admin:
+        project = Project(admin)
+        project.set_clock("2026-06-01T12:00:00Z")
+        owner = project.sign_up()
+        yield owner, add_plane(owner)
+
+
 @pytest.mark.parametrize("odd", ODD)
-def test_what_is_wrong_with_a_row_is_said_and_refuses_the_file(owner: Person, plane: str, odd: str) -> None:
+def test_what_is_wrong_with_a_row_is_said_and_refuses_the_file(refused_club: tuple[Person, str], odd: str) -> None:
     """The same words from both; nothing of the file stays."""
+    owner, plane = refused_club
     fields, message = ODD[odd]
     row = {**entry(plane), **fields} if isinstance(fields, dict) else fields
 
@@ -245,8 +258,9 @@ def test_what_is_just_right_comes_in(owner: Person, plane: str) -> None:
 
 
 @pytest.mark.parametrize("file", ["[]", "{}", "null", '"x"', None, json.dumps([{}] * 10_001)])
-def test_a_file_has_one_to_ten_thousand_rows(owner: Person, plane: str, file: str | None) -> None:
+def test_a_file_has_one_to_ten_thousand_rows(refused_club: tuple[Person, str], file: str | None) -> None:
     """Neither none nor more, nor anything else than a list."""
+    owner, _ = refused_club
     for call in ("check_import(%s, %s)", "import_sessions(gen_random_uuid(), %s, 'Log', null, null, %s)"):
         with refused("PT400"):
             owner.rows(f"select {call}", fleet_of(owner), file)
