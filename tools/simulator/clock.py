@@ -28,7 +28,7 @@ class BoardClock:
     """Time in one board's world, in integer nanoseconds since this clock was made.
 
     It runs while the board is on (driven by the board) and while it is off (``power_off(for_seconds=...)``), and
-    stands still between two calls of the controlling side.
+    stands still between two calls of the controlling side. ``elapsed_ns``: nanoseconds since this clock was made.
 
     ``start`` is the true UTC at the beginning. ``speed`` is None for as fast as possible, or board seconds per wall
     second (1.0 = real time). ``BoardClock.real_time()`` starts at the present with speed 1.0.
@@ -42,7 +42,7 @@ class BoardClock:
         self.start_ns = round(start.timestamp() * 1000) * NS_PER_MS
         self.speed = None if speed == float("inf") else speed
         self.on_jump: Callable[[int], None] | None = None
-        self._elapsed_ns = 0
+        self.elapsed_ns = 0
         self._events: list[tuple[int, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self._lock = threading.RLock()
@@ -60,19 +60,14 @@ class BoardClock:
         self._anchor = None
 
     @property
-    def elapsed_ns(self) -> int:
-        """Nanoseconds since this clock was made."""
-        return self._elapsed_ns
-
-    @property
     def elapsed_seconds(self) -> float:
         """Seconds since this clock was made."""
-        return self._elapsed_ns / NS_PER_S
+        return self.elapsed_ns / NS_PER_S
 
     @property
     def true_ns(self) -> int:
         """True UTC of this board's world, Unix nanoseconds."""
-        return self.start_ns + self._elapsed_ns
+        return self.start_ns + self.elapsed_ns
 
     @property
     def true_time(self) -> datetime:
@@ -86,7 +81,7 @@ class BoardClock:
 
     def call_later(self, seconds: float, call: Callable[[], None]) -> None:
         """Call back ``seconds`` from now."""
-        self.call_at(self._elapsed_ns / NS_PER_S + seconds, call)
+        self.call_at(self.elapsed_ns / NS_PER_S + seconds, call)
 
     def interrupt(self) -> None:
         """End a paced wait early, from another thread."""
@@ -96,11 +91,11 @@ class BoardClock:
         """Say that time goes on after a standstill; with ``catch_up`` a paced clock jumps to where the wall is."""
         self._interrupted.clear()
         if self._anchor is None or not catch_up:
-            self._anchor = (self._elapsed_ns, time.monotonic_ns())
+            self._anchor = (self.elapsed_ns, time.monotonic_ns())
 
     def move_to(self, target_ns: int) -> None:
         """Advance to ``target_ns``, calling back what falls due; less if interrupted, more if the wall is ahead."""
-        while self._elapsed_ns < target_ns and not self._interrupted.is_set():
+        while self.elapsed_ns < target_ns and not self._interrupted.is_set():
             self.step_to(target_ns)
 
     def step_to(self, target_ns: int) -> None:
@@ -111,14 +106,14 @@ class BoardClock:
             self._pace(target_ns)
             return
         self._pace(due_ns)
-        if self._elapsed_ns >= due_ns:
+        if self.elapsed_ns >= due_ns:
             with self._lock:
                 _, _, call = heapq.heappop(self._events)
             call()
 
     def _pace(self, target_ns: int) -> None:
         if self.speed is None:
-            self._elapsed_ns = max(self._elapsed_ns, target_ns)
+            self.elapsed_ns = max(self.elapsed_ns, target_ns)
             return
         if self._anchor is None:
             self.resume()
@@ -127,12 +122,12 @@ class BoardClock:
         while True:
             reached_ns = from_ns + int((time.monotonic_ns() - wall_ns) * self.speed)
             if reached_ns >= target_ns:
-                behind_ns = reached_ns - max(target_ns, self._elapsed_ns)
-                self._elapsed_ns = max(self._elapsed_ns, reached_ns)
+                behind_ns = reached_ns - max(target_ns, self.elapsed_ns)
+                self.elapsed_ns = max(self.elapsed_ns, reached_ns)
                 if behind_ns > JUMP_NS and self.on_jump:
                     self.on_jump(behind_ns)
                 return
             if self._interrupted.wait((target_ns - reached_ns) / self.speed / NS_PER_S):
                 reached_ns = from_ns + int((time.monotonic_ns() - wall_ns) * self.speed)
-                self._elapsed_ns = max(self._elapsed_ns, min(reached_ns, target_ns))
+                self.elapsed_ns = max(self.elapsed_ns, min(reached_ns, target_ns))
                 return

@@ -265,18 +265,19 @@ class Chip(ABC):
 
     def spend(self, seconds: float) -> None:
         """Let board time pass, on the board's thread; hand over at the deadline, raise what ends the program."""
-        target_ns = self.clock.elapsed_ns + max(0, round(seconds * NS_PER_S))
+        clock, turns = self.clock, self.turns
+        target_ns = clock.elapsed_ns + max(0, round(seconds * NS_PER_S))
         while True:
-            self.turns.calls += 1
-            self.turns.stand_still()
-            now_ns = self.clock.elapsed_ns
-            if self.watchdog.expires_ns <= now_ns:
+            turns.calls += 1
+            turns.stand_still()
+            now_ns, expires_ns = clock.elapsed_ns, self.watchdog.expires_ns
+            if expires_ns <= now_ns:
                 self._bite()
             if self.supply_ends_ns <= now_ns:
                 raise PowerCut("the bus has been away for too long")
             if now_ns >= target_ns:
                 return
-            self.clock.step_to(min(target_ns, self.turns.deadline_ns, self.watchdog.expires_ns, self.supply_ends_ns))
+            clock.step_to(min(target_ns, turns.deadline_ns, expires_ns, self.supply_ends_ns))
 
     def spend_flash_time(self) -> None:
         """Let the time pass that the flash was busy."""

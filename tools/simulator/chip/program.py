@@ -61,7 +61,11 @@ class BoardFile:
 
     def __getattr__(self, name: str) -> Any:
         member = getattr(self._real, name)
-        return self._program.guard(member) if callable(member) else member
+        if not callable(member):
+            return member
+        guarded = self._program.guard(member)
+        self.__dict__[name] = guarded  # a program calls one method of a file a thousand times
+        return guarded
 
     def __enter__(self) -> BoardFile:
         return self
@@ -140,7 +144,10 @@ class Program:
         def guarded(*arguments: Any, **named: Any) -> Any:
             self.check()
             try:
-                return self.bounded(call, *arguments, **named)
+                return call(*arguments, **named)
+            except BoardStop as stop:
+                self.stop(stop)
+                raise
             except OSError as error:
                 raise BoardOSError(error.errno or 0, error.strerror or "") from None
             finally:

@@ -298,13 +298,16 @@ class Drive:
 
     def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call FatFs on this drive's volume; raises PowerCut when the power goes or has gone."""
-        if not self.flash.powered:
+        flash = self.flash
+        if not flash.powered:
             raise PowerCut("the drive has no supply")
+        busy = 0.0
         try:
-            with self.volume:
+            with self._volume or self.volume:
                 result = function(*arguments)
         finally:
-            busy = self._busy()
+            if flash.busy_seconds != self._charged_seconds:
+                busy = self._busy()
         if busy and self.on_busy is not None:
             self.on_busy(busy)
         return result

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterator
-from functools import partial
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -98,7 +97,7 @@ class DriveFile:
         if whence == 0 and offset < 0:
             raise OSError(errno.EINVAL, "seek before the start")
         base = (0, self.tell(), self._state.obj.objsize)[whence]
-        self._run(partial(self._volume.seek_file, fast=self._fast), self._handle, (base + offset) & 0xFFFFFFFF)
+        self._run(self._volume.seek_file, self._handle, (base + offset) & 0xFFFFFFFF, self._fast)
         return self.tell()
 
     def tell(self) -> int:
@@ -146,12 +145,12 @@ class DriveFile:
     def _take(self, size: int) -> bytes:
         """At most ``size`` bytes, all if negative."""
         wanted = size if size >= 0 else self._state.obj.objsize
-        result, data = self._run(partial(self._volume.read_file, fast=self._fast), self._handle, wanted)
+        result, data = self._run(self._volume.read_file, self._handle, self._state, wanted, self._fast)
         self._check(result)
         return bytes(data)
 
     def _take_line(self, size: int) -> bytes:
-        result, line = self._run(partial(self._volume.read_line, fast=self._fast), self._handle, size)
+        result, line = self._run(self._volume.read_line, self._handle, self._state, size, self._fast)
         self._check(result)
         return bytes(line)
 

@@ -251,6 +251,8 @@ class _Window:
 
     def over(self, block: int, data: bytes) -> bytes:
         """Blocks read from the flash, with what only the window has."""
+        if self._aside is None and not self._area.wflag:
+            return data
         dirty = self.dirty
         at = (dirty[0] - block) * BLOCK_BYTES if dirty is not None else -1
         if dirty is None or not 0 <= at < len(data):
@@ -297,6 +299,7 @@ class Volume:
         self._window = _Window(self.area)
         self._disk = _Disk(flash, write, self._window)
         self.geometry: Geometry | None = None
+        self._chains: dict[int, tuple[bytes, list[range]]] = {}
 
     def __enter__(self) -> Volume:
         _LOCK.acquire()
@@ -341,35 +344,35 @@ class Volume:
 
     # Files. Each call holds the volume: ``with volume:``.
 
-    def read_file(self, handle: Any, size: int, *, fast: bool) -> tuple[int, bytes]:
+    def read_file(self, handle: Any, state: FileStruct, size: int, fast: bool) -> tuple[int, bytes]:
         """FatFs's result and at most ``size`` bytes from an open file's position; ``fast``: it has a cluster map."""
-        state = FileStruct.from_address(address_of(handle))
-        parts = []
         size = min(size, state.obj.objsize - state.fptr)
         result = int(fatfs.pyf_read(handle, 0)[0])
+        if result == FR_OK and 0 < size <= BLOCK_BYTES - (state.fptr % BLOCK_BYTES or BLOCK_BYTES):
+            return result, self._read_on(state, size)
+        parts = []
         while size > 0 and result == FR_OK:
             offset = state.fptr % BLOCK_BYTES
             if offset:
                 data = self._read_on(state, size)
             else:
                 whole = size // BLOCK_BYTES * BLOCK_BYTES
-                result, data = self._read_blocks(handle, whole or size, fast)
+                result, data = self._read_blocks(handle, state, whole or size, fast)
                 if not whole and result == FR_OK:
                     self._move_window(state.sect)
             parts.append(data)
             size -= len(data)
         return result, b"".join(parts)
 
-    def read_line(self, handle: Any, size: int, *, fast: bool) -> tuple[int, bytes]:
+    def read_line(self, handle: Any, state: FileStruct, size: int, fast: bool) -> tuple[int, bytes]:
         """FatFs's result and the bytes up to and with the next newline, at most ``size`` of them (< 0: no limit)."""
-        state = FileStruct.from_address(address_of(handle))
         line = b""
         left = state.obj.objsize - state.fptr
         left = left if size < 0 else min(size, left)
         result = int(fatfs.pyf_read(handle, 0)[0])
         while left > 0 and result == FR_OK and not line.endswith(b"\n"):
             if state.fptr % BLOCK_BYTES == 0:
-                result, piece = self.read_file(handle, 1, fast=fast)
+                result, piece = self.read_file(handle, state, 1, fast)
             else:
                 piece = self._read_on(state, left, end=b"\n")
             line += piece
@@ -401,7 +404,7 @@ class Volume:
                 break
         return FR_OK, done
 
-    def seek_file(self, handle: Any, offset: int, *, fast: bool) -> int:
+    def seek_file(self, handle: Any, offset: int, fast: bool) -> int:
         """Move an open file's position: FatFs's result."""
         if fast:
             self._window.put_aside()
@@ -413,10 +416,14 @@ class Volume:
         """Walk an open file's chain, as CREATE_LINKMAP does; the map's size in bytes, 0 if the chain is damaged."""
         state = FileStruct.from_address(address_of(handle))
         geometry = self._formatted()
-        try:
-            runs = geometry.fragments(self.fat(), state.obj.sclust)
-        except OSError:
-            return 0
+        first, fat = state.obj.sclust, self.fat()
+        walked, runs = self._chains.get(first, (b"", []))
+        if walked != fat:  # nearly always it is the FAT that was walked the last time
+            try:
+                runs = geometry.fragments(fat, first)
+            except OSError:
+                return 0
+            self._chains[first] = (fat, runs)
         for run in runs:
             for cluster in (run[0], run[-1]):
                 self._move_window(geometry.fat_block_of(cluster))
@@ -441,9 +448,9 @@ class Volume:
             raise OSError(errno.ENODEV, "no file system is mounted")
         return self.geometry
 
-    def _read_blocks(self, handle: Any, size: int, fast: bool) -> tuple[int, bytes]:
+    def _read_blocks(self, handle: Any, state: FileStruct, size: int, fast: bool) -> tuple[int, bytes]:
         # Its own buffer must be read again: FatFs would take an old copy.
-        FileStruct.from_address(address_of(handle)).sect = 0
+        state.sect = 0
         if fast:
             self._window.put_aside()
         result, data = fatfs.pyf_read(handle, size)
