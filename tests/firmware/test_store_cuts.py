@@ -1,8 +1,8 @@
 """The power goes inside a flash operation, anywhere, and again in the start after it: nothing is lost but seconds.
 
-Outside the lay-out of the first boot (test_store_layout.py), on the three drive layouts. `cuts.Cuts` says what must
-hold after every start. Most scenarios run code.py with 40 lines instead of 1,024, which takes a sixth of the time and
-makes the ring wrap; the unmodified one has its own.
+Outside the lay-out of the first boot (test_store_layout.py), and with both copies (one: test_store_alone.py).
+`cuts.Cuts` says what must hold after every start. Most scenarios run code.py with 40 lines instead of 1,024, which
+takes a sixth of the time and makes the ring wrap; the unmodified one has its own.
 """
 
 import json
@@ -10,9 +10,7 @@ import json
 import pytest
 
 from tests.firmware.cuts import (
-    SESSIONS_PATH,
     SHORT_RING_LINES,
-    TWIN_PATH,
     Cuts,
     Moment,
     Recording,
@@ -20,7 +18,6 @@ from tests.firmware.cuts import (
     copies,
     device_uuid_of,
     durable,
-    fill_up,
     fill_with_unsent,
     interval_of,
     new_board,
@@ -33,7 +30,6 @@ from tools.simulator import (
     LAYOUT_4MB,
     LAYOUT_8MB,
     LAYOUT_8MB_EXTENDED,
-    LAYOUTS,
     TORN_STATES,
     UNTOUCHED,
     Layout,
@@ -73,10 +69,9 @@ def check(board: SimulatedBoard, cuts: Cuts, moments: list[Moment], long: bool, 
     assert cuts.starts >= 3
 
 
-@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
-def test_ten_minutes_of_running(layout: Layout, long: bool) -> None:
+def test_ten_minutes_of_running(drive_layout: Layout, long: bool) -> None:
     """A start and ten minutes of checkpoints, in the middle of a sector full of other sessions' lines."""
-    board = prepared_board(layout, short_ring())
+    board = prepared_board(drive_layout, short_ring())
     fill_with_unsent(board, 23)
     cuts = Cuts(board)
     board.power_on()
@@ -84,7 +79,7 @@ def test_ten_minutes_of_running(layout: Layout, long: bool) -> None:
     with Recording(board) as flight:
         board.run_for(600)
 
-    assert len(flight.moments) >= 600 / interval_of(layout)
+    assert len(flight.moments) >= 600 / interval_of(drive_layout)
     check(board, cuts, flight.moments, long)
 
 
@@ -243,121 +238,6 @@ def test_full_ring_drains_when_wifi_returns(world: World, long: bool, seconds: i
     assert sent_again
     assert not set(sent_again) & set(ended)
     check(world.board, cuts, moments, long, at_most=8)
-
-
-# One copy alone
-
-
-NO_ROOM_BYTES = 20_000  # less than a copy takes
-
-
-def check_alone(board: SimulatedBoard, cuts: Cuts, moments: list[Moment], long: bool) -> None:
-    """In CI every page of the last write of each sector, lines and journal; twice in the first and the last of all."""
-    board.close()
-    if long:
-        cuts.check(moments, TORN_STATES, TORN_STATES)
-    else:
-        cuts.check({moment.sector: moment for moment in moments}.values(), TORN_STATES, ())
-        cuts.check([moments[0], moments[-1]], (ERASED, 8), (ERASED,))
-    assert cuts.starts >= 2 * len(TORN_STATES)
-
-
-@pytest.mark.parametrize("lost", [SESSIONS_PATH, TWIN_PATH])
-def test_one_copy_alone(lost: str, long: bool) -> None:
-    """No room for a second copy: what a cut tears in the one that is left comes back from its journal."""
-    board = prepared_board(LAYOUT_8MB if lost == TWIN_PATH else LAYOUT_4MB, short_ring())
-    fill_with_unsent(board, 23)
-    board.drive.outside_remove(lost)
-    fill_up(board.drive, NO_ROOM_BYTES)
-    cuts = Cuts(board)
-    board.power_on()
-
-    with Recording(board) as flight:
-        board.run_for(100)
-
-    assert any("the drive is full" in line for line in board.lines)
-    check_alone(board, cuts, flight.moments, long)
-
-
-def test_a_long_session_moves_with_one_copy_alone(long: bool) -> None:
-    """After an hour the line moves on, among others, with the old one blanked after it."""
-    board = prepared_board(LAYOUT_8MB, short_ring())
-    fill_with_unsent(board, 30)
-    board.drive.outside_remove(TWIN_PATH)
-    fill_up(board.drive, NO_ROOM_BYTES)
-    cuts = Cuts(board)
-    board.power_on()
-    board.run_for(3600 - 20)
-
-    with Recording(board) as move:
-        board.run_for(60)
-
-    check_alone(board, cuts, move.moments, long)
-
-
-@pytest.mark.parametrize("seconds", [70, 80], ids=["before its turn", "before the other's turn"])
-def test_copy_deleted_while_running(seconds: int, long: bool) -> None:
-    """The twin is deleted between two checkpoints: no write relies on it from then on, whichever copy's turn it is."""
-    board = prepared_board(LAYOUT_8MB, short_ring())
-    fill_with_unsent(board, 23)
-    fill_up(board.drive, NO_ROOM_BYTES)
-    board.power_on()
-    board.run_for(seconds)
-    board.drive.outside_remove(TWIN_PATH, shared=True)
-    board.drive.outside_write("/movie.bin", bytes(NO_ROOM_BYTES), shared=True)
-    cuts = Cuts(board, copy_lost=True)
-
-    with Recording(board) as flight:
-        board.run_for(40)
-
-    assert any(line.startswith(f"Storage: {TWIN_PATH}") for line in board.lines)
-    check_alone(board, cuts, flight.moments, long)
-
-
-@pytest.mark.parametrize("unsent", [5, SHORT_RING_LINES], ids=["a few", "every line"])
-def test_delivery_with_one_copy_alone(world: World, long: bool, unsent: int) -> None:
-    """Starts are estimated, sent and acked, and lines taken by the next sessions: all in one copy."""
-    install(world.drive, files=short_ring())
-    world.router.up = False
-    world.fly(130)
-    world.park(600)
-    fill_with_unsent(world.board, unsent)
-    world.drive.outside_remove(TWIN_PATH)
-    fill_up(world.drive, NO_ROOM_BYTES)
-    cuts = Cuts(world.board, full_ring=unsent == SHORT_RING_LINES)
-    moments: list[Moment] = []
-
-    for up in (False, True, True):
-        world.router.up = up
-        with Recording(world.board) as power_up:
-            world.fly(100)
-        world.park(600)
-        moments += power_up.moments
-
-    (kept,) = [copy for copy in copies(world.drive, world.device_uuid) if copy]
-    assert [] == [boot for boot, one in kept.items() if boot <= unsent and not one.fully_acked]
-    assert set(range(1, unsent + 1)) <= {row["boot"] for row in world.stored()}
-    check_alone(world.board, cuts, moments, long)
-
-
-def test_copy_laid_out_again(long: bool) -> None:
-    """A minute after the start the missing twin is made; no cut in that, or right after it, loses a session."""
-    board = prepared_board(LAYOUT_8MB, short_ring())
-    fill_with_unsent(board, 23)
-    board.drive.outside_remove(TWIN_PATH)
-    board.power_on()
-    board.run_for(55)
-
-    with Recording(board) as flight:
-        board.run_for(45)
-
-    cuts = Cuts(board, laying_out=True)
-    main, twin = copies(board.drive, device_uuid_of(board), journal=False)
-    assert set(range(1, 25)) == set(main) == set(twin)
-    assert copies(board.drive, device_uuid_of(board)) == [main, twin], "both journals are blank"
-    in_main = board.drive.sectors_of(SESSIONS_PATH)
-    cuts.check([moment for moment in flight.moments if moment.sector in in_main], (ERASED, 8), ())
-    check_alone(board, cuts, flight.moments if long else flight.moments[-20:], long)
 
 
 def test_identity_cut_short_in_nvm(long: bool) -> None:
