@@ -99,7 +99,7 @@ def test_pytest_says_how_it_ended(tmp_path: Path) -> None:
     """A failing test fails the command with pytest's own exit code."""
     (tmp_path / "test_it.py").write_text("def test_it(): assert False\n")
 
-    outcome = call("test", "-p", "no:cacheprovider", str(tmp_path / "test_it.py"))
+    outcome = call("test", "-n", "0", "-p", "no:cacheprovider", str(tmp_path / "test_it.py"))
 
     assert outcome.returncode == 1
     assert "1 failed" in outcome.stdout
