@@ -14,6 +14,7 @@
 import contextlib
 import functools
 import itertools
+import json
 import os
 import shutil
 import signal
@@ -254,9 +255,10 @@ def signing_up() -> Iterator[Callable[..., Account]]:
             client = create_client(stack.url, stack.publishable_key, options)
             answer = client.auth.sign_up({"email": email, "password": password})
             assert answer.user is not None
-            stack.confirm(email)
-            client.auth.sign_in_with_password({"email": email, "password": password})
-            return Account(email, password, answer.user.id, client)
+            # Each sign-in by password would cost a slow hash, here and in every page.
+            signed_in = stack.confirm(email)
+            client.auth.set_session(signed_in["access_token"], signed_in["refresh_token"])
+            return Account(email, password, answer.user.id, client, [json.dumps(signed_in)])
 
         yield make
 

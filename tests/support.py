@@ -27,6 +27,8 @@ class Account:
     password: str
     user_id: str
     client: Client
+    # A page renews the one it has, after which nobody else may: each is for one page.
+    unused_sign_ins: list[str]
 
 
 def open_mail(page: Page, stack: Stack, email: str) -> str:

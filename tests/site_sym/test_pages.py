@@ -22,8 +22,9 @@ SCREENS = [
     *(NARROWEST_AND_LOWEST, (320, 640, 100), (390, 844, 100), (1440, 900, 100)),
     *((320, 640, 200), (390, 844, 200), (1280, 800, 200), (1440, 900, 200)),
 ]
-BY_KEYBOARD = [SCREENS[0], (390, 844, 100), NARROWEST_AND_LOWEST]
+BY_KEYBOARD = {SCREENS[0], (390, 844, 100), NARROWEST_AND_LOWEST}
 TAB_STOPS = 60
+TABS_AT_ONCE = 10
 FEWEST_STOPS = 3  # a form with one field
 NARROWEST = {"width": 320, "height": 640}
 ALL_PAGES = {
@@ -124,28 +125,32 @@ TOP = """() => {
 }"""
 PASSING = {"a notice"}  # it stands over the page for some seconds
 WITH_PARTS = {"sessions from a day to a day"}  # the browser outlines the parts of a date by itself
-FOCUS = """() => {
-  const focused = document.activeElement;
+# Looks at where the keyboard is whenever a key is released: asking after each would cost as much as the looking.
+WATCH_FOCUS = """() => {
+  globalThis.stops = [];
+  globalThis.onkeyup = () => globalThis.stops.push(look(document.activeElement));
   const outlined = (element, part) => {
     const { outlineStyle, outlineWidth } = getComputedStyle(element, part);
     return outlineStyle !== "none" && parseFloat(outlineWidth) >= 2;
   };
-  const around = [[focused, null], [focused, "::after"]];
-  if (focused.nextElementSibling) around.push([focused.nextElementSibling, null]);
-  const { top, left, bottom, right } = focused.getBoundingClientRect();
-  const isHit = (x, y) => {
-    const hit = document.elementFromPoint(x, y);
-    const own = [focused, ...(focused.labels ?? [])];
-    return hit !== null && own.some((part) => part.contains(hit) || hit.contains(part));
-  };
-  const places = [...focused.getClientRects()].flatMap(({ x, y, width, height }) =>
-    [0.1, 0.5, 0.9].flatMap((part) => [[x + part * width, y + height / 2], [x + width / 2, y + part * height]]));
-  return {
-    name: focused.tagName + " " + (focused.getAttribute("aria-label") ?? focused.textContent ?? "").trim(),
-    outlined: around.some(([element, part]) => outlined(element, part)),
-    visible: bottom > 0 && right > 0 && top < innerHeight && left < innerWidth,
-    covered: !places.some(([x, y]) => isHit(x, y)),
-    order: [...document.querySelectorAll("*")].indexOf(focused),
+  const look = (focused) => {
+    const around = [[focused, null], [focused, "::after"]];
+    if (focused.nextElementSibling) around.push([focused.nextElementSibling, null]);
+    const { top, left, bottom, right } = focused.getBoundingClientRect();
+    const isHit = (x, y) => {
+      const hit = document.elementFromPoint(x, y);
+      const own = [focused, ...(focused.labels ?? [])];
+      return hit !== null && own.some((part) => part.contains(hit) || hit.contains(part));
+    };
+    const places = [...focused.getClientRects()].flatMap(({ x, y, width, height }) =>
+      [0.1, 0.5, 0.9].flatMap((part) => [[x + part * width, y + height / 2], [x + width / 2, y + part * height]]));
+    return {
+      name: focused.tagName + " " + (focused.getAttribute("aria-label") ?? focused.textContent ?? "").trim(),
+      outlined: around.some(([element, part]) => outlined(element, part)),
+      visible: bottom > 0 && right > 0 && top < innerHeight && left < innerWidth,
+      covered: !places.some(([x, y]) => isHit(x, y)),
+      order: [...document.querySelectorAll("*")].indexOf(focused),
+    };
   };
 }"""
 
@@ -237,13 +242,20 @@ class Look:
         """Tab goes through the page in the order of its text; each stop is outlined, on the screen and not covered."""
         screen = f"keyboard at {self.page.viewport_size}"
         self.page.evaluate(TOP)
+        self.page.evaluate(WATCH_FOCUS)
         stops: list[dict[str, Any]] = []
-        for _ in range(TAB_STOPS):
-            self.page.keyboard.press("Tab")
-            stop = self.page.evaluate(FOCUS)
-            if stop["name"].startswith("BODY") or (stops and stop["order"] == stops[0]["order"]):
-                break
-            stops.append(stop)
+        end = None
+        while end is None and len(stops) < TAB_STOPS:
+            for _ in range(TABS_AT_ONCE):
+                self.page.keyboard.press("Tab")
+            stops = self.page.evaluate("() => stops")
+            first = stops[0]["order"]
+            ends = (
+                i for i, stop in enumerate(stops) if stop["name"].startswith("BODY") or (i and stop["order"] == first)
+            )
+            end = next(ends, None)
+        stops = stops[:end]
+        self.page.evaluate("() => document.activeElement.blur()")
         self.find(screen, [f"only {len(stops)} stops"] if len(stops) < FEWEST_STOPS else [])
         self.find(screen, [f"no outline on {stop['name']}" for stop in stops if not stop["outlined"]])
         self.find(screen, [f"off the screen: {stop['name']}" for stop in stops if not stop["visible"]])
@@ -251,11 +263,15 @@ class Look:
         orders = [stop["order"] for stop in stops]
         self.find(screen, [f"out of order: {orders}"] if orders != sorted(orders) else [])
 
-    def screens(self) -> None:
+    def screens(self, by_keyboard: bool) -> None:
         """Each text in its place and each control within reach, however narrow, and with letters twice as large."""
-        for width, height, letters in SCREENS:
-            resize(self.page, width, height, letters)
+        for screen in SCREENS:
+            width, height, letters = screen
+            if screen != SCREENS[0]:  # in which the page has been opened
+                resize(self.page, *screen)
             self.find(f"{width} x {height} px, {letters} %", find_crowding(self.page))
+            if by_keyboard and screen in BY_KEYBOARD:
+                self.keyboard()
 
 
 @pytest.mark.parametrize("size", screenshots.SIZES)
@@ -283,12 +299,8 @@ def test_every_page_is_for_everybody(new_page: NewPage, sample: Stack, size: str
                 screenshots.settle(page)
             look.colours()
             look.find("not to translate", page.evaluate(UNMARKED))
-            if size == "desktop":
-                if look.at not in PASSING:
-                    look.screens()
-                for screen in BY_KEYBOARD if act is None and look.at not in WITH_PARTS else ():
-                    resize(page, *screen)
-                    look.keyboard()
+            if size == "desktop" and look.at not in PASSING:
+                look.screens(by_keyboard=act is None and look.at not in WITH_PARTS)
 
     assert look.faults == [], "\n".join(look.faults)
     # The navigation on each page (a phone's tab bar has no room for all), the timeline's view, Select, the settings.

@@ -1,6 +1,8 @@
 // The built portal's files, as a static host would serve them.
 
 import { extname, join, sep } from "node:path";
+import { promisify } from "node:util";
+import { brotliCompress, constants } from "node:zlib";
 
 const CONTENT_TYPES: Record<string, string> = {
   ".css": "text/css; charset=utf-8",
@@ -19,6 +21,22 @@ const CONTENT_TYPES: Record<string, string> = {
 
 // Vite puts a content hash into the name of everything below assets/: such a file never changes.
 const IMMUTABLE = /^\/assets\/.+-[\w-]{8}\.\w+$/;
+
+const COMPRESSED = new Set([".css", ".html", ".js", ".json", ".map", ".svg", ".txt", ".webmanifest"]);
+// What Deno itself takes for answers that are made as they are sent.
+const QUALITY = { params: { [constants.BROTLI_PARAM_QUALITY]: 6 } };
+const brotli = promisify(brotliCompress) as (data: Uint8Array, options: typeof QUALITY) => Promise<Uint8Array<ArrayBuffer>>;
+
+/** Files as they go over the wire, each with its tag when it was compressed: every visit asks for the same ones. */
+const packed = new Map<string, { etag: string; body: Promise<Uint8Array<ArrayBuffer>> }>();
+
+function compressed(path: string, etag: string): Promise<Uint8Array<ArrayBuffer>> {
+  const known = packed.get(path);
+  if (known?.etag === etag) return known.body;
+  const body = Deno.readFile(path).then((data) => brotli(data, QUALITY));
+  packed.set(path, { etag, body });
+  return body;
+}
 
 /** The file that a request path names below the folder, or null where it names none. */
 async function find(folder: string, pathname: string): Promise<{ path: string; info: Deno.FileInfo } | null> {
@@ -50,7 +68,7 @@ export async function servePortal(folder: string, request: Request, pathname: st
   const file = found ?? await find(folder, "/404.html");
   if (!file) return new Response("Not found\n", { status: 404 });
   const etag = `"${file.info.mtime?.getTime().toString(36)}-${file.info.size.toString(36)}"`;
-  const headers = {
+  const headers: Record<string, string> = {
     "cache-control": IMMUTABLE.test(pathname) && found ? "public, max-age=31536000, immutable" : "no-cache",
     "content-type": CONTENT_TYPES[extname(file.path)] ?? "application/octet-stream",
     "etag": etag,
@@ -58,6 +76,11 @@ export async function servePortal(folder: string, request: Request, pathname: st
   };
   // A compressed answer goes out with a weak tag.
   if (found && request.headers.get("if-none-match")?.replace(/^W\//, "") === etag) return new Response(null, { status: 304, headers });
-  const body = request.method === "HEAD" ? null : await Deno.readFile(file.path);
-  return new Response(body, { status: found ? 200 : 404, headers });
+  const status = found ? 200 : 404;
+  if (request.method === "HEAD") return new Response(null, { status, headers });
+  if (COMPRESSED.has(extname(file.path)) && /\bbr\b/.test(request.headers.get("accept-encoding") ?? "")) {
+    const answer = { ...headers, "content-encoding": "br", "etag": `W/${etag}`, "vary": "Accept-Encoding" };
+    return new Response(await compressed(file.path, etag), { status, headers: answer });
+  }
+  return new Response(await Deno.readFile(file.path), { status, headers });
 }

@@ -172,8 +172,11 @@ class Stack:
                 raise TimeoutError(f"no new mail to {to} within {timeout_seconds} s")
             return self._unread[to].popleft()
 
-    def confirm(self, to: str) -> None:
+    def confirm(self, to: str) -> dict[str, Any]:
         """Redeem the link of the next mail to an address, as the button does on the page that the link leads to.
+
+        Returns:
+            The sign-in that comes of it: `access_token`, `refresh_token`, `user` and what else the auth service says.
 
         Raises:
             StackError: the auth service refuses it.
@@ -186,6 +189,8 @@ class Stack:
         )
         if answer.is_error:
             raise StackError(f"The mail's link is refused: {answer.text}")
+        signed_in: dict[str, Any] = answer.json()
+        return signed_in
 
     def wait(self, timeout_seconds: float | None = None) -> None:
         """Return when the time is over; never before, while all is well.
