@@ -120,13 +120,14 @@ _FIND = """() => {
   return [...found];
 }"""
 
-# A browser that has much to do shows the new size some frames later.
+# A browser that has much to do shows the new size some frames later, and what moves is at rest later still.
 _FOLLOW = """async ([width, height, letters]) => {
   const frame = () => new Promise((done) => requestAnimationFrame(done));
   document.documentElement.style.fontSize = `${letters}%`;
   while (innerWidth !== width || innerHeight !== height) await frame();
   await frame();
   await frame();
+  await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
 }"""
 
 

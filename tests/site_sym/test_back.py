@@ -70,6 +70,30 @@ def test_a_tap_right_after_a_dialog_closed_opens_the_next(page: Page, club: Club
     expect(page.get_by_role("heading", name="Sessions", level=1)).to_be_visible()
 
 
+def test_a_dialog_stays_where_it_is_when_the_screen_is_turned(page: Page, club: Club) -> None:
+    """It comes in once: as wide as a desktop or as narrow as a phone, it does not move again."""
+    club.add_plane("D-EKLM")
+    page.set_viewport_size({"width": 844, "height": 390})
+    club.open(page, "#/sessions")
+    open_entry(page)
+    page.evaluate(
+        """async () => {
+          const dialog = document.querySelector("dialog[open]");
+          await Promise.all(dialog.getAnimations().map(({ finished }) => finished));
+          globalThis.moves = 0;
+          dialog.addEventListener("animationstart", () => globalThis.moves++);
+        }"""
+    )
+
+    for width in (390, 844, 390):
+        page.set_viewport_size({"width": width, "height": 390 + 844 - width})
+        page.wait_for_function("(width) => innerWidth === width", arg=width)
+        # An animation that the new width began has begun by the second frame, and says so.
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        moving = page.evaluate("() => document.querySelector('dialog[open]').getAnimations().length")
+        assert (moving, page.evaluate("() => globalThis.moves")) == (0, 0), width
+
+
 def test_back_answers_a_question_with_no(page: Page, club: Club) -> None:
     """The question before something that cannot be undone is a dialog, too."""
     club.open(page, "#/fleet")
