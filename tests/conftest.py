@@ -133,7 +133,7 @@ class MakeStack(Protocol):
 
 
 class NewPage(Protocol):
-    """Open a page in a browser context of its own; Playwright's context options, service workers off unless asked."""
+    """Open a page in a browser context of its own; Playwright's context options, without service workers or motion."""
 
     def __call__(self, **options: Any) -> Page: ...
 
@@ -295,8 +295,9 @@ def new_page(request: pytest.FixtureRequest, chromium: Browser, page_faults: Pag
     request.node.stash[OPEN_CONTEXTS] = contexts
 
     def open_page(**options: Any) -> Page:
-        # Each would fetch the whole build for a cache that goes with the test: only where that is the matter.
-        context = chromium.new_context(**{"service_workers": "block", **options})
+        # A service worker would fetch the whole build for a cache that goes with the test, and what moves is drawn
+        # sixty times a second: both only where they are the matter, and motion where a whole visit is tried.
+        context = chromium.new_context(**{"service_workers": "block", "reduced_motion": "reduce", **options})
         contexts.append(context)
         page_faults.watch(context)
         return context.new_page()

@@ -276,7 +276,7 @@ def test_every_state_is_accessible_and_fits(new_page: NewPage, club: Club, theme
     one_session(club, start_source="estimated", start_uncertainty_s=2400)
     report(club.stack, message(club.add_device("Spare box"), now() - timedelta(days=2), 600))
     options = {"viewport": NARROWEST, "is_mobile": True, "has_touch": True} if size == "narrowest" else {}
-    page = new_page(color_scheme=theme, reduced_motion="reduce", **options)
+    page = new_page(color_scheme=theme, **options)
     club.open(page, "#/sessions")
     found: dict[str, list[str]] = {}
     wide = []

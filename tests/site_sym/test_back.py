@@ -7,7 +7,14 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.conftest import NewPage
 from tests.site_sym.club import Club, message, now, report
+
+
+@pytest.fixture
+def page(new_page: NewPage) -> Page:
+    """A page whose dialogs come in and go as they do for most people."""
+    return new_page(reduced_motion="no-preference")
 
 
 def fly(club: Club, count: int) -> None:

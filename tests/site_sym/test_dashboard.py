@@ -134,7 +134,7 @@ def test_a_plane_among_sixty_is_found_by_typing_and_opened_by_the_keyboard(new_p
 
 def test_sixty_planes_on_a_phone_are_no_endless_column_and_pass_axe(new_page: NewPage, sixty: Club) -> None:
     """Two lines a plane, also with all of them shown, light and dark."""
-    page = new_page(reduced_motion="reduce", **PHONE)
+    page = new_page(**PHONE)
     sixty.open(page)
     expect(rows(page)).to_have_count(FIRST_ROWS)
     short = page.evaluate("document.documentElement.scrollHeight")

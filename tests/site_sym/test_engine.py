@@ -49,7 +49,7 @@ def test_a_weak_battery_and_a_lazy_alternator_are_said_in_words(page: Page, club
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_chart_and_table_pass_axe_on_a_phone(new_page: NewPage, club: Club, theme: str) -> None:
     """In either theme; each word says of which month and how many sessions it is; nothing scrolls sideways."""
-    page = new_page(color_scheme=theme, reduced_motion="reduce", **screenshots.DEVICES["phone"])
+    page = new_page(color_scheme=theme, **screenshots.DEVICES["phone"])
     panel = open_plane(page, club, 3, **BUS)
     expect(panel.get_by_text("median of")).to_have_count(3)
     expect(panel.locator("figure circle")).to_have_count(3)
@@ -64,7 +64,7 @@ def test_chart_and_table_pass_axe_on_a_phone(new_page: NewPage, club: Club, them
 
 def test_without_colours_the_lines_still_differ(new_page: NewPage, club: Club) -> None:
     """Each has its dashes, in the chart and in the legend."""
-    page = new_page(forced_colors="active", reduced_motion="reduce")
+    page = new_page(forced_colors="active")
 
     figure = open_plane(page, club, 3, **BUS).locator("figure")
 

@@ -400,7 +400,7 @@ def test_entries_fit_a_phone_with_large_letters_and_pass_axe(new_page: NewPage, 
     report(club.stack, message(device_uuid, start + timedelta(hours=5), 3600))
     parts = [{"from_seconds": 0}, {"from_seconds": 1200}]
     club.account.client.rpc("split_session", {"session_id": ids(club)[-1], "parts": parts}).execute()
-    page = new_page(reduced_motion="reduce", viewport={"width": 390, "height": 844})
+    page = new_page(viewport={"width": 390, "height": 844})
     faults = {}
 
     def look(name: str) -> None:

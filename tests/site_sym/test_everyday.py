@@ -64,7 +64,7 @@ class World:
 def visit(request: pytest.FixtureRequest, new_page: NewPage, club: Club) -> Iterator[tuple[World, Page]]:
     """The world, and the dashboard of it as one size of screen shows it."""
     world = World(club)
-    page = new_page(**SIZES[request.param])
+    page = new_page(**SIZES[request.param], reduced_motion="no-preference")
     club.open(page)
     expect(page.get_by_role("link", name="D-EKLM").first).to_be_visible()
     yield world, page

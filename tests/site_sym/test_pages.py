@@ -17,11 +17,8 @@ from tools.stack import Stack
 
 # Width and height in pixels, and the letters' size in percent. 320 x 256 is 1,280 x 1,024 at 400 %.
 NARROWEST_AND_LOWEST = (320, 256, 100)
-SCREENS = [
-    (1280, 800, 100),
-    *(NARROWEST_AND_LOWEST, (320, 640, 100), (390, 844, 100), (1440, 900, 100)),
-    *((320, 640, 200), (390, 844, 200), (1280, 800, 200), (1440, 900, 200)),
-]
+SCREENS = [(1280, 800, 100), NARROWEST_AND_LOWEST, (390, 844, 100), (320, 640, 200), (1280, 800, 200)]
+MORE_SCREENS = [(320, 640, 100), (1440, 900, 100), (390, 844, 200), (1440, 900, 200)]  # with --long
 BY_KEYBOARD = {SCREENS[0], (390, 844, 100), NARROWEST_AND_LOWEST}
 TAB_STOPS = 60
 TABS_AT_ONCE = 10
@@ -209,6 +206,7 @@ class Look:
     """What the checks find on the pages of one visitor: each fault with its page and look."""
 
     page: Page
+    screens: list[tuple[int, int, int]]
     faults: list[str] = field(default_factory=list)
     # So that nobody takes an empty page for a good one.
     chosen: int = 0
@@ -263,9 +261,9 @@ class Look:
         orders = [stop["order"] for stop in stops]
         self.find(screen, [f"out of order: {orders}"] if orders != sorted(orders) else [])
 
-    def screens(self, by_keyboard: bool) -> None:
+    def places(self, by_keyboard: bool) -> None:
         """Each text in its place and each control within reach, however narrow, and with letters twice as large."""
-        for screen in SCREENS:
+        for screen in self.screens:
             width, height, letters = screen
             if screen != SCREENS[0]:  # in which the page has been opened
                 resize(self.page, *screen)
@@ -275,14 +273,14 @@ class Look:
 
 
 @pytest.mark.parametrize("size", screenshots.SIZES)
-def test_every_page_is_for_everybody(new_page: NewPage, sample: Stack, size: str) -> None:
+def test_every_page_is_for_everybody(new_page: NewPage, sample: Stack, long: bool, size: str) -> None:
     """No violation of WCAG 2.2 AA or of axe's best practices, in any colours; nothing crowded out; all by keyboard.
 
     A registration, hours, a time or a duration that stands by itself is nothing to translate. Console and content
     policy stay silent. What appears after a click is held to the same.
     """
-    page = new_page(color_scheme="light", reduced_motion="reduce", **screenshots.DEVICES[size])
-    look = Look(page)
+    page = new_page(color_scheme="light", **screenshots.DEVICES[size])
+    look = Look(page, [*SCREENS, *(MORE_SCREENS if long else ())])
     signed_out = {name: (hash_, None) for name, hash_ in screenshots.SIGNED_OUT_PAGES.items()}
     signed_in = {**{name: (hash_, None) for name, hash_ in ALL_PAGES.items()}, **OPENED}
 
@@ -300,7 +298,7 @@ def test_every_page_is_for_everybody(new_page: NewPage, sample: Stack, size: str
             look.colours()
             look.find("not to translate", page.evaluate(UNMARKED))
             if size == "desktop" and look.at not in PASSING:
-                look.screens(by_keyboard=act is None and look.at not in WITH_PARTS)
+                look.places(by_keyboard=act is None and look.at not in WITH_PARTS)
 
     assert look.faults == [], "\n".join(look.faults)
     # The navigation on each page (a phone's tab bar has no room for all), the timeline's view, Select, the settings.

@@ -129,7 +129,7 @@ def test_the_battery_is_said_where_it_is_sensed(page: Page, club: Club) -> None:
 @pytest.mark.parametrize("size", [PHONE, {"width": 1280, "height": 800}], ids=["phone", "desktop"])
 def test_the_panel_says_another_figure_in_two_taps(new_page: NewPage, club: Club, size: dict[str, int]) -> None:
     """Card, New reading, the figure as it was copied, Enter."""
-    page = new_page(viewport=size, reduced_motion="reduce")
+    page = new_page(viewport=size)
     plane_id = read_and_flown(club)
     club.open(page)
 

@@ -85,7 +85,7 @@ def test_on_a_phone_a_tap_on_a_month_leads_on_and_a_tap_on_a_day_reads_it(new_pa
     """A day is smaller than a thumb: the first tap says which one was hit, and offers its log."""
     fly_yesterday(club)
     flown = now() - timedelta(hours=30)
-    page = new_page(reduced_motion="reduce", **PHONE)
+    page = new_page(**PHONE)
     club.open(page)
     panel = page.get_by_role("region", name="Days of the year")
     panel.scroll_into_view_if_needed()
@@ -147,7 +147,7 @@ def test_a_year_stands_beside_the_one_before_in_two_taps_and_as_a_file(
 ) -> None:
     """Months, totals and differences are the sessions', every figure leads to them, the file has the same."""
     last, planes = fly_two_years(club)
-    page = new_page(reduced_motion="reduce", viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    page = new_page(viewport={"width": 1280, "height": 800}, accept_downloads=True)
     club.open(page)
 
     page.get_by_role("link", name="Years").click()
@@ -195,7 +195,7 @@ def test_on_a_phone_a_viewer_has_every_figure_without_scrolling_sideways(
     club, guest = make_club(), make_club()
     last, planes = fly_two_years(club)
     join(club, guest, "viewer")
-    page = new_page(reduced_motion="reduce", **PHONE)
+    page = new_page(**PHONE)
     guest.open(page, "#/years")
     row = page.get_by_role("row").filter(has_text="D-EKLM")
     outside = """(all) => all.filter((one) => {
@@ -257,7 +257,7 @@ def test_engine_hours_are_a_switch_away_where_a_board_senses_them(page: Page, cl
 def test_the_year_is_printed_as_a_table_and_nothing_else(new_page: NewPage, club: Club) -> None:
     """From a dark phone, too: whose hours, of which years, and every plane on one line of months."""
     last, _ = fly_two_years(club)
-    page = new_page(color_scheme="dark", reduced_motion="reduce", viewport=PHONE["viewport"])
+    page = new_page(color_scheme="dark", viewport=PHONE["viewport"])
     club.open(page, f"#/years?year={last}")
     expect(page.get_by_role("row").filter(has_text="All planes")).to_be_visible()
 
