@@ -92,6 +92,40 @@ def wait_for(read: object, text: str) -> str:
     return seen
 
 
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        [],
+        [b"a" * 512],
+        [b"a" * 512] * 2 + [b"b" * 512] * 3,
+        [b"a" * 512] * (serial_port.MOST_REPEATS + 1),
+        [b"a" * 512] * (2 * serial_port.MOST_REPEATS + 7) + [b"b" * 511],
+        [b"b" * 512, *[b"a" * 512] * (serial_port.MOST_REPEATS + 2), b"b" * 512, b"b"],
+    ],
+    ids=["empty", "one", "in a row", "as many as are counted", "more", "between others"],
+)
+def test_blocks_that_repeat_come_whole_and_are_sent_once(
+    port: SerialPort, monkeypatch: pytest.MonkeyPatch, blocks: list[bytes]
+) -> None:
+    """A board's sessions.json is half a megabyte of lines without a session: a minute, were each of them sent."""
+    data = b"".join(blocks)
+    port.board.write_file("/blocks.bin", data)
+    with closing(SerialBoard(port.port)) as board:
+        came: list[str] = []
+        run = board._run
+
+        def watched(code: str) -> str:
+            came.append(run(code))
+            return came[-1]
+
+        monkeypatch.setattr(board, "_run", watched)
+
+        assert data == board.read("/blocks.bin")
+
+    different = sum(one != before for one, before in zip(blocks, [b"", *blocks], strict=False))
+    assert len("".join(came)) <= (different + len(blocks) / serial_port.MOST_REPEATS + 1) * 700
+
+
 def test_reads_lists_and_measures(port: SerialPort) -> None:
     """What is there, and what is not."""
     with closing(SerialBoard(port.port)) as board:

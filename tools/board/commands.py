@@ -144,7 +144,7 @@ def _install_on(board: Board, wanted: settings.Wanted, how: How) -> Installed | 
             found = libraries.collect(requirements, about.version, DATA / "circup", offline=how.offline, tell=tell)
         plan = installing.make_plan(board, wanted, found, tell=tell)
     _show_plan(plan)
-    laid_out = all(board.read(path) is not None for path in (store_of.SESSIONS, store_of.TWIN))
+    laid_out = store_of.is_laid_out(board)
     if plan.changes:
         installing.check_room(board.space(), plan, laid_out=laid_out)
     if how.dry_run:

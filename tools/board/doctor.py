@@ -21,7 +21,7 @@ from tools.board.install import (
     is_ours,
     sessions_room,
 )
-from tools.board.sessions import SESSIONS, TWIN, Store, read_store, set_aside
+from tools.board.sessions import SESSIONS, TWIN, Store, is_laid_out, read_store, set_aside
 from tools.board.transport import CODE, EXCHANGING, NEW_SUFFIX, About, Board, Space
 from tools.circuitpython import (
     EXTENDED_8MB_BLOCKS,
@@ -246,7 +246,7 @@ def check_drive(board: Board, space: Space | None) -> Iterator[Finding]:
         yield Finding(NOTE, "Drive", str(error))
     if space is None:
         return
-    laid_out = all(board.read(path) is not None for path in (SESSIONS, TWIN))
+    laid_out = is_laid_out(board)
     needed = 0 if laid_out else sessions_room(space)
     text = f"{space.free // 1024} of {space.total // 1024} KB free"
     if needed > space.free:

@@ -30,6 +30,10 @@ PROMPT, FRIENDLY_PROMPT = b"raw REPL; CTRL-B to exit\r\n>", b">>> "
 CHUNK_BYTES = 288
 PIECE_BYTES = 64
 PIECE_PAUSE_SECONDS = 0.002
+# Blocks of sessions.json, half a megabyte of which most are alike: the board sends one of those, and how often it comes
+# again. As it answers nothing while it counts, it counts no further than this.
+BLOCK_BYTES = 512
+MOST_REPEATS = 64
 REPLY_SECONDS = 20.0
 PROMPT_SECONDS = 3.0
 INTERRUPT_TRIES = 3
@@ -42,12 +46,17 @@ NO_MODEM_LINES = (errno.ENOTTY, errno.EINVAL)
 # errno of CircuitPython's OSError, as the REPL shows it.
 ENOENT, ENODEV, EEXIST, ENOSPC, EROFS = 2, 19, 17, 28, 30
 
-HELPERS = """\
+HELPERS = f"""\
 import os, binascii
 def _put(d):
  print(_f.write(binascii.a2b_base64(d)))
 def _get():
- print(binascii.b2a_base64(_f.read(384)).decode().strip())
+ global _d
+ n, d = 0, _f.read({BLOCK_BYTES})
+ while d and d == _d and n < {MOST_REPEATS}:
+  n, d = n + 1, _f.read({BLOCK_BYTES})
+ _d = d
+ print(n, binascii.b2a_base64(d).decode().strip())
 def _ls(p):
  for n in os.listdir(p):
   s = os.stat(p.rstrip("/") + "/" + n)
@@ -109,14 +118,20 @@ class SerialBoard:
     def read(self, path: str) -> bytes | None:
         """See Board."""
         try:
-            self._run(f"_f = open({path!r}, 'rb')")
+            self._run(f"_f = open({path!r}, 'rb')\n_d = b''")
         except RemoteError as error:
             if error.number == ENOENT:
                 return None
             self._fail(error, path)
         data = bytearray()
-        while chunk := self._run("_get()").strip():
-            data += binascii.a2b_base64(chunk)
+        block = b""
+        while True:
+            repeats, _, text = self._run("_get()").strip().partition(" ")
+            data += block * int(repeats)
+            if not text:
+                break
+            block = binascii.a2b_base64(text)
+            data += block
         self._run("_f.close()")
         return bytes(data)
 

@@ -174,6 +174,12 @@ def read_store(board: Board) -> Store:
     return store
 
 
+def is_laid_out(board: Board) -> bool:
+    """Whether both files are there. By their names: to read them takes minutes over a serial port."""
+    places = (path.rpartition("/") for path in (SESSIONS, TWIN))
+    return all(name in _names(board, folder or "/") for folder, _, name in places)
+
+
 def check_not_garbage(store: Store, where: str) -> None:
     """Raises BoardError for files without a header and without one line that is whole: "0 sessions" would be a lie."""
     if store.uuid or store.sessions or not (store.main.present or store.twin.present):
