@@ -25,9 +25,9 @@ REGISTER = """async () => {
 }"""
 # Looks for a new build, a few times because the browser looks by itself, too, and may have begun before it was there;
 # says whether a build of this name is kept now.
-UPDATE = """async (name) => {
+UPDATE = """async ([name, looks]) => {
   const registration = await navigator.serviceWorker.getRegistration();
-  for (let look = 0; look < 8; look += 1) {
+  for (let look = 0; look < looks; look += 1) {
     await registration.update().catch(() => undefined);
     do await new Promise((resolve) => setTimeout(resolve, 100)); while (registration.installing);
     if (registration.waiting && (await caches.keys()).includes(name)) return true;
@@ -128,11 +128,11 @@ def page(new_page: NewPage) -> Page:
     return new_page(service_workers="allow")
 
 
-def finds_new_build(page: Page, host: Host) -> bool:
-    """Whether a look for a new build brings the new one, whole."""
+def finds_new_build(page: Page, host: Host, looks: int = 8) -> bool:
+    """Whether a few looks for a new build bring the new one, whole."""
     worker = (host.builds["new"] / "service-worker.js").read_text(encoding="utf-8")
     [name] = re.findall(r'"(portal-[0-9a-f]+)"', worker)
-    return bool(page.evaluate(UPDATE, name))
+    return bool(page.evaluate(UPDATE, [name, looks]))
 
 
 def open_old_build(page: Page, host: Host) -> None:
@@ -174,7 +174,7 @@ def test_a_deployment_that_is_half_way_changes_nothing(page: Page, host: Host, p
     open_old_build(page, host)
     host.deployed, host.missing = "new", {host.names["new"]}
 
-    assert not finds_new_build(page, host)
+    assert not finds_new_build(page, host, looks=3)
     assert host.names["new"] in host.asked
     page.reload()
     expect_build(page, "old")
@@ -198,7 +198,7 @@ def test_a_file_of_another_build_is_not_kept(page: Page, host: Host, page_faults
     index.write_bytes((host.builds["old"] / "index.html").read_bytes())
     host.deployed = "new"
 
-    assert not finds_new_build(page, host)
+    assert not finds_new_build(page, host, looks=3)
     assert host.names["new"] in host.asked
     page.reload()
     expect_build(page, "old")
