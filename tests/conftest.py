@@ -270,9 +270,9 @@ def sign_up() -> Iterator[Callable[..., Account]]:
         yield make
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A headless Chromium; per module, because Playwright's event loop would be in the way of other tests."""
+@contextlib.contextmanager
+def running_chromium() -> Iterator[Browser]:
+    """A headless Chromium. While it runs, Playwright's event loop is in the way of others in the same thread."""
     path = find_chromium()
     if path is None:
         pytest.fail(MISSING, pytrace=False)
@@ -280,6 +280,13 @@ def chromium() -> Iterator[Browser]:
         browser = launch(playwright, path)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The browser of one file; the portal's tests share one among all their files."""
+    with running_chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

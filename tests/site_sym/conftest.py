@@ -3,14 +3,22 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
+from tests.conftest import running_chromium
 from tests.site_sym.club import Club, SignUp
 from tools.stack import Stack
 
 # The page asks every 10 s for what is new, 20 s after a failure; the rest is for a machine with much to do. No test
 # takes the end of it for an answer.
 EXPECT_MS = 60_000
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """One browser for all files of this folder: each start of it costs as much as a test."""
+    with running_chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(autouse=True)
