@@ -35,7 +35,7 @@ from tools.simulator.net.servers import NtpFault
 from tools.stack import Stack
 
 # Every fourth board runs the unmodified program, and costs three times as much.
-LIVES, LONG_LIVES, BLOCKS = 6, 1000, 10
+LIVES, LONG_LIVES, BLOCKS = 4, 1000, 10
 FLIGHTS = 52
 CALL_SECONDS = 30  # at most, says the contract
 HUNG_SECONDS = 125  # a join without an address is ended by the watchdog
@@ -228,7 +228,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def test_lives(simulated_time_stack: Stack, numbers: range) -> None:
-    """Six boards of fifty-two flights each (a thousand boards with --long)."""
+    """Four boards of fifty-two flights each (a thousand boards with --long)."""
     with psycopg.connect(simulated_time_stack.database_url, autocommit=True) as database:
         for number in numbers:
             live(World(simulated_time_stack, database, seed=1000 + number), number)

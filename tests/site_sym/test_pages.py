@@ -19,7 +19,8 @@ from tools.stack import Stack
 NARROWEST_AND_LOWEST = (320, 256, 100)
 SCREENS = [(1280, 800, 100), NARROWEST_AND_LOWEST, (390, 844, 100), (320, 640, 200), (1280, 800, 200)]
 MORE_SCREENS = [(320, 640, 100), (1440, 900, 100), (390, 844, 200), (1440, 900, 200)]  # with --long
-BY_KEYBOARD = {SCREENS[0], (390, 844, 100), NARROWEST_AND_LOWEST}
+BY_KEYBOARD = {SCREENS[0], NARROWEST_AND_LOWEST}
+MORE_BY_KEYBOARD = {(390, 844, 100)}  # with --long
 TAB_STOPS = 60
 TABS_AT_ONCE = 10
 FEWEST_STOPS = 3  # a form with one field
@@ -206,7 +207,8 @@ class Look:
     """What the checks find on the pages of one visitor: each fault with its page and look."""
 
     page: Page
-    screens: list[tuple[int, int, int]]
+    size: str
+    long: bool
     faults: list[str] = field(default_factory=list)
     # So that nobody takes an empty page for a good one.
     chosen: int = 0
@@ -218,15 +220,20 @@ class Look:
         self.faults += [f"{self.at}, {look}: {fault}" for fault in faults]
 
     def colours(self) -> None:
-        """Axe in light, in dark and in Windows' contrast themes, in which what is chosen and legends must stay."""
+        """Axe in light, in dark and in Windows' contrast themes, in which what is chosen and legends must stay.
+
+        A phone has a desktop's colours, and Axe looks at them again there only with --long.
+        """
         page = self.page
+        looks_again = self.long or self.size == "desktop"
         self.find("light", violations(page))
         usual = page.evaluate(SWATCHES)
         page.emulate_media(color_scheme="dark")
-        self.find("dark", violations(page, AXE_COLOUR_RULES))
+        self.find("dark", violations(page, AXE_COLOUR_RULES) if looks_again else [])
         page.emulate_media(color_scheme="light", forced_colors="active")
         # Axe takes a notice's own colours for what is shown, which is black on white.
-        self.find("forced colours", violations(page, AXE_COLOUR_RULES) if self.at not in PASSING else [])
+        looks_again &= self.at not in PASSING
+        self.find("forced colours", violations(page, AXE_COLOUR_RULES) if looks_again else [])
         looks = page.evaluate(CHOSEN)
         self.find(
             "forced colours", [f"{look['name']} looks as if it were not chosen" for look in looks if look["alike"]]
@@ -263,12 +270,12 @@ class Look:
 
     def places(self, by_keyboard: bool) -> None:
         """Each text in its place and each control within reach, however narrow, and with letters twice as large."""
-        for screen in self.screens:
+        for screen in [*SCREENS, *(MORE_SCREENS if self.long else ())]:
             width, height, letters = screen
             if screen != SCREENS[0]:  # in which the page has been opened
                 resize(self.page, *screen)
             self.find(f"{width} x {height} px, {letters} %", find_crowding(self.page))
-            if by_keyboard and screen in BY_KEYBOARD:
+            if by_keyboard and screen in BY_KEYBOARD | (MORE_BY_KEYBOARD if self.long else set()):
                 self.keyboard()
 
 
@@ -280,7 +287,7 @@ def test_every_page_is_for_everybody(new_page: NewPage, sample: Stack, long: boo
     policy stay silent. What appears after a click is held to the same.
     """
     page = new_page(color_scheme="light", **screenshots.DEVICES[size])
-    look = Look(page, [*SCREENS, *(MORE_SCREENS if long else ())])
+    look = Look(page, size, long)
     signed_out = {name: (hash_, None) for name, hash_ in screenshots.SIGNED_OUT_PAGES.items()}
     signed_in = {**{name: (hash_, None) for name, hash_ in ALL_PAGES.items()}, **OPENED}
 
