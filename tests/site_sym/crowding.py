@@ -2,6 +2,8 @@
 
 from playwright.sync_api import Page
 
+from tests.site_sym.axe import AT_REST
+
 # Answers one line of text for each fault: how many pixels, and of which elements.
 _FIND = """() => {
   const SLACK_PX = 1.5;
@@ -120,21 +122,21 @@ _FIND = """() => {
   return [...found];
 }"""
 
-# A browser that has much to do shows the new size some frames later, and what moves is at rest later still.
+# A browser that has much to do shows the new size some frames later.
 _FOLLOW = """async ([width, height, letters]) => {
   const frame = () => new Promise((done) => requestAnimationFrame(done));
   document.documentElement.style.fontSize = `${letters}%`;
   while (innerWidth !== width || innerHeight !== height) await frame();
   await frame();
   await frame();
-  await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
 }"""
 
 
 def resize(page: Page, width: int, height: int, letters: int) -> None:
-    """Make the screen so large, and the root's letters so many percent, and let the page follow."""
+    """Make the screen so large, and the root's letters so many percent, and let the page follow and come to rest."""
     page.set_viewport_size({"width": width, "height": height})
     page.evaluate(_FOLLOW, [width, height, letters])
+    page.evaluate(AT_REST)
 
 
 def find_crowding(page: Page) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import NewPage
+from tests.site_sym.axe import AT_REST
 from tests.site_sym.club import Club, message, now, report
 
 
@@ -83,12 +84,11 @@ def test_a_dialog_stays_where_it_is_when_the_screen_is_turned(page: Page, club: 
     page.set_viewport_size({"width": 844, "height": 390})
     club.open(page, "#/sessions")
     open_entry(page)
+    page.evaluate(AT_REST)
     page.evaluate(
-        """async () => {
-          const dialog = document.querySelector("dialog[open]");
-          await Promise.all(dialog.getAnimations().map(({ finished }) => finished));
+        """() => {
           globalThis.moves = 0;
-          dialog.addEventListener("animationstart", () => globalThis.moves++);
+          document.querySelector("dialog[open]").addEventListener("animationstart", () => globalThis.moves++);
         }"""
     )
 

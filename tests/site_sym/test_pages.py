@@ -232,8 +232,8 @@ class Look:
         self.find("dark", violations(page, AXE_COLOUR_RULES) if looks_again else [])
         page.emulate_media(color_scheme="light", forced_colors="active")
         # Axe takes a notice's own colours for what is shown, which is black on white.
-        looks_again &= self.at not in PASSING
-        self.find("forced colours", violations(page, AXE_COLOUR_RULES) if looks_again else [])
+        in_contrast = looks_again and self.at not in PASSING
+        self.find("forced colours", violations(page, AXE_COLOUR_RULES) if in_contrast else [])
         looks = page.evaluate(CHOSEN)
         self.find(
             "forced colours", [f"{look['name']} looks as if it were not chosen" for look in looks if look["alike"]]
