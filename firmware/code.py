@@ -613,7 +613,7 @@ class Session:
     SOURCE_SHIFT = 4
     MOST_TEXT = LINE_BYTES - 1 - 19  # before the newline and the CRC's own key
 
-    joining = 0  # networks being joined when this was written, one bit each: the board may have hung in one
+    joining = 0  # networks being joined when this was written, one bit each: a join can hang the board
     fault = ""  # why the program or the board was restarted, until the server has it
     resumed = 0  # run_seconds at the chip's last reset: since then the RTC drifts from the crystal
 

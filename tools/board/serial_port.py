@@ -30,9 +30,9 @@ PROMPT, FRIENDLY_PROMPT = b"raw REPL; CTRL-B to exit\r\n>", b">>> "
 CHUNK_BYTES = 288
 PIECE_BYTES = 64
 PIECE_PAUSE_SECONDS = 0.002
-# Blocks of sessions.json, half a megabyte of which most are alike: the board sends one of those, and how often it comes
-# again. As it answers nothing while it counts, it counts no further than this.
-BLOCK_BYTES = 512
+# As long as a line of sessions.json, half a megabyte of which most are alike: the board sends one of those, and how
+# often it is repeated. As it answers nothing while it counts, it counts no further than this.
+READ_BYTES = 512
 MOST_REPEATS = 64
 REPLY_SECONDS = 20.0
 PROMPT_SECONDS = 3.0
@@ -52,9 +52,9 @@ def _put(d):
  print(_f.write(binascii.a2b_base64(d)))
 def _get():
  global _d
- n, d = 0, _f.read({BLOCK_BYTES})
+ n, d = 0, _f.read({READ_BYTES})
  while d and d == _d and n < {MOST_REPEATS}:
-  n, d = n + 1, _f.read({BLOCK_BYTES})
+  n, d = n + 1, _f.read({READ_BYTES})
  _d = d
  print(n, binascii.b2a_base64(d).decode().strip())
 def _ls(p):
